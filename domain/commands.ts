@@ -1,0 +1,148 @@
+import * as z from 'zod';
+import {
+  callerNumber,
+  channel,
+  contactOutcomes,
+  details,
+  grade,
+  place,
+  role,
+  type Role,
+} from './facts.ts';
+import { contactId, handoverId, incidentId, unitId, userId } from './ids.ts';
+
+const text = z.string().trim().min(1).max(4_000);
+const code = z.string().regex(/^[A-Z]{3}$/);
+
+/**
+ * What happens to a command that reaches the server later than it was made. `always`: recorded.
+ * `check`: recorded if still possible, else both sides are told. `human`: where the record has moved
+ * on since the operator saw it, a person decides.
+ */
+export type LatePolicy = 'always' | 'check' | 'human';
+
+const row = <Schema extends z.ZodType>(
+  late: LatePolicy,
+  mayAsk: readonly (Role | 'system' | 'outside')[],
+  body: Schema,
+) => ({ late, mayAsk, body });
+
+const floor = ['call-handler', 'dispatcher', 'supervisor'] as const;
+const dispatch = ['dispatcher', 'supervisor'] as const;
+
+/**
+ * Every command, who may ask it, and its late policy. A command without a row does not exist; a role
+ * that is not named is refused. `system` is the server itself, `outside` a system with an API key.
+ */
+export const commands = {
+  'offer-contact': row(
+    'always',
+    ['outside', 'system'],
+    z.strictObject({
+      channel,
+      caller: callerNumber.optional(),
+      details: details.optional(),
+      source: z.string().min(1).max(200).optional(),
+      externalId: z.string().min(1).max(200).optional(),
+    }),
+  ),
+  /** A contact that the operator takes in person: a call that came to this desk, the counter. */
+  'open-contact': row(
+    'always',
+    floor,
+    z.strictObject({ channel, caller: callerNumber.optional(), details: details.optional() }),
+  ),
+  'take-contact': row('check', floor, z.strictObject({ contactId })),
+  'hold-contact': row('check', floor, z.strictObject({ contactId })),
+  'resume-contact': row('check', floor, z.strictObject({ contactId })),
+  'end-contact': row(
+    'check',
+    [...floor, 'outside'],
+    z.strictObject({ contactId, by: z.enum(['caller', 'handler']) }),
+  ),
+  'abandon-contact': row('check', [...floor, 'outside'], z.strictObject({ contactId })),
+  'describe-contact': row('always', floor, z.strictObject({ contactId, details })),
+  'add-contact-entry': row('always', floor, z.strictObject({ contactId, text })),
+  'attach-contact': row('check', floor, z.strictObject({ contactId, incidentId })),
+  'finish-contact': row(
+    'check',
+    floor,
+    z.strictObject({ contactId, outcome: z.enum(contactOutcomes), text: text.optional() }),
+  ),
+
+  'raise-incident': row(
+    'always',
+    floor,
+    z.strictObject({
+      contactId: contactId.optional(),
+      place,
+      openingCode: code,
+      grade,
+      qualifiers: z.array(z.string().min(1).max(64)).max(20).default([]),
+      narrative: z.string().max(4_000).default(''),
+      details: details.optional(),
+    }),
+  ),
+  'add-log-entry': row(
+    'always',
+    floor,
+    z.strictObject({ incidentId, text, corrects: z.uuid().optional() }),
+  ),
+  'regrade-incident': row('human', floor, z.strictObject({ incidentId, grade, reason: text })),
+  'result-incident': row(
+    'check',
+    dispatch,
+    z.strictObject({ incidentId, result: z.string().min(1).max(64), text: text.optional() }),
+  ),
+  'close-incident': row('human', dispatch, z.strictObject({ incidentId, closingCode: code })),
+  'reopen-incident': row('human', dispatch, z.strictObject({ incidentId, reason: text })),
+
+  'accept-handover': row('check', dispatch, z.strictObject({ handoverId })),
+  'escalate-handover': row('check', ['system'], z.strictObject({ handoverId })),
+
+  'book-on-unit': row(
+    'check',
+    dispatch,
+    z.strictObject({
+      unitId,
+      officers: z.array(z.string().min(1).max(100)).max(8),
+      skills: z.array(z.string().min(1).max(64)).max(20).default([]),
+    }),
+  ),
+  'book-off-unit': row('check', dispatch, z.strictObject({ unitId })),
+  'assign-unit': row('check', dispatch, z.strictObject({ incidentId, unitId })),
+  'release-unit': row('check', dispatch, z.strictObject({ incidentId, unitId })),
+  'set-unit-status': row(
+    'check',
+    [...dispatch, 'outside'],
+    z.strictObject({ unitId, statusCode: z.int().min(0).max(16) }),
+  ),
+  'own-emergency': row('check', dispatch, z.strictObject({ unitId })),
+  'stand-down-emergency': row('human', dispatch, z.strictObject({ unitId, reason: text })),
+
+  'add-user': row(
+    'check',
+    ['administrator', 'system'],
+    z.strictObject({
+      userId,
+      name: z.string().regex(/^[\w.-]{2,32}$/),
+      displayName: z.string().min(1).max(100),
+      role,
+    }),
+  ),
+  /** Keeps the next numbers for the desk that asks. It is the desk that asks, not the person at it. */
+  'reserve-references': row(
+    'check',
+    ['system'],
+    z.strictObject({ desk: z.string().min(1).max(64), count: z.int().min(1).max(100) }),
+  ),
+} as const;
+
+export type CommandType = keyof typeof commands;
+export type CommandBody<Type extends CommandType> = z.infer<(typeof commands)[Type]['body']>;
+/** What is asked for, whoever asks. */
+export type Asked = {
+  [Type in CommandType]: { readonly type: Type; readonly body: CommandBody<Type> };
+}[CommandType];
+
+export const commandTypes = Object.keys(commands) as readonly CommandType[];

@@ -1,0 +1,460 @@
+import type { Asked } from './commands.ts';
+import type { Contact } from './contact.ts';
+import { factIn, type Grade, type HoldfastFact, type Unreadable } from './facts.ts';
+import {
+  contactStream,
+  handoverStream,
+  incidentStream,
+  REFERENCES,
+  unitStream,
+  userStream,
+  type CommandId,
+  type ContactId,
+  type DeskId,
+  type EpochMs,
+  type HandoverId,
+  type IncidentId,
+  type StreamId,
+  type UnitId,
+  type UserId,
+} from './ids.ts';
+import type { Incident } from './incident.ts';
+import { assert, unreachable } from './lib/assert.ts';
+import { record, refuse, type Decision } from './lib/decision.ts';
+import type { Handover } from './handover.ts';
+import type { References, User } from './roster.ts';
+import type { Entity, Room } from './room.ts';
+import { status, type Unit } from './unit.ts';
+
+/** Time, ids and who asks are given: nothing here depends on when or where it is decided. */
+export interface Given {
+  /** The command's `occurredAt`. */
+  readonly now: EpochMs;
+  /** Ids are derived from the command, so that desk, server and a repeat make the same ones. */
+  readonly commandId: CommandId;
+  readonly by: { readonly user: UserId; readonly desk: DeskId };
+  /** The reference that the desk took from its block; only raising an incident needs one. */
+  readonly reference?: IncidentId | undefined;
+  readonly targets: Targets;
+}
+
+/** What a force promises for each grade: reference data, see `reference-data/grades.json`. */
+export interface Targets {
+  readonly attendWithinMs: (grade: Grade) => number | null;
+  readonly acceptWithinMs: (grade: Grade) => number;
+}
+
+/** The fact that forbids it. Ids and times only: answers are kept, so nothing personal is in them. */
+export type Refusal =
+  | {
+      readonly reason: 'no-such-contact' | 'no-such-incident' | 'no-such-unit' | 'no-such-handover';
+    }
+  | { readonly reason: 'already-taken'; readonly by: UserId; readonly desk: DeskId }
+  | { readonly reason: 'already-accepted'; readonly by: UserId; readonly desk: DeskId }
+  | { readonly reason: 'already-escalated' | 'not-due-yet' }
+  | { readonly reason: 'not-answered' | 'already-ended' | 'already-finished' | 'not-attached' }
+  | { readonly reason: 'already-closed'; readonly closedAt: EpochMs }
+  | { readonly reason: 'not-closed' }
+  | { readonly reason: 'unit-off-duty'; readonly unitId: UnitId }
+  | { readonly reason: 'unit-on-duty'; readonly unitId: UnitId }
+  | { readonly reason: 'unit-already-assigned'; readonly unitId: UnitId }
+  | { readonly reason: 'unit-committed'; readonly unitId: UnitId; readonly incidentId: IncidentId }
+  | { readonly reason: 'unit-not-assigned'; readonly unitId: UnitId }
+  | { readonly reason: 'no-emergency'; readonly unitId: UnitId }
+  | { readonly reason: 'emergency-owned'; readonly by: UserId; readonly desk: DeskId }
+  | { readonly reason: 'no-reference-left' }
+  | { readonly reason: 'reference-already-used'; readonly reference: IncidentId }
+  | { readonly reason: 'user-already-there' }
+  | { readonly reason: Unreadable };
+
+/** The ids that a command makes are its own id, so making them again makes the same ones. */
+export const contactIdOf = (commandId: CommandId) => String(commandId) as ContactId;
+export const handoverIdOf = (commandId: CommandId) => String(commandId) as HandoverId;
+
+/** The streams a command reads before it is decided, beside the units of the incident it closes. */
+export function streamsOf(asked: Asked, given: Pick<Given, 'commandId' | 'reference'>): StreamId[] {
+  const { body } = asked;
+  const streams: StreamId[] = [];
+  if ('contactId' in body && body.contactId !== undefined)
+    streams.push(contactStream(body.contactId));
+  if ('incidentId' in body) streams.push(incidentStream(body.incidentId));
+  if ('unitId' in body) streams.push(unitStream(body.unitId));
+  if ('handoverId' in body) streams.push(handoverStream(body.handoverId));
+  switch (asked.type) {
+    case 'raise-incident':
+      if (given.reference !== undefined) streams.push(incidentStream(given.reference));
+      streams.push(handoverStream(handoverIdOf(given.commandId)));
+      break;
+    case 'offer-contact':
+    case 'open-contact':
+      streams.push(contactStream(contactIdOf(given.commandId)));
+      break;
+    case 'add-user':
+      streams.push(userStream(asked.body.userId));
+      break;
+    case 'reserve-references':
+      streams.push(REFERENCES);
+      break;
+    default:
+  }
+  return streams;
+}
+
+type Outcome = Decision<HoldfastFact, Refusal>;
+
+/** Decides what a command would record, or why it is refused. Reads no clock and does no I/O. */
+export function decide(room: Room, asked: Asked, given: Given): Outcome {
+  switch (asked.type) {
+    case 'offer-contact':
+    case 'open-contact':
+      return openContact(asked, given);
+    case 'take-contact':
+    case 'hold-contact':
+    case 'resume-contact':
+    case 'end-contact':
+    case 'abandon-contact':
+    case 'describe-contact':
+    case 'add-contact-entry':
+    case 'attach-contact':
+    case 'finish-contact':
+      return decideContact(room, asked, given);
+    case 'raise-incident':
+      return raiseIncident(room, asked, given);
+    case 'add-log-entry':
+    case 'regrade-incident':
+    case 'result-incident':
+    case 'close-incident':
+    case 'reopen-incident':
+      return decideIncident(room, asked, given);
+    case 'accept-handover':
+    case 'escalate-handover':
+      return decideHandover(room, asked, given);
+    case 'book-on-unit':
+    case 'book-off-unit':
+    case 'assign-unit':
+    case 'release-unit':
+    case 'set-unit-status':
+    case 'own-emergency':
+    case 'stand-down-emergency':
+      return decideUnit(room, asked, given);
+    case 'add-user':
+      return addUser(room, asked);
+    case 'reserve-references':
+      return reserveReferences(room, asked);
+    default:
+      return unreachable(asked);
+  }
+}
+
+type Of<Type extends Asked['type']> = Extract<Asked, { type: Type }>;
+
+function openContact(asked: Of<'offer-contact' | 'open-contact'>, { commandId, by }: Given) {
+  const fact = factIn(contactStream(contactIdOf(commandId)));
+  const offered = fact('contact.offered', asked.body);
+  if (asked.type === 'offer-contact') return record(offered);
+  return record(offered, fact('contact.answered', { by: by.user, desk: by.desk }));
+}
+
+type ContactCommand = Of<
+  | 'take-contact'
+  | 'hold-contact'
+  | 'resume-contact'
+  | 'end-contact'
+  | 'abandon-contact'
+  | 'describe-contact'
+  | 'add-contact-entry'
+  | 'attach-contact'
+  | 'finish-contact'
+>;
+
+function decideContact(room: Room, asked: ContactCommand, { by }: Given): Outcome {
+  const stream = contactStream(asked.body.contactId);
+  const contact = only<Contact>(room, stream, 'contact');
+  if (!contact) return refuse({ reason: 'no-such-contact' });
+  // What was said is kept whatever else has become of the contact.
+  const fact = factIn(stream);
+  if (asked.type === 'add-contact-entry')
+    return record(fact('contact.entry-added', { text: asked.body.text }));
+  if (asked.type === 'describe-contact')
+    return record(fact('contact.described', { details: asked.body.details }));
+  if (contact.readOnly) return refuse({ reason: contact.readOnly });
+  if (contact.state === 'finished') return refuse({ reason: 'already-finished' });
+  const isLive = contact.state === 'answered' || contact.state === 'held';
+
+  switch (asked.type) {
+    case 'take-contact':
+      if (contact.owner)
+        return refuse({
+          reason: 'already-taken',
+          by: contact.owner.user,
+          desk: contact.owner.desk,
+        });
+      return record(fact('contact.answered', { by: by.user, desk: by.desk }));
+    case 'hold-contact':
+      if (contact.state !== 'answered') return refuse({ reason: 'not-answered' });
+      return record(fact('contact.held', {}));
+    case 'resume-contact':
+      if (contact.state !== 'held') return refuse({ reason: 'not-answered' });
+      return record(fact('contact.resumed', {}));
+    case 'end-contact':
+      if (!isLive) return refuse({ reason: 'already-ended' });
+      return record(fact('contact.ended', { by: asked.body.by }));
+    case 'abandon-contact':
+      if (contact.state !== 'offered') return refuse({ reason: 'already-ended' });
+      return record(fact('contact.abandoned', {}));
+    case 'attach-contact': {
+      const incidentAt = incidentStream(asked.body.incidentId);
+      const incident = only<Incident>(room, incidentAt, 'incident');
+      if (!incident?.isRaised) return refuse({ reason: 'no-such-incident' });
+      return record(
+        fact('contact.attached', { incidentId: incident.id }),
+        factIn(incidentAt)('incident.contact-attached', { contactId: contact.id }),
+      );
+    }
+    case 'finish-contact': {
+      const { outcome, text } = asked.body;
+      const isLinked = contact.incidentIds.length > 0;
+      if ((outcome === 'incident' || outcome === 'linked') && !isLinked)
+        return refuse({ reason: 'not-attached' });
+      if (!contact.owner) return refuse({ reason: 'not-answered' });
+      const finished = fact('contact.finished', { outcome, ...(text !== undefined && { text }) });
+      return isLive ? record(fact('contact.ended', { by: 'handler' }), finished) : record(finished);
+    }
+    default:
+      return unreachable(asked);
+  }
+}
+
+function raiseIncident(room: Room, { body }: Of<'raise-incident'>, given: Given): Outcome {
+  const { reference, now, by, commandId, targets } = given;
+  if (reference === undefined) return refuse({ reason: 'no-reference-left' });
+  const stream = incidentStream(reference);
+  if (room.get(stream).version > 0) return refuse({ reason: 'reference-already-used', reference });
+  const { contactId, place, openingCode, grade, qualifiers, narrative, details } = body;
+  const facts: HoldfastFact[] = [];
+  if (contactId !== undefined) {
+    const contactAt = contactStream(contactId);
+    if (!only<Contact>(room, contactAt, 'contact')) return refuse({ reason: 'no-such-contact' });
+    const fact = factIn(contactAt);
+    facts.push(fact('contact.described', { details: { ...details, place, narrative } }));
+    facts.push(fact('contact.attached', { incidentId: reference }));
+  }
+  const within = targets.attendWithinMs(grade);
+  facts.push(
+    factIn(stream)('incident.raised', {
+      ...(contactId !== undefined && { contactId }),
+      place,
+      openingCode,
+      grade,
+      qualifiers,
+      narrative,
+      attendBy: within === null ? null : after(now, within),
+    }),
+    // No incident without somebody who has to take it: the hand-over is part of raising it.
+    factIn(handoverStream(handoverIdOf(commandId)))('handover.offered', {
+      incidentId: reference,
+      from: by.user,
+      fromDesk: by.desk,
+      to: 'dispatch',
+      grade,
+      deadlineAt: after(now, targets.acceptWithinMs(grade)),
+    }),
+  );
+  return { events: facts };
+}
+
+type IncidentCommand = Of<
+  'add-log-entry' | 'regrade-incident' | 'result-incident' | 'close-incident' | 'reopen-incident'
+>;
+
+function decideIncident(room: Room, asked: IncidentCommand, given: Given): Outcome {
+  const { incidentId } = asked.body;
+  const stream = incidentStream(incidentId);
+  const incident = only<Incident>(room, stream, 'incident');
+  if (!incident?.isRaised) return refuse({ reason: 'no-such-incident' });
+  const fact = factIn(stream);
+  if (asked.type === 'add-log-entry') {
+    const { text, corrects } = asked.body;
+    return record(
+      fact('incident.entry-added', { text, ...(corrects !== undefined && { corrects }) }),
+    );
+  }
+  if (incident.readOnly) return refuse({ reason: incident.readOnly });
+  if (asked.type === 'reopen-incident') {
+    if (incident.closedAt === undefined) return refuse({ reason: 'not-closed' });
+    return record(fact('incident.reopened', { reason: asked.body.reason }));
+  }
+  const { closedAt } = incident;
+  if (closedAt !== undefined) return refuse({ reason: 'already-closed', closedAt });
+  switch (asked.type) {
+    case 'regrade-incident': {
+      const { grade, reason } = asked.body;
+      const within = given.targets.attendWithinMs(grade);
+      const attendBy = within === null ? null : after(incident.raisedAt, within);
+      return record(fact('incident.regraded', { grade, reason, attendBy }));
+    }
+    case 'result-incident': {
+      const { result, text } = asked.body;
+      return record(fact('incident.resulted', { result, ...(text !== undefined && { text }) }));
+    }
+    case 'close-incident': {
+      const { closingCode } = asked.body;
+      // Every unit is let go first, so that none is left on a closed incident.
+      const released = [...room.units()]
+        .filter((unit) => unit.incidentId === incidentId)
+        .map((unit) => factIn(unitStream(unit.id))('unit.released', { incidentId, why: 'closed' }));
+      return record(...released, fact('incident.closed', { closingCode }));
+    }
+    default:
+      return unreachable(asked);
+  }
+}
+
+function decideHandover(
+  room: Room,
+  asked: Of<'accept-handover' | 'escalate-handover'>,
+  { now, by }: Given,
+): Outcome {
+  const stream = handoverStream(asked.body.handoverId);
+  const handover = only<Handover>(room, stream, 'handover');
+  const incidentId = handover?.incidentId;
+  if (!handover || incidentId === undefined) return refuse({ reason: 'no-such-handover' });
+  if (handover.readOnly) return refuse({ reason: handover.readOnly });
+  if (handover.accepted)
+    return refuse({
+      reason: 'already-accepted',
+      by: handover.accepted.user,
+      desk: handover.accepted.desk,
+    });
+  const fact = factIn(stream);
+  if (asked.type === 'escalate-handover') {
+    if (handover.escalatedAt !== undefined) return refuse({ reason: 'already-escalated' });
+    if (now < handover.deadlineAt) return refuse({ reason: 'not-due-yet' });
+    return record(fact('handover.escalated', { incidentId, to: 'supervisor' }));
+  }
+  const owner = { by: by.user, desk: by.desk };
+  return record(
+    fact('handover.accepted', { incidentId, ...owner }),
+    factIn(incidentStream(incidentId))('incident.owned', owner),
+  );
+}
+
+type UnitCommand = Of<
+  | 'book-on-unit'
+  | 'book-off-unit'
+  | 'assign-unit'
+  | 'release-unit'
+  | 'set-unit-status'
+  | 'own-emergency'
+  | 'stand-down-emergency'
+>;
+
+function decideUnit(room: Room, asked: UnitCommand, { by }: Given): Outcome {
+  const { unitId } = asked.body;
+  const stream = unitStream(unitId);
+  const fact = factIn(stream);
+  const unit = only<Unit>(room, stream, 'unit');
+  if (asked.type === 'book-on-unit') {
+    if (unit?.isOnDuty) return refuse({ reason: 'unit-on-duty', unitId });
+    const { officers, skills } = asked.body;
+    return record(fact('unit.booked-on', { officers, skills }));
+  }
+  if (!unit) return refuse({ reason: 'no-such-unit' });
+  if (unit.readOnly) return refuse({ reason: unit.readOnly });
+  const { incidentId, emergency } = unit;
+
+  if (asked.type === 'own-emergency' || asked.type === 'stand-down-emergency') {
+    if (!emergency) return refuse({ reason: 'no-emergency', unitId });
+    if (asked.type === 'stand-down-emergency') {
+      const { reason } = asked.body;
+      return record(fact('unit.emergency-stood-down', { by: by.user, reason }));
+    }
+    const { owner } = emergency;
+    if (owner) return refuse({ reason: 'emergency-owned', by: owner.user, desk: owner.desk });
+    return record(fact('unit.emergency-owned', { by: by.user, desk: by.desk }));
+  }
+  // An officer in danger is heard whatever the roster says.
+  if (asked.type === 'set-unit-status' && asked.body.statusCode === status.emergency) {
+    return record(
+      fact('unit.status-set', {
+        statusCode: status.emergency,
+        ...(incidentId !== undefined && { incidentId }),
+      }),
+    );
+  }
+  if (!unit.isOnDuty) return refuse({ reason: 'unit-off-duty', unitId });
+
+  switch (asked.type) {
+    case 'book-off-unit':
+      if (incidentId === undefined) return record(fact('unit.booked-off', {}));
+      return record(
+        fact('unit.released', { incidentId, why: 'stood-down' }),
+        fact('unit.booked-off', {}),
+      );
+    case 'assign-unit': {
+      const incident = only<Incident>(room, incidentStream(asked.body.incidentId), 'incident');
+      if (!incident?.isRaised) return refuse({ reason: 'no-such-incident' });
+      const { closedAt } = incident;
+      if (closedAt !== undefined) return refuse({ reason: 'already-closed', closedAt });
+      if (incidentId === incident.id) return refuse({ reason: 'unit-already-assigned', unitId });
+      if (incidentId !== undefined) return refuse({ reason: 'unit-committed', unitId, incidentId });
+      return record(fact('unit.assigned', { incidentId: incident.id }));
+    }
+    case 'release-unit':
+      if (incidentId !== asked.body.incidentId)
+        return refuse({ reason: 'unit-not-assigned', unitId });
+      return record(fact('unit.released', { incidentId, why: 'cleared' }));
+    case 'set-unit-status': {
+      const { statusCode } = asked.body;
+      if (statusCode === status.offDuty) {
+        return incidentId === undefined
+          ? record(fact('unit.booked-off', {}))
+          : record(
+              fact('unit.released', { incidentId, why: 'stood-down' }),
+              fact('unit.booked-off', {}),
+            );
+      }
+      if (incidentId === undefined) return record(fact('unit.status-set', { statusCode }));
+      const set = fact('unit.status-set', { statusCode, incidentId });
+      // A unit that says it is free has left its incident.
+      return statusCode === status.available
+        ? record(fact('unit.released', { incidentId, why: 'cleared' }), set)
+        : record(set);
+    }
+    default:
+      return unreachable(asked);
+  }
+}
+
+function addUser(room: Room, { body }: Of<'add-user'>): Outcome {
+  const stream = userStream(body.userId);
+  if (only<User>(room, stream, 'user')) return refuse({ reason: 'user-already-there' });
+  const { name, displayName, role } = body;
+  return record(factIn(stream)('user.added', { name, displayName, role }));
+}
+
+// Five digits are what an operator can read over the radio; then the numbers start again. The same
+// day and number could meet only after all of them were used within one day, and raising refuses that.
+const NUMBER_MAX = 99_999;
+
+function reserveReferences(room: Room, { body }: Of<'reserve-references'>): Outcome {
+  const { entity } = room.get(REFERENCES);
+  assert(entity.kind === 'references', 'the stream of references holds references');
+  const references: References = entity;
+  const from = references.next > NUMBER_MAX ? 1 : references.next;
+  const to = Math.min(from + body.count - 1, NUMBER_MAX);
+  return record(factIn(REFERENCES)('references.reserved', { desk: body.desk as DeskId, from, to }));
+}
+
+const after = (at: EpochMs, ms: number) => (at + ms) as EpochMs;
+
+/** The entity of a stream that has something on record, or undefined. */
+function only<Kind extends Entity>(
+  room: Room,
+  stream: StreamId,
+  kind: Kind['kind'],
+): Kind | undefined {
+  const { version, entity } = room.get(stream);
+  // The kind of an entity is the kind of its stream, so the check makes the cast true.
+  return version > 0 && entity.kind === kind ? (entity as Kind) : undefined;
+}

@@ -1,0 +1,115 @@
+import type { RecordedEvent } from './event.ts';
+import { understand } from './facts.ts';
+import { contactStream, incidentStream, type StreamId } from './ids.ts';
+import { unreachable } from './lib/assert.ts';
+
+/** What a name lookup gives for ids that are opaque in the log. */
+export interface Names {
+  readonly user: (id: string) => string;
+  readonly status: (code: number) => string;
+}
+
+/** The records in whose running log an event is shown. A unit's deployment stands in its incident's log too. */
+export function subjectsOf(event: Pick<RecordedEvent, 'stream' | 'type' | 'body'>): StreamId[] {
+  const subjects = [event.stream];
+  const known = understand({ ...event, typeVersion: 1 });
+  if (typeof known === 'string') return subjects;
+  const { body } = known;
+  if ('incidentId' in body && body.incidentId !== undefined)
+    subjects.push(incidentStream(body.incidentId));
+  if ('contactId' in body && body.contactId !== undefined)
+    subjects.push(contactStream(body.contactId));
+  return [...new Set(subjects)];
+}
+
+const gradeWords = ['', 'Immediate', 'Priority', 'Scheduled', 'Resolution without deployment'];
+
+/** One line of a log in plain words. Total: an event that cannot be read says so. */
+export function sentenceOf(
+  event: Pick<RecordedEvent, 'stream' | 'type' | 'typeVersion' | 'body'>,
+  names: Names,
+): string {
+  const known = understand(event);
+  if (known === 'body-withheld')
+    return `${event.type}: text withheld from this seat or disposed of`;
+  if (known === 'update-needed') return `${event.type}: made by a later release, update needed`;
+  const callSign = event.stream.slice(event.stream.indexOf('/') + 1);
+  switch (known.type) {
+    case 'contact.offered': {
+      const { channel, caller, source } = known.body;
+      const from = caller?.kind === 'number' ? ` from ${caller.number}` : '';
+      const withheld = caller?.kind === 'withheld' ? ', number withheld' : '';
+      return `Contact on ${channel}${from}${withheld}${source === undefined ? '' : `, by ${source}`}`;
+    }
+    case 'contact.answered':
+      return `Taken by ${names.user(known.body.by)}`;
+    case 'contact.held':
+      return 'Call held';
+    case 'contact.resumed':
+      return 'Call resumed';
+    case 'contact.ended':
+      return known.body.by === 'caller' ? 'Caller rang off' : 'Call ended';
+    case 'contact.abandoned':
+      return 'Abandoned before it was answered';
+    case 'contact.described': {
+      const { place, narrative, informant, callbackNumber } = known.body.details;
+      const parts = [place?.text, narrative, informant, callbackNumber].filter(Boolean);
+      return parts.join(' · ') || 'Details cleared';
+    }
+    case 'contact.entry-added':
+    case 'incident.entry-added':
+      return known.body.text;
+    case 'contact.attached':
+      return `Linked to incident ${known.body.incidentId}`;
+    case 'contact.finished':
+      return `Contact finished: ${known.body.outcome}${known.body.text === undefined ? '' : `, ${known.body.text}`}`;
+    case 'incident.raised': {
+      const { openingCode, grade, place, narrative } = known.body;
+      return `Raised ${openingCode}, grade ${grade} ${gradeWords[grade]}, ${place.text}${narrative === '' ? '' : `: ${narrative}`}`;
+    }
+    case 'incident.owned':
+      return `Owned by ${names.user(known.body.by)}`;
+    case 'incident.regraded':
+      return `Regraded to ${known.body.grade} ${gradeWords[known.body.grade]}: ${known.body.reason}`;
+    case 'incident.contact-attached':
+      return 'Another contact linked';
+    case 'incident.resulted':
+      return `Result: ${known.body.result}${known.body.text === undefined ? '' : `, ${known.body.text}`}`;
+    case 'incident.closed':
+      return `Closed as ${known.body.closingCode}`;
+    case 'incident.reopened':
+      return `Reopened: ${known.body.reason}`;
+    case 'handover.offered':
+      return `Handed over to ${known.body.to}`;
+    case 'handover.accepted':
+      return `Hand-over accepted by ${names.user(known.body.by)}`;
+    case 'handover.escalated':
+      return 'Hand-over not accepted in time: to the supervisor';
+    case 'unit.booked-on':
+      return `${callSign} on duty: ${known.body.officers.join(', ')}`;
+    case 'unit.booked-off':
+      return `${callSign} off duty`;
+    case 'unit.assigned':
+      return `${callSign} assigned`;
+    case 'unit.released':
+      return `${callSign} ${known.body.why === 'stood-down' ? 'stood down' : 'clear'}`;
+    case 'unit.status-set':
+      return `${callSign} ${names.status(known.body.statusCode)}`;
+    case 'unit.emergency-owned':
+      return `${callSign} emergency owned by ${names.user(known.body.by)}`;
+    case 'unit.emergency-stood-down':
+      return `${callSign} emergency stood down: ${known.body.reason}`;
+    case 'user.added':
+      return `${known.body.displayName} added`;
+    case 'user.role-set':
+      return `Role is now ${known.body.role}`;
+    case 'user.disabled':
+      return 'Account disabled';
+    case 'references.reserved':
+      return `Reference numbers ${known.body.from} to ${known.body.to} reserved`;
+    case 'recorded-crime.imported':
+      return `Recorded crimes imported: ${known.body.added} of ${known.body.rowsRead} rows`;
+    default:
+      return unreachable(known);
+  }
+}

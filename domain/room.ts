@@ -1,0 +1,227 @@
+import { evolveContact, isContactOpen, noContact, type Contact } from './contact.ts';
+import type { RecordedEvent } from './event.ts';
+import type { FactType } from './facts.ts';
+import { evolveHandover, isHandoverOpen, noHandover, type Handover } from './handover.ts';
+import {
+  kindOf,
+  type ContactId,
+  type HandoverId,
+  type IncidentId,
+  type StreamId,
+  type UnitId,
+  type UserId,
+} from './ids.ts';
+import { evolveIncident, isIncidentOpen, noIncident, type Incident } from './incident.ts';
+import { unreachable } from './lib/assert.ts';
+import {
+  evolveBatch,
+  evolveReferences,
+  evolveUser,
+  noBatch,
+  noReferences,
+  noUser,
+  type Batch,
+  type References,
+  type User,
+} from './roster.ts';
+import { evolveUnit, isUnitOpen, noUnit, type Unit } from './unit.ts';
+
+/** A stream of a kind that only a later release knows: kept, shown as such, never added to. */
+export interface Unknown {
+  readonly kind: 'unknown';
+  readonly id: string;
+  readonly readOnly: 'update-needed';
+}
+
+export type Entity = Contact | Incident | Unit | Handover | User | References | Batch | Unknown;
+
+/** What a stream folds to. Version 0 means that nothing is on record. */
+export interface Entry {
+  readonly version: number;
+  /** The last event that changed more than the running text: what acting on an older picture means. */
+  readonly decisive: { readonly version: number; readonly desk: string };
+  readonly entity: Entity;
+}
+
+/** What a decision may look at. A desk's is the record with its own pending work laid over it. */
+export interface Room {
+  get(stream: StreamId): Entry;
+  /** Every unit that is on duty or in an emergency. */
+  units(): Iterable<Unit>;
+  /** The hand-overs that nobody has accepted. */
+  handovers(): Iterable<Handover>;
+}
+
+export function emptyEntity(stream: StreamId): Entity {
+  const id = stream.slice(stream.indexOf('/') + 1);
+  const kind = kindOf(stream);
+  // What follows the slash of a stream is the id that made it, see `ids.ts`.
+  switch (kind) {
+    case 'contact':
+      return noContact(id as ContactId);
+    case 'incident':
+      return noIncident(id as IncidentId);
+    case 'unit':
+      return noUnit(id as UnitId);
+    case 'handover':
+      return noHandover(id as HandoverId);
+    case 'user':
+      return noUser(id as UserId);
+    case 'references':
+      return noReferences;
+    case 'recorded-crime':
+      return noBatch(id);
+    case undefined:
+      return { kind: 'unknown', id, readOnly: 'update-needed' };
+    default:
+      return unreachable(kind);
+  }
+}
+
+export const emptyEntry = (stream: StreamId): Entry => ({
+  version: 0,
+  decisive: { version: 0, desk: '' },
+  entity: emptyEntity(stream),
+});
+
+/** Facts that add to what is said and change nothing that another decision rests on. */
+const additive: ReadonlySet<string> = new Set([
+  'contact.entry-added',
+  'contact.described',
+  'contact.attached',
+  'incident.entry-added',
+  'incident.contact-attached',
+] satisfies FactType[]);
+
+/** The next entry of a stream: one event further. */
+export function advance(before: Entry, event: RecordedEvent): Entry {
+  return {
+    version: event.version,
+    decisive: additive.has(event.type)
+      ? before.decisive
+      : { version: event.version, desk: event.desk },
+    entity: evolve(before.entity, event),
+  };
+}
+
+/** Folds one event into whatever its stream is about. Total. */
+export function evolve(entity: Entity, event: RecordedEvent): Entity {
+  switch (entity.kind) {
+    case 'contact':
+      return evolveContact(entity, event);
+    case 'incident':
+      return evolveIncident(entity, event);
+    case 'unit':
+      return evolveUnit(entity, event);
+    case 'handover':
+      return evolveHandover(entity, event);
+    case 'user':
+      return evolveUser(entity, event);
+    case 'references':
+      return evolveReferences(entity, event);
+    case 'recorded-crime':
+      return evolveBatch(entity, event);
+    case 'unknown':
+      return entity;
+    default:
+      return unreachable(entity);
+  }
+}
+
+/** Whether it belongs to the open set, which every desk holds whole and in memory. */
+export function isOpen(entity: Entity): boolean {
+  switch (entity.kind) {
+    case 'contact':
+      return isContactOpen(entity);
+    case 'incident':
+      return isIncidentOpen(entity);
+    case 'unit':
+      return isUnitOpen(entity);
+    case 'handover':
+      return isHandoverOpen(entity);
+    case 'user':
+    case 'references':
+      return true;
+    case 'recorded-crime':
+    case 'unknown':
+      return false;
+    default:
+      return unreachable(entity);
+  }
+}
+
+/**
+ * The open set in memory. `load` finds what is on record but not open; it is asked once a stream.
+ * An overlay reads through to its base and never changes it.
+ */
+export class OpenRoom implements Room {
+  readonly #entries = new Map<StreamId, Entry>();
+  readonly #under: { readonly get: (stream: StreamId) => Entry; readonly base?: OpenRoom };
+
+  private constructor(under: { get: (stream: StreamId) => Entry; base?: OpenRoom }) {
+    this.#under = under;
+  }
+
+  static of(load: (stream: StreamId) => Entry | undefined): OpenRoom {
+    return new OpenRoom({
+      get: (stream) => load(stream) ?? emptyEntry(stream),
+    });
+  }
+
+  /** A room over this one: what is applied to it stays in it until `settle`. */
+  overlay(): OpenRoom {
+    return new OpenRoom({ get: (stream) => this.get(stream), base: this });
+  }
+
+  get(stream: StreamId): Entry {
+    return this.#entries.get(stream) ?? this.#under.get(stream);
+  }
+
+  put(stream: StreamId, entry: Entry): void {
+    this.#entries.set(stream, entry);
+  }
+
+  apply(event: RecordedEvent): Entry {
+    const entry = advance(this.get(event.stream), event);
+    this.#entries.set(event.stream, entry);
+    return entry;
+  }
+
+  /** Moves what stands in this overlay into its base, and forgets there what is no longer open. */
+  settle(): void {
+    const { base } = this.#under;
+    if (!base) return;
+    for (const [stream, entry] of this.#entries) {
+      base.#entries.set(stream, entry);
+    }
+    this.#entries.clear();
+  }
+
+  /** Lets go of what is not open; `load` finds it again when somebody asks. */
+  forgetClosed(): void {
+    for (const [stream, { entity }] of this.#entries) {
+      if (!isOpen(entity)) this.#entries.delete(stream);
+    }
+  }
+
+  /** Every stream in memory, each once, as this room sees it. */
+  *entries(): Generator<readonly [StreamId, Entry]> {
+    yield* this.#entries;
+    if (!this.#under.base) return;
+    for (const [stream, entry] of this.#under.base.entries()) {
+      if (!this.#entries.has(stream)) yield [stream, entry];
+    }
+  }
+
+  *units(): Generator<Unit> {
+    for (const [, { entity }] of this.entries()) {
+      if (entity.kind === 'unit' && isUnitOpen(entity)) yield entity;
+    }
+  }
+
+  *handovers(): Generator<Handover> {
+    for (const [, { entity }] of this.entries()) {
+      if (entity.kind === 'handover' && isHandoverOpen(entity)) yield entity;
+    }
+  }
+}

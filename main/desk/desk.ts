@@ -1,0 +1,350 @@
+import { commands } from '#domain/commands.ts';
+import type { Targets } from '#domain/decide.ts';
+import type { RecordedEvent } from '#domain/event.ts';
+import type { Role } from '#domain/facts.ts';
+import { userStream, type DeskId, type EpochMs, type StreamId, type UserId } from '#domain/ids.ts';
+import type { Names } from '#domain/journal.ts';
+import { OpenRoom } from '#domain/room.ts';
+import { referenceOf } from '#domain/reference.ts';
+import type { Ack, Answer } from '#protocol/ack.ts';
+import type { Command } from '#protocol/command.ts';
+import type { StampedCommand } from '#protocol/stamped-command.ts';
+import type { TrayRow } from '#protocol/view.ts';
+import { ChainError } from '#store/sqlite-event-log.ts';
+import type { StoredEvent } from '#store/event-log.ts';
+import type { Cursor } from '#store/picture.ts';
+import { layOver, merge, type Merged } from './merge.ts';
+import type { Outbox } from './outbox.ts';
+import type { DeskPorts } from './ports.ts';
+import type { Replica } from './replica.ts';
+import type { ViewSource } from './views.ts';
+
+/** Who sits at the desk, with the grant under which their commands are authorised. */
+export interface Seat {
+  readonly user: {
+    readonly id: UserId;
+    readonly name: string;
+    readonly displayName: string;
+    readonly role: Role;
+  };
+  readonly grant: { readonly id: string; readonly notAfter: EpochMs };
+}
+
+export interface DeskOptions {
+  readonly desk: DeskId;
+  readonly force: string;
+  readonly timeZone: string;
+  readonly targets: Targets;
+  readonly statusName: (code: number) => string;
+  readonly ports: DeskPorts;
+  readonly outbox: Outbox;
+  readonly replica: Replica;
+  /** Makes an empty replica to rebuild into, and puts a broken one aside. Names and folders are the caller's. */
+  readonly freshReplica: (why: string) => Replica;
+}
+
+export type Received =
+  | { readonly outcome: 'applied'; readonly cursor: Cursor }
+  /** What came does not continue what is here: the caller says hello again and is sent it from the start. */
+  | { readonly outcome: 'rebuilding'; readonly why: string };
+
+const RECENT = 500; // closed records kept in memory, so that a late entry shows at once
+
+/**
+ * A desk without a network and without windows: it decides at once, keeps what it decided until the
+ * server's last word, and shows the record with its own pending work laid over it.
+ */
+export class Desk {
+  readonly #options: DeskOptions;
+  readonly #listeners = new Set<() => void>();
+  #replica: Replica;
+  /** Set while the log is copied anew; the old picture is shown until the new one has caught up. */
+  #building: Replica | undefined;
+  #record: OpenRoom;
+  #pending: StampedCommand[];
+  #merged: Merged;
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+    this.#replica = options.replica;
+    this.#record = roomOf(options.replica);
+    this.#pending = [...options.outbox.unanswered()];
+    this.#merged = merge(this.#record, this.#pending, options.targets);
+  }
+
+  get outboxId(): string {
+    return this.#options.outbox.outboxId;
+  }
+
+  get desk(): DeskId {
+    return this.#options.desk;
+  }
+
+  /** How far the log has come here, or how far the copy that is being made has. */
+  get cursor(): Cursor {
+    return (this.#building ?? this.#replica).cursor;
+  }
+
+  get shownCursor(): number {
+    return this.#replica.cursor.seq;
+  }
+
+  get isRebuilding(): boolean {
+    return this.#building !== undefined;
+  }
+
+  /** Commands stored here that the server has not answered, in order. */
+  get pending(): readonly StampedCommand[] {
+    return this.#pending;
+  }
+
+  /** Told, soon and once, after anything that a view may show has changed. */
+  onChanged(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Decides a command, stores it durably and answers `stored-here`; or refuses it with the reason and
+   * stores nothing. The same command again gets the answer it has had.
+   */
+  ask(command: Command, seat: Seat): Ack {
+    const { outbox, ports, targets, desk } = this.#options;
+    const refuse = (reason: string, more: object = {}): Ack => ({
+      frame: 'ack',
+      commandId: command.id,
+      answer: { state: 'refused', refusal: { reason, ...more } },
+    });
+    const known = outbox.known(command.id);
+    if (known) {
+      const { reference } = known.stamped;
+      return ackOf(command.id, known.answer ?? storedHere(reference));
+    }
+    const mayAsk: readonly string[] = commands[command.type].mayAsk;
+    if (!mayAsk.includes(seat.user.role)) return refuse('not-permitted');
+    const now = ports.now();
+    if (now > seat.grant.notAfter) return refuse('grant-expired');
+    for (const [stream, seen] of Object.entries(command.expect ?? {})) {
+      const { decisive } = this.#record.get(stream as StreamId); // parsed by the command's schema
+      if (decisive.version > seen && decisive.desk !== desk)
+        return refuse('changed-since-seen', { stream, version: decisive.version });
+    }
+
+    const stamp = {
+      frame: 'stamped-command' as const,
+      command,
+      occurredAt: now,
+      actor: seat.user.id,
+      grant: seat.grant.id,
+      desk,
+    };
+    const makeReference = (number: number) =>
+      referenceOf(this.#options.force, this.#options.timeZone, now, number);
+    const isRaising = command.type === 'raise-incident';
+    const number = isRaising ? outbox.peekNumber() : undefined;
+    const trial = layOver(
+      this.#merged.room.overlay(),
+      { ...stamp, ...(number !== undefined && { reference: makeReference(number) }) },
+      targets,
+    );
+    if ('refusal' in trial) {
+      const { reason, ...more } = trial.refusal;
+      return refuse(reason, more);
+    }
+    const put = outbox.put(stamp, trial.reads, isRaising ? makeReference : undefined);
+    if (put.outcome !== 'stored')
+      return refuse(put.outcome === 'full' ? 'outbox-full' : put.outcome);
+    this.#pending.push(put.stamped);
+    // Laid over for good only now, when it is on the disk.
+    const layed = layOver(this.#merged.room, put.stamped, targets);
+    const provisional = new Map(this.#merged.provisional);
+    provisional.set(command.id, 'events' in layed ? layed.events : []);
+    this.#merged = { room: this.#merged.room, provisional };
+    this.#changed();
+    return ackOf(command.id, storedHere(put.stamped.reference));
+  }
+
+  /** Applies events of the log, each once and in order. What is wrong with them starts a new copy. */
+  receive(events: readonly StoredEvent[], head: number): Received {
+    const target = this.#building ?? this.#replica;
+    try {
+      const { fresh, touched } = target.apply(events);
+      this.#settleBy(fresh);
+      if (this.#building) {
+        if (this.#building.cursor.seq >= head) this.#swapIn();
+      } else {
+        for (const [stream, entry] of touched) this.#record.put(stream, entry);
+      }
+      this.#remerge();
+      return { outcome: 'applied', cursor: this.cursor };
+    } catch (error) {
+      if (!(error instanceof ChainError) && !isDamage(error)) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      this.rebuild(why);
+      return { outcome: 'rebuilding', why };
+    }
+  }
+
+  /** Starts a new copy of the log. What is on screen stays until the copy has caught up. */
+  rebuild(why: string): void {
+    this.#building?.close();
+    this.#building = this.#options.freshReplica(why);
+    this.#changed();
+  }
+
+  /** The server has nothing to send: a new copy of an empty log is complete. */
+  caughtUp(head: number): void {
+    if (this.#building && this.#building.cursor.seq >= head) {
+      this.#swapIn();
+      this.#remerge();
+    }
+  }
+
+  /** The server's last word on a command. Says whether it was news here. */
+  settle(ack: Ack): boolean {
+    const { commandId, answer } = ack;
+    if (answer.state === 'stored-here') return false;
+    const isNews = this.#options.outbox.settle(commandId, answer);
+    // What is recorded stays laid over until its events are here, so that it never blinks away.
+    const isHere = answer.state === 'refused' || answer.lastSeq <= this.#replica.cursor.seq;
+    if (isHere) this.#pending = this.#pending.filter(({ command }) => command.id !== commandId);
+    if (isNews || isHere) this.#remerge();
+    return isNews;
+  }
+
+  /** What every view is made of. Valid until the next change. */
+  get source(): ViewSource {
+    const provisional = [...this.#merged.provisional.values()].flat();
+    return {
+      room: this.#merged.room,
+      unrecorded: new Set(provisional.map(({ stream }) => stream)),
+      lines: (subject) => this.#replica.lines(subject),
+      provisional,
+      names: this.names,
+    };
+  }
+
+  get names(): Names {
+    return {
+      user: (id) => {
+        const { entity } = this.#record.get(userStream(id as UserId)); // any text may be asked for
+        return entity.kind === 'user' && entity.displayName !== '' ? entity.displayName : id;
+      },
+      status: this.#options.statusName,
+    };
+  }
+
+  get replica(): Replica {
+    return this.#replica;
+  }
+
+  get outbox(): Outbox {
+    return this.#options.outbox;
+  }
+
+  /** What the server refused after it was stored here, each with all that rested on it. */
+  tray(): readonly TrayRow[] {
+    const { names } = this;
+    const groups = Map.groupBy(this.#options.outbox.tray(), ({ root }) => root);
+    return [...groups].flatMap(([root, items]) => {
+      const [first] = items;
+      if (!first) return [];
+      const { stamped, refusal, refusedAt } = first;
+      return [
+        {
+          id: root,
+          type: stamped.command.type,
+          at: stamped.occurredAt,
+          refusedAt,
+          who: { user: stamped.actor, desk: stamped.desk, name: names.user(stamped.actor) },
+          what: sentenceOfCommand(stamped),
+          reason: refusal.reason,
+          message: JSON.stringify(refusal),
+          dependents: items.slice(1).map((item) => ({
+            id: item.stamped.command.id,
+            what: sentenceOfCommand(item.stamped),
+            reason: item.refusal.reason,
+          })),
+        },
+      ];
+    });
+  }
+
+  close(): void {
+    this.#building?.close();
+    this.#replica.close();
+  }
+
+  /** An event of this desk's own command is the proof that it is recorded, whether the ack came or not. */
+  #settleBy(fresh: readonly RecordedEvent[]): void {
+    const { outbox, desk } = this.#options;
+    const done = new Set<string>();
+    for (const event of fresh) {
+      if (event.type === 'references.reserved') this.#keepBlock(event);
+      if (event.desk !== desk) continue;
+      const answer: Answer = { state: 'recorded', firstSeq: event.seq, lastSeq: event.seq };
+      outbox.settle(event.commandId, answer);
+      done.add(event.commandId);
+    }
+    if (done.size > 0) this.#pending = this.#pending.filter(({ command }) => !done.has(command.id));
+  }
+
+  #keepBlock(event: RecordedEvent): void {
+    const { outbox, desk } = this.#options;
+    const body = event.body as { desk?: string; from?: number; to?: number } | undefined;
+    if (body?.desk === desk && body.from !== undefined && body.to !== undefined)
+      outbox.addBlock(body.from, body.to);
+  }
+
+  #swapIn(): void {
+    if (!this.#building) return;
+    this.#replica.close();
+    this.#replica = this.#building;
+    this.#building = undefined;
+    this.#record = roomOf(this.#replica);
+  }
+
+  #remerge(): void {
+    this.#merged = merge(this.#record, this.#pending, this.#options.targets);
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#options.ports.soon(() => {
+      for (const listener of this.#listeners) listener();
+    });
+  }
+}
+
+function roomOf(replica: Replica): OpenRoom {
+  const room = OpenRoom.of((stream) => replica.picture.get(stream));
+  for (const [stream, entry] of replica.picture.load(RECENT)) room.put(stream, entry);
+  return room;
+}
+
+const storedHere = (reference: string | undefined): Ack['answer'] => ({
+  state: 'stored-here',
+  ...(reference !== undefined && { reference }),
+});
+
+const ackOf = (commandId: Command['id'], answer: Ack['answer']): Ack => ({
+  frame: 'ack',
+  commandId,
+  answer,
+});
+
+/** What was asked for, in words: the tray shows what an operator did, not how it was sent. */
+function sentenceOfCommand({ command, reference }: StampedCommand): string {
+  const { incidentId, unitId, text, statusCode, closingCode } = command.body as Record<
+    string,
+    string | number | undefined
+  >;
+  const parts = [command.type.replaceAll('-', ' '), unitId, incidentId ?? reference];
+  return [...parts, statusCode, closingCode, text].filter((it) => it !== undefined).join(' ');
+}
+
+const isDamage = (error: unknown) =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  /^SQLITE_(CORRUPT|NOTADB|IOERR)/.test(error.code);

@@ -1,0 +1,55 @@
+import type { Display, Rectangle } from './shell.ts';
+
+/** Where a window last stood, and enough about the monitor to know it again. */
+export interface SavedPlace {
+  readonly display: Pick<Display, 'id' | 'label' | 'bounds'>;
+  readonly bounds: Rectangle;
+}
+
+const sameRectangle = (a: Rectangle, b: Rectangle) =>
+  a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
+
+/** Same label and size beats the same place, which beats a bare id: ids are reused after a re-plug. */
+function likeness(saved: SavedPlace['display'], found: Display): number {
+  const isSameSize =
+    saved.bounds.width === found.bounds.width && saved.bounds.height === found.bounds.height;
+  return (
+    (saved.label !== '' && saved.label === found.label ? 4 : 0) +
+    (sameRectangle(saved.bounds, found.bounds) ? 3 : isSameSize ? 1 : 0) +
+    (saved.id === found.id ? 2 : 0)
+  );
+}
+
+const clamp = (value: number, low: number, high: number) => Math.max(low, Math.min(value, high));
+
+/** The bounds to open at: on the monitor it came from, else the primary one; always wholly on screen. */
+export function placeOn(displays: readonly Display[], saved: SavedPlace): Rectangle | undefined {
+  const ranked = displays
+    .map((display) => ({ display, score: likeness(saved.display, display) }))
+    .toSorted(
+      (a, b) => b.score - a.score || Number(b.display.isPrimary) - Number(a.display.isPrimary),
+    );
+  const target = ranked[0]?.display;
+  if (!target) return undefined;
+  const { workArea } = target;
+  const width = Math.min(saved.bounds.width, workArea.width);
+  const height = Math.min(saved.bounds.height, workArea.height);
+  const offsetX = saved.bounds.x - saved.display.bounds.x;
+  const offsetY = saved.bounds.y - saved.display.bounds.y;
+  const x = clamp(target.bounds.x + offsetX, workArea.x, workArea.x + workArea.width - width);
+  const y = clamp(target.bounds.y + offsetY, workArea.y, workArea.y + workArea.height - height);
+  return { x, y, width, height };
+}
+
+/** Where windows stand that have no place yet: one a display, the primary first; then round again. */
+export function spreadOver<Role>(
+  displays: readonly Display[],
+  roles: readonly Role[],
+): readonly { readonly role: Role; readonly bounds: Rectangle }[] {
+  const ordered = displays.toSorted((a, b) => Number(b.isPrimary) - Number(a.isPrimary));
+  return roles.map((role, at) => {
+    const display = ordered[at % ordered.length];
+    if (!display) throw new Error('no display to open a window on');
+    return { role, bounds: display.workArea };
+  });
+}

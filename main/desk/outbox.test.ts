@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import type { Asked } from '#domain/commands.ts';
+import type { DeskId, StreamId, UserId } from '#domain/ids.ts';
+import { referenceOf } from '#domain/reference.ts';
+import { openStore } from '#store/open-store.ts';
+import { commandId, raise, reference, startedAt } from '../../tests/support/room.ts';
+import { Outbox, outboxMigrations } from './outbox.ts';
+
+const outboxId = '8c8e5a40-2f5a-4a57-9d0c-0f6a1c7b1f11';
+const ports = { now: () => startedAt, uuid: () => outboxId, soon: (work: () => void) => work() };
+const incident = `incident/${reference}` as StreamId;
+const other = 'unit/HT22' as StreamId;
+
+const asked = (n: number, it: Asked = raise()) => ({
+  frame: 'stamped-command' as const,
+  command: { frame: 'command' as const, id: commandId(n), ...it },
+  occurredAt: startedAt,
+  actor: 'u-ch1' as UserId,
+  grant: 'g1',
+  desk: 'CH1' as DeskId,
+});
+const refused = { state: 'refused', refusal: { reason: 'unit-off-duty' } } as const;
+
+const make = (number: number) => referenceOf('HC', 'Europe/London', startedAt, number);
+const content = (text: string) => ({ about: 'new', fields: { narrative: text } });
+
+test('a command is kept in order until it is answered, also by the process that comes after', () => {
+  const db = openStore(':memory:', outboxMigrations);
+  const outbox = new Outbox(db, ports);
+  for (const n of [1, 2, 3]) outbox.put(asked(n), [incident]);
+  expect(outbox.settle(commandId(1), { state: 'recorded', firstSeq: 1, lastSeq: 1 })).toBe(true);
+  expect(outbox.settle(commandId(1), refused)).toBe(false);
+  const again = new Outbox(db, { ...ports, uuid: () => 'another' });
+  expect(again.unanswered().map(({ command, deskSeq }) => [command.id, deskSeq])).toEqual([
+    [commandId(2), 2],
+    [commandId(3), 3],
+  ]);
+  expect(again.known(commandId(1))?.answer).toEqual({ state: 'recorded', firstSeq: 1, lastSeq: 1 });
+});
+
+test('a number of the block is taken with its command, once, and none is left when none is left', () => {
+  const db = openStore(':memory:', outboxMigrations);
+  const outbox = new Outbox(db, ports);
+  outbox.addBlock(412, 413);
+  outbox.addBlock(412, 413);
+  const put = (n: number) => {
+    const result = outbox.put(asked(n), [], make);
+    return result.outcome === 'stored' ? result.stamped.reference : result.outcome;
+  };
+  expect([put(1), put(2), put(3)]).toEqual([
+    'HC-20261123-0412',
+    'HC-20261123-0413',
+    'no-reference-left',
+  ]);
+  expect(outbox.unanswered()).toHaveLength(2);
+});
+
+test('what rested on a refused command stands in the tray with it, as one group, until it is settled', () => {
+  const outbox = new Outbox(openStore(':memory:', outboxMigrations), ports);
+  outbox.put(asked(1), [incident]);
+  outbox.put(asked(2), [other]);
+  outbox.put(asked(3), [incident]);
+  for (const n of [1, 2, 3]) outbox.settle(commandId(n), refused);
+  expect(outbox.tray().map(({ stamped, root }) => [stamped.command.id, root])).toEqual([
+    [commandId(1), commandId(1)],
+    [commandId(2), commandId(2)],
+    [commandId(3), commandId(1)],
+  ]);
+  expect(outbox.settleTray(commandId(1))).toBe(true);
+  expect(outbox.tray().map(({ root }) => root)).toEqual([commandId(2)]);
+});
+
+test('a draft keeps its highest revision, whatever order they come in', () => {
+  const outbox = new Outbox(openStore(':memory:', outboxMigrations), ports);
+  outbox.putDraft('u1', 'd1', 2, content('caller upst'));
+  outbox.putDraft('u1', 'd1', 1, content('caller'));
+  expect(outbox.drafts('u1')).toEqual([
+    { id: 'd1', revision: 2, savedAt: startedAt, content: content('caller upst') },
+  ]);
+  expect(outbox.drafts('u2')).toEqual([]);
+});

@@ -1,0 +1,299 @@
+import type { CommandId, EpochMs, IncidentId, StreamId } from '#domain/ids.ts';
+import type { Answer } from '#protocol/ack.ts';
+import type { DraftContent } from '#protocol/draft.ts';
+import { stampedCommand, type StampedCommand } from '#protocol/stamped-command.ts';
+import type { DraftRow } from '#protocol/view.ts';
+import type { Store } from '#store/open-store.ts';
+import type { DeskPorts } from './ports.ts';
+
+/** The outbox has a small file of its own: a broken replica cannot take it along. */
+export const outboxMigrations = [
+  `CREATE TABLE outbox (
+     outbox_id   TEXT NOT NULL,
+     desk_seq    INTEGER NOT NULL CHECK (desk_seq > 0),
+     command_id  TEXT NOT NULL UNIQUE,
+     stamped     TEXT NOT NULL CHECK (json_valid(stamped)),
+     reads       TEXT NOT NULL,
+     put_at      INTEGER NOT NULL,
+     answer      TEXT CHECK (json_valid(answer)),
+     answered_at INTEGER,
+     root        TEXT,
+     settled_at  INTEGER,
+     PRIMARY KEY (outbox_id, desk_seq)
+   ) STRICT;
+   CREATE INDEX outbox_waiting ON outbox (desk_seq) WHERE answer IS NULL;
+   CREATE INDEX outbox_tray ON outbox (root) WHERE root IS NOT NULL AND settled_at IS NULL;
+   CREATE TABLE outbox_meta (outbox_id TEXT NOT NULL) STRICT;
+   CREATE TABLE reference_block (
+     from_number INTEGER PRIMARY KEY,
+     to_number   INTEGER NOT NULL,
+     next        INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE draft (
+     user_id  TEXT NOT NULL,
+     draft_id TEXT NOT NULL,
+     revision INTEGER NOT NULL,
+     content  TEXT NOT NULL CHECK (json_valid(content)),
+     saved_at INTEGER NOT NULL,
+     PRIMARY KEY (user_id, draft_id)
+   ) STRICT;
+   CREATE TABLE seat (one INTEGER PRIMARY KEY CHECK (one = 1), state TEXT NOT NULL) STRICT`,
+] as const;
+
+const WAITING_MAX = 10_000; // a 12 h shift offline, several times over
+const DRAFTS_MAX = 200; // for each person; the oldest goes first
+const ANSWERED_KEPT = 5_000; // answered rows kept, so that a window's repeat gets its answer
+
+type Unsent = Omit<StampedCommand, 'outboxId' | 'deskSeq' | 'reference'>;
+
+/** A command that the server refused after it was stored here. */
+export interface TrayItem {
+  readonly stamped: StampedCommand;
+  readonly refusal: { readonly reason: string } & Readonly<Record<string, unknown>>;
+  readonly refusedAt: EpochMs;
+  readonly root: CommandId;
+}
+
+export type Put =
+  | { readonly outcome: 'stored'; readonly stamped: StampedCommand }
+  | { readonly outcome: 'full' | 'no-reference-left' };
+
+/** Keeps every command of this desk, in order, until the server's last word on it; and what is being typed. */
+export class Outbox {
+  readonly outboxId: string;
+  readonly #sql;
+  readonly #put;
+  readonly #ports: DeskPorts;
+
+  constructor(db: Store, ports: DeskPorts) {
+    this.#ports = ports;
+    // Made with the file: a new outbox starts again at deskSeq 1 and is never taken for the old one.
+    const known = db.prepare<[], string>('SELECT outbox_id FROM outbox_meta').pluck().get();
+    this.outboxId = known ?? ports.uuid();
+    if (known === undefined) db.prepare('INSERT INTO outbox_meta VALUES (?)').run(this.outboxId);
+
+    this.#sql = {
+      known: db.prepare<[string], { stamped: string; answer: string | null }>(
+        'SELECT stamped, answer FROM outbox WHERE command_id = ?',
+      ),
+      waiting: db.prepare<[], number>('SELECT count(*) FROM outbox WHERE answer IS NULL').pluck(),
+      next: db.prepare<[], number>('SELECT coalesce(max(desk_seq), 0) + 1 FROM outbox').pluck(),
+      put: db.prepare<[string, number, string, string, string, number]>(
+        `INSERT INTO outbox (outbox_id, desk_seq, command_id, stamped, reads, put_at)
+         VALUES (?, ?, ?, ?, ?, ?)`,
+      ),
+      unanswered: db
+        .prepare<[], string>('SELECT stamped FROM outbox WHERE answer IS NULL ORDER BY desk_seq')
+        .pluck(),
+      settle: db.prepare<[string, number, string]>(
+        'UPDATE outbox SET answer = ?, answered_at = ? WHERE command_id = ? AND answer IS NULL',
+      ),
+      setRoot: db.prepare<[string, string]>('UPDATE outbox SET root = ? WHERE command_id = ?'),
+      self: db.prepare<[string], { deskSeq: number; reads: string; putAt: number }>(
+        'SELECT desk_seq AS deskSeq, reads, put_at AS putAt FROM outbox WHERE command_id = ?',
+      ),
+      rootsBefore: db.prepare<[number, number], { root: string; reads: string }>(
+        `SELECT root, reads FROM outbox
+         WHERE root IS NOT NULL AND desk_seq < ? AND answered_at >= ? ORDER BY desk_seq DESC`,
+      ),
+      tray: db.prepare<
+        [],
+        { stamped: string; answer: string; answeredAt: EpochMs; root: CommandId }
+      >(
+        `SELECT stamped, answer, answered_at AS answeredAt, root FROM outbox
+         WHERE root IS NOT NULL AND settled_at IS NULL ORDER BY desk_seq`,
+      ),
+      settleTray: db.prepare<[number, string]>(
+        'UPDATE outbox SET settled_at = ? WHERE root = ? AND settled_at IS NULL',
+      ),
+      prune: db.prepare<[number]>(
+        `DELETE FROM outbox WHERE answer IS NOT NULL AND desk_seq <= ?
+           AND (root IS NULL OR settled_at IS NOT NULL)`,
+      ),
+      block: db.prepare<[], { fromNumber: number; next: number }>(
+        `SELECT from_number AS fromNumber, next FROM reference_block WHERE next <= to_number
+         ORDER BY rowid LIMIT 1`,
+      ),
+      takeNumber: db.prepare<[number]>(
+        'UPDATE reference_block SET next = next + 1 WHERE from_number = ?',
+      ),
+      addBlock: db.prepare<[number, number, number]>(
+        'INSERT OR IGNORE INTO reference_block VALUES (?, ?, ?)',
+      ),
+      left: db
+        .prepare<[], number>('SELECT coalesce(sum(to_number - next + 1), 0) FROM reference_block')
+        .pluck(),
+      putDraft: db.prepare<[string, string, number, string, number]>(
+        `INSERT INTO draft VALUES (?, ?, ?, ?, ?) ON CONFLICT (user_id, draft_id) DO UPDATE SET
+           revision = excluded.revision, content = excluded.content, saved_at = excluded.saved_at
+         WHERE excluded.revision >= draft.revision`,
+      ),
+      dropDraft: db.prepare<[string, string]>(
+        'DELETE FROM draft WHERE user_id = ? AND draft_id = ?',
+      ),
+      trimDrafts: db.prepare<[string, string, number]>(
+        `DELETE FROM draft WHERE user_id = ? AND draft_id NOT IN (
+           SELECT draft_id FROM draft WHERE user_id = ? ORDER BY saved_at DESC LIMIT ?)`,
+      ),
+      drafts: db.prepare<
+        [string],
+        { id: string; revision: number; savedAt: number; content: string }
+      >(
+        `SELECT draft_id AS id, revision, saved_at AS savedAt, content FROM draft
+         WHERE user_id = ? ORDER BY saved_at DESC`,
+      ),
+      seat: db.prepare<[], string>('SELECT state FROM seat').pluck(),
+      putSeat: db.prepare<[string]>(
+        'INSERT INTO seat VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET state = excluded.state',
+      ),
+      dropSeat: db.prepare('DELETE FROM seat'),
+    };
+    this.#put = db.transaction(
+      (
+        unsent: Unsent,
+        reads: readonly StreamId[],
+        makeReference: ((number: number) => IncidentId) | undefined,
+      ): Put => {
+        if ((this.#sql.waiting.get() ?? 0) >= WAITING_MAX) return { outcome: 'full' };
+        let reference: IncidentId | undefined;
+        if (makeReference) {
+          const block = this.#sql.block.get();
+          if (!block) return { outcome: 'no-reference-left' };
+          // Taken in the transaction of its command: no number is ever given twice.
+          this.#sql.takeNumber.run(block.fromNumber);
+          reference = makeReference(block.next);
+        }
+        const deskSeq = this.#sql.next.get() ?? 1;
+        const stamped: StampedCommand = {
+          ...unsent,
+          ...(reference !== undefined && { reference }),
+          outboxId: this.outboxId,
+          deskSeq,
+        };
+        this.#sql.put.run(
+          this.outboxId,
+          deskSeq,
+          unsent.command.id,
+          JSON.stringify(stamped),
+          JSON.stringify(reads),
+          ports.now(),
+        );
+        // The highest row always stays, so no deskSeq is ever given twice.
+        if (deskSeq % 500 === 0) this.#sql.prune.run(deskSeq - ANSWERED_KEPT);
+        return { outcome: 'stored', stamped };
+      },
+    );
+  }
+
+  /** The number that the next incident from this desk would get, without taking it. */
+  peekNumber(): number | undefined {
+    return this.#sql.block.get()?.next;
+  }
+
+  /**
+   * Durable when it returns: only now may the operator see the half mark. `reads` are the streams the
+   * decision rests on; `makeReference` is given where the command needs a number from the block.
+   */
+  put(
+    unsent: Unsent,
+    reads: readonly StreamId[],
+    makeReference?: (number: number) => IncidentId,
+  ): Put {
+    return this.#put.immediate(unsent, reads, makeReference);
+  }
+
+  /** What became of a command that this outbox has had, or undefined for one it never saw. */
+  known(
+    commandId: CommandId,
+  ): { readonly stamped: StampedCommand; readonly answer: Answer | undefined } | undefined {
+    const row = this.#sql.known.get(commandId);
+    return (
+      row && {
+        stamped: stampedCommand.parse(JSON.parse(row.stamped)),
+        // Our own words come back: `settle` is the only writer of this column.
+        answer: row.answer === null ? undefined : (JSON.parse(row.answer) as Answer),
+      }
+    );
+  }
+
+  /** What the server has not answered yet, in the order it was asked. */
+  unanswered(): readonly StampedCommand[] {
+    return this.#sql.unanswered.all().map((it) => stampedCommand.parse(JSON.parse(it)));
+  }
+
+  /** Keeps the server's last word; says whether it was news. A refusal goes to the tray. */
+  settle(commandId: CommandId, answer: Answer): boolean {
+    const now = this.#ports.now();
+    if (this.#sql.settle.run(JSON.stringify(answer), now, commandId).changes === 0) return false;
+    if (answer.state === 'refused') this.#sql.setRoot.run(this.#rootOf(commandId), commandId);
+    return true;
+  }
+
+  /** The refused command on which this one rested, so that they stand in the tray as one group. */
+  #rootOf(commandId: CommandId): string {
+    const self = this.#sql.self.get(commandId);
+    if (!self) return commandId;
+    const reads = new Set(JSON.parse(self.reads) as string[]); // written by `put` only
+    const before = this.#sql.rootsBefore
+      .all(self.deskSeq, self.putAt)
+      .find((row) => (JSON.parse(row.reads) as string[]).some((stream) => reads.has(stream)));
+    return before?.root ?? commandId;
+  }
+
+  /** Everything refused that its operator has not dealt with. */
+  tray(): readonly TrayItem[] {
+    return this.#sql.tray.all().flatMap(({ stamped, answer, answeredAt, root }) => {
+      const parsed = JSON.parse(answer) as Answer; // written by `settle` only
+      if (parsed.state !== 'refused') return [];
+      return [
+        {
+          stamped: stampedCommand.parse(JSON.parse(stamped)),
+          refusal: parsed.refusal,
+          refusedAt: answeredAt,
+          root,
+        },
+      ];
+    });
+  }
+
+  /** The operator has dealt with a group. It is kept and no longer shown. */
+  settleTray(root: string): boolean {
+    return this.#sql.settleTray.run(this.#ports.now(), root).changes > 0;
+  }
+
+  addBlock(from: number, to: number): void {
+    this.#sql.addBlock.run(from, to, from);
+  }
+
+  referencesLeft(): number {
+    return this.#sql.left.get() ?? 0;
+  }
+
+  /** Keeps the highest revision of what a person is typing. Durable when it returns. */
+  putDraft(user: string, draftId: string, revision: number, content: DraftContent): void {
+    this.#sql.putDraft.run(user, draftId, revision, JSON.stringify(content), this.#ports.now());
+    this.#sql.trimDrafts.run(user, user, DRAFTS_MAX);
+  }
+
+  dropDraft(user: string, draftId: string): void {
+    this.#sql.dropDraft.run(user, draftId);
+  }
+
+  drafts(user: string): readonly DraftRow[] {
+    return this.#sql.drafts.all(user).map((row) => ({
+      ...row,
+      content: JSON.parse(row.content) as DraftContent, // written by `putDraft` only
+    }));
+  }
+
+  /** Who sits here, so that a desk process that died comes back with the person still at work. */
+  seat(): unknown {
+    const state = this.#sql.seat.get();
+    return state === undefined ? undefined : (JSON.parse(state) as unknown);
+  }
+
+  keepSeat(state: unknown): void {
+    if (state === undefined) this.#sql.dropSeat.run();
+    else this.#sql.putSeat.run(JSON.stringify(state));
+  }
+}

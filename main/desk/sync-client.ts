@@ -1,0 +1,153 @@
+import { WebSocket } from 'ws';
+import type { CommandId, EpochMs } from '#domain/ids.ts';
+import { deskDown } from '#protocol/down.ts';
+import { limits } from '#protocol/limits.ts';
+import { subprotocol } from '#protocol/version.ts';
+import type { DeskUp } from '#protocol/up.ts';
+import type { Desk } from './desk.ts';
+import { SyncSession, type Link } from './sync-session.ts';
+
+export interface SyncClientOptions {
+  readonly desk: Desk;
+  /** The servers to try, in order; `ws:` or `wss:` with the path `/sync`. */
+  readonly urls: readonly string[];
+  readonly sign: (text: string) => string;
+  readonly commandId: () => CommandId;
+  readonly now: () => EpochMs;
+  readonly random: () => number;
+  /** Told whenever the link's state, or what is known of the server's head, may have changed. */
+  readonly changed: () => void;
+}
+
+const TICK_MS = 250;
+const BACKOFF_MIN_MS = 100;
+const BACKOFF_MAX_MS = 5_000;
+const CONNECT_WITHIN_MS = 4_000;
+
+/** Keeps a desk joined to its server for as long as it lives: connects, and connects again. */
+export class SyncClient {
+  readonly #options: SyncClientOptions;
+  readonly #tries = new Map<CommandId, number>();
+  readonly #ticker: NodeJS.Timeout;
+  #socket: WebSocket | undefined;
+  #session: SyncSession | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #failures = 0;
+  #isClosed = false;
+  #why = 'not connected yet';
+  #lastLiveAt = 0 as EpochMs;
+  #offsetMs = 0;
+
+  constructor(options: SyncClientOptions) {
+    this.#options = options;
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    this.#connect();
+  }
+
+  get link(): Link {
+    return this.#session?.link ?? { state: 'closed', why: this.#why };
+  }
+
+  /** When the server was last heard; 0 where it never was by this process. */
+  get heardAt(): EpochMs {
+    const { link } = this;
+    return link.state === 'live' ? link.heardAt : this.#lastLiveAt;
+  }
+
+  get offsetMs(): number {
+    return this.#offsetMs;
+  }
+
+  /** Something new is in the outbox. */
+  pump(): void {
+    this.#session?.pump();
+  }
+
+  /** Sends a frame of the desk's own, where there is a line; says whether there was. */
+  send(frame: DeskUp): boolean {
+    if (this.link.state !== 'live' || !this.#socket) return false;
+    this.#socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#ticker);
+    clearTimeout(this.#retry);
+    this.#socket?.terminate();
+  }
+
+  #connect(): void {
+    const { urls, desk, sign, commandId, now } = this.#options;
+    const url = urls[this.#failures % urls.length];
+    if (this.#isClosed || url === undefined) return;
+    const socket = new WebSocket(url, subprotocol, {
+      perMessageDeflate: false,
+      handshakeTimeout: CONNECT_WITHIN_MS,
+      maxPayload: limits.cutBytes,
+    });
+    this.#socket = socket;
+    const end = (why: string) => {
+      this.#why = why;
+      socket.terminate();
+    };
+    const session = new SyncSession(
+      desk,
+      {
+        now,
+        sign,
+        commandId,
+        send: (frame) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(frame)),
+        close: end,
+      },
+      this.#tries,
+    );
+    socket.on('open', () => {
+      this.#session = session;
+    });
+    socket.on('message', (data) => {
+      // The binary type of `ws` is a Buffer unless it is told otherwise.
+      const frame = read((data as Buffer).toString('utf8'));
+      if (!frame) return end('the server sent what this release cannot read');
+      session.hear(frame);
+      if (session.link.state === 'live') {
+        this.#failures = 0;
+        this.#lastLiveAt = session.link.heardAt;
+        this.#offsetMs = session.offsetMs;
+      }
+      this.#options.changed();
+    });
+    socket.on('error', (error) => {
+      this.#why = error.message;
+    });
+    socket.on('close', () => {
+      if (this.#socket !== socket) return;
+      const { link } = session;
+      if (link.state === 'closed') this.#why = link.why;
+      else if (link.state === 'live') this.#why = 'the connection to the server was lost';
+      this.#socket = undefined;
+      this.#session = undefined;
+      this.#failures += 1;
+      this.#options.changed();
+      if (this.#isClosed) return;
+      const most = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** this.#failures);
+      this.#retry = setTimeout(
+        () => this.#connect(),
+        BACKOFF_MIN_MS + this.#options.random() * most,
+      );
+    });
+  }
+
+  #tick(): void {
+    this.#session?.tick();
+  }
+}
+
+function read(text: string) {
+  try {
+    const parsed = deskDown.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined; // the caller ends the connection and says why
+  }
+}

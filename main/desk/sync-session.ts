@@ -1,0 +1,234 @@
+import type { CommandId, EpochMs } from '#domain/ids.ts';
+import type { DeskDown } from '#protocol/down.ts';
+import { limits } from '#protocol/limits.ts';
+import type { DeskUp } from '#protocol/up.ts';
+import { history } from '#protocol/version.ts';
+import type { StoredEvent } from '#store/event-log.ts';
+import type { Desk } from './desk.ts';
+
+export interface SyncPorts {
+  readonly now: () => EpochMs;
+  /** Signs the server's nonce with the desk's enrolled key; base64. */
+  readonly sign: (text: string) => string;
+  /** A fresh UUIDv7, for what the desk itself asks. */
+  readonly commandId: () => CommandId;
+  readonly send: (frame: DeskUp) => void;
+  /** Ends this connection; the next one says hello again with what is durably here. */
+  readonly close: (why: string) => void;
+}
+
+const REFERENCES_MIN = 20; // below this a desk asks for more while it can
+const REFERENCES_ASKED = 20;
+const TRIES_MAX = 5; // a command the server cannot store this often goes to a person
+const RETRY_AFTER_MS = 2_000;
+const ANSWER_WITHIN_MS = 5_000; // as long as silence may last before a server counts as dead
+const APPLIED_EVERY_MS = 1_000;
+const QUIET_GAPS_MAX = 2; // pongs in a row that are ahead of us while nothing arrives
+
+export type Link =
+  | { readonly state: 'joining' }
+  | { readonly state: 'live'; readonly head: number; readonly heardAt: EpochMs }
+  | { readonly state: 'closed'; readonly why: string };
+
+/**
+ * One connection of a desk to its server, as a state machine: frames and ticks go in, frames come
+ * out. It owns no socket and no timer, so the simulation can run it.
+ *
+ *     challenge -> hello -> welcome -> events …, acks …      (a gap, a wrong chain, silence -> close)
+ */
+export class SyncSession {
+  readonly #desk: Desk;
+  readonly #ports: SyncPorts;
+  readonly #inFlight = new Map<CommandId, EpochMs>();
+  readonly #tries: Map<CommandId, number>;
+  readonly #retryAt = new Map<CommandId, EpochMs>();
+  #link: Link = { state: 'joining' };
+  readonly #startedAt: EpochMs;
+  #heardAt: EpochMs;
+  #pingedAt: EpochMs;
+  #appliedAt: EpochMs;
+  #appliedSeq = -1;
+  #reservedAt: EpochMs | undefined;
+  #quietGaps = 0;
+  #offsetMs = 0;
+
+  /** `tries` outlives a connection: it counts how often a command could not be stored. */
+  constructor(desk: Desk, ports: SyncPorts, tries: Map<CommandId, number> = new Map()) {
+    this.#desk = desk;
+    this.#ports = ports;
+    this.#tries = tries;
+    this.#startedAt = this.#heardAt = this.#pingedAt = this.#appliedAt = ports.now();
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  /** The server's clock less ours, as the last ping measured it. */
+  get offsetMs(): number {
+    return this.#offsetMs;
+  }
+
+  hear(frame: DeskDown): void {
+    if (this.#link.state === 'closed') return;
+    this.#heardAt = this.#ports.now();
+    switch (frame.frame) {
+      case 'challenge':
+        return this.#sayHello(frame.nonce);
+      case 'welcome': {
+        const { epoch } = this.#desk.cursor;
+        // A server that was promoted or restored raises the epoch; an older one is a ghost.
+        if (frame.epoch < epoch)
+          return this.#end(`the server is of epoch ${frame.epoch}, this desk has seen ${epoch}`);
+        this.#link = { state: 'live', head: frame.head, heardAt: this.#heardAt };
+        this.#offsetMs = frame.serverNow - this.#heardAt;
+        if (frame.mode === 'reset') this.#desk.rebuild('the server holds another log');
+        this.#desk.caughtUp(frame.head);
+        return this.pump();
+      }
+      case 'events': {
+        if (this.#link.state !== 'live') return this.#end('events before the welcome');
+        const first = frame.events[0]?.header.seq ?? 0;
+        const last = frame.events.at(-1)?.header.seq ?? 0;
+        if (first > this.#desk.cursor.seq + 1) return this.#end('an event is missing');
+        const head = Math.max(this.#link.head, last);
+        this.#link = { state: 'live', head, heardAt: this.#heardAt };
+        const received = this.#desk.receive(frame.events.map(storedOf), head);
+        if (received.outcome === 'rebuilding') return this.#end(received.why);
+        this.#quietGaps = 0;
+        return this.pump();
+      }
+      case 'ack':
+        this.#inFlight.delete(frame.commandId);
+        this.#tries.delete(frame.commandId);
+        this.#desk.settle(frame);
+        return this.pump();
+      case 'refused':
+        return this.#notStored(frame.id, frame.reason);
+      case 'ping':
+        return this.#ports.send({
+          frame: 'pong',
+          t0: frame.t0,
+          t1: this.#heardAt,
+          head: this.#desk.cursor.seq,
+        });
+      case 'pong':
+        return this.#pong(frame);
+      default:
+    }
+  }
+
+  /** Sends what is stored here and not yet sent, in `deskSeq` order, at most a window of it. */
+  pump(): void {
+    if (this.#link.state !== 'live') return;
+    const now = this.#ports.now();
+    for (const stamped of this.#desk.pending) {
+      const { id } = stamped.command;
+      const sentAt = this.#inFlight.get(id);
+      // An answer that never came is asked for again: the same id gets the same answer.
+      if (sentAt !== undefined && now - sentAt < ANSWER_WITHIN_MS) continue;
+      if (sentAt === undefined && this.#inFlight.size >= limits.windowMax) return;
+      if ((this.#retryAt.get(id) ?? 0) > now) return; // what comes after it waits with it: order
+      if (this.#desk.outbox.known(id)?.answer) continue; // answered, its events are on the way
+      this.#inFlight.set(id, now);
+      this.#ports.send(stamped);
+    }
+    this.#reserve(now);
+  }
+
+  /** Called a few times a second: liveness, the lag report, what is to be tried again. */
+  tick(): void {
+    if (this.#link.state === 'closed') return;
+    const now = this.#ports.now();
+    if (now - this.#heardAt > limits.deadAfterMs) return this.#end('the server is silent');
+    if (this.#link.state === 'joining') {
+      // A server that answers pings and never welcomes us is no server.
+      if (now - this.#startedAt > limits.deadAfterMs) this.#end('the server does not welcome us');
+      return;
+    }
+    if (now - this.#pingedAt >= limits.pingEveryMs) {
+      this.#pingedAt = now;
+      this.#ports.send({ frame: 'ping', t0: now });
+    }
+    const { seq, hash } = this.#desk.cursor;
+    if (seq !== this.#appliedSeq && now - this.#appliedAt >= APPLIED_EVERY_MS) {
+      this.#appliedAt = now;
+      this.#appliedSeq = seq;
+      this.#ports.send({ frame: 'applied', cursor: seq, chainHash: hash });
+    }
+    this.pump();
+  }
+
+  #sayHello(nonce: string): void {
+    const { desk, outboxId } = this.#desk;
+    const { logId, epoch, seq, hash } = this.#desk.cursor;
+    const { version } = history.at(-1) ?? { version: 1 };
+    this.#ports.send({
+      frame: 'hello',
+      protocol: { min: version, max: version },
+      desk,
+      signature: this.#ports.sign(`${nonce}.${desk}`),
+      outboxId,
+      ...(seq > 0 && { logId }),
+      epoch,
+      cursor: seq,
+      chainHash: hash,
+    });
+  }
+
+  #pong({ t0, t1, head }: Extract<DeskDown, { frame: 'pong' }>): void {
+    const rtt = this.#heardAt - t0;
+    this.#offsetMs = t1 - (t0 + rtt / 2);
+    if (this.#link.state !== 'live') return;
+    // A head that stays ahead of us on a quiet line means that an event was missed.
+    this.#quietGaps = head > this.#desk.cursor.seq ? this.#quietGaps + 1 : 0;
+    this.#link = { state: 'live', head: Math.max(head, this.#link.head), heardAt: this.#heardAt };
+    if (this.#quietGaps > QUIET_GAPS_MAX) this.#end('an event is missing');
+  }
+
+  /** The server could not store it: it stays here and is tried again, until it is a person's turn. */
+  #notStored(id: string | undefined, reason: string): void {
+    const stamped = this.#desk.pending.find(({ command }) => command.id === id);
+    if (!stamped) return;
+    const { id: commandId } = stamped.command;
+    const tries = (this.#tries.get(commandId) ?? 0) + 1;
+    this.#tries.set(commandId, tries);
+    this.#inFlight.delete(commandId);
+    if (tries >= TRIES_MAX && reason === 'not-recordable') {
+      this.#desk.settle({
+        frame: 'ack',
+        commandId,
+        answer: { state: 'refused', refusal: { reason } },
+      });
+      return;
+    }
+    this.#retryAt.set(commandId, (this.#ports.now() + RETRY_AFTER_MS) as EpochMs);
+  }
+
+  #reserve(now: EpochMs): void {
+    const { outbox } = this.#desk;
+    if (outbox.referencesLeft() >= REFERENCES_MIN) {
+      this.#reservedAt = undefined;
+      return;
+    }
+    if (this.#reservedAt !== undefined && now - this.#reservedAt < RETRY_AFTER_MS) return;
+    this.#reservedAt = now;
+    const id = this.#ports.commandId();
+    this.#ports.send({ frame: 'reserve-references', id, count: REFERENCES_ASKED });
+  }
+
+  #end(why: string): void {
+    this.#link = { state: 'closed', why };
+    this.#ports.close(why);
+  }
+}
+
+type WireEvent = Extract<DeskDown, { frame: 'events' }>['events'][number];
+
+function storedOf({ header, kept }: WireEvent): StoredEvent {
+  const { enteredAt, ...rest } = header;
+  return {
+    header: enteredAt === undefined ? rest : { ...rest, enteredAt },
+    kept: kept && { salt: Buffer.from(kept.salt, 'base64'), text: kept.text },
+  };
+}

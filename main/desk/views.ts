@@ -1,0 +1,211 @@
+import type { Contact } from '#domain/contact.ts';
+import type { RecordedEvent } from '#domain/event.ts';
+import type { Handover } from '#domain/handover.ts';
+import type { StreamId } from '#domain/ids.ts';
+import type { Incident } from '#domain/incident.ts';
+import { sentenceOf, subjectsOf, type Names } from '#domain/journal.ts';
+import type { OpenRoom } from '#domain/room.ts';
+import type { Unit } from '#domain/unit.ts';
+import type {
+  ContactDetail,
+  ContactRow,
+  HandoverRow,
+  IncidentDetail,
+  IncidentRow,
+  Line,
+  Mark,
+  Person,
+  UnitRow,
+} from '#protocol/view.ts';
+
+/** What a view is made of: the room as this desk shows it, and which records are only stored here. */
+export interface ViewSource {
+  readonly room: OpenRoom;
+  /** Streams that pending work has touched: their mark is the half one. */
+  readonly unrecorded: ReadonlySet<StreamId>;
+  /** The recorded events of a record's log, oldest first. */
+  readonly lines: (subject: StreamId) => readonly RecordedEvent[];
+  /** What pending commands would record, in order. */
+  readonly provisional: readonly RecordedEvent[];
+  readonly names: Names;
+}
+
+type Owner = { readonly user: string; readonly desk: string };
+
+const person = ({ user, desk }: Owner, { names }: ViewSource): Person => ({
+  user,
+  desk,
+  name: names.user(user),
+});
+
+const markOf = (stream: string, { unrecorded }: ViewSource): Mark =>
+  unrecorded.has(stream as StreamId) ? 'stored-here' : 'recorded'; // made by the functions of ids.ts
+
+export function contactRow(contact: Contact, version: number, source: ViewSource): ContactRow {
+  const { kind: _kind, owner, ...row } = contact;
+  return {
+    ...row,
+    version,
+    owner: owner && person(owner, source),
+    mark: markOf(`contact/${contact.id}`, source),
+  };
+}
+
+export function contactRows(source: ViewSource): readonly ContactRow[] {
+  const rows: ContactRow[] = [];
+  for (const [, { entity, version }] of source.room.entries())
+    if (entity.kind === 'contact' && version > 0) rows.push(contactRow(entity, version, source));
+  return rows;
+}
+
+export function incidentRow(incident: Incident, version: number, source: ViewSource): IncidentRow {
+  const units: { id: string; statusCode: number }[] = [];
+  let handover: HandoverRow | undefined;
+  // One pass over what is in memory; an incident has few units and one hand-over at a time.
+  for (const [, { entity }] of source.room.entries()) {
+    if (entity.kind === 'unit' && entity.incidentId === incident.id)
+      units.push({ id: entity.id, statusCode: entity.statusCode });
+    if (entity.kind === 'handover' && entity.incidentId === incident.id)
+      handover = handoverRow(entity, source);
+  }
+  return rowOf(incident, version, source, units, handover);
+}
+
+export function incidentRows(source: ViewSource): readonly IncidentRow[] {
+  const units = new Map<string, { id: string; statusCode: number }[]>();
+  const handovers = new Map<string, HandoverRow>();
+  const incidents: (readonly [Incident, number])[] = [];
+  for (const [, { entity, version }] of source.room.entries()) {
+    if (entity.kind === 'incident' && entity.isRaised && entity.closedAt === undefined)
+      incidents.push([entity, version]);
+    if (entity.kind === 'unit' && entity.incidentId !== undefined) {
+      const there = units.get(entity.incidentId) ?? [];
+      there.push({ id: entity.id, statusCode: entity.statusCode });
+      units.set(entity.incidentId, there);
+    }
+    if (entity.kind === 'handover' && entity.incidentId !== undefined)
+      handovers.set(entity.incidentId, handoverRow(entity, source));
+  }
+  return incidents.map(([incident, version]) =>
+    rowOf(incident, version, source, units.get(incident.id) ?? [], handovers.get(incident.id)),
+  );
+}
+
+function rowOf(
+  incident: Incident,
+  version: number,
+  source: ViewSource,
+  units: readonly { readonly id: string; readonly statusCode: number }[],
+  handover: HandoverRow | undefined,
+): IncidentRow {
+  const { id, grade, openingCode, closingCode, place, narrative, raisedAt, attendBy } = incident;
+  const { result, closedAt, readOnly, owner, raisedBy } = incident;
+  return {
+    id,
+    version,
+    grade,
+    openingCode,
+    closingCode,
+    place,
+    narrative,
+    raisedAt,
+    raisedBy: person({ user: raisedBy, desk: '' }, source),
+    attendBy,
+    owner: owner && person(owner, source),
+    result,
+    closedAt,
+    units: units.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    handover,
+    readOnly,
+    mark: markOf(`incident/${id}`, source),
+  };
+}
+
+export function handoverRow(handover: Handover, source: ViewSource): HandoverRow {
+  const { id, incidentId, from, to, grade, offeredAt, deadlineAt, escalatedAt, accepted } =
+    handover;
+  return {
+    id,
+    incidentId: incidentId ?? '',
+    from: person(from ?? { user: '', desk: '' }, source),
+    to,
+    grade,
+    offeredAt,
+    deadlineAt,
+    escalatedAt,
+    accepted: accepted && { ...person(accepted, source), at: accepted.at },
+    mark: markOf(`handover/${id}`, source),
+  };
+}
+
+export const handoverRows = (source: ViewSource): readonly HandoverRow[] =>
+  [...source.room.handovers()]
+    .filter(({ incidentId }) => incidentId !== undefined)
+    .map((handover) => handoverRow(handover, source));
+
+export function unitRow(unit: Unit, version: number, source: ViewSource): UnitRow {
+  const { kind: _kind, emergency, ...row } = unit;
+  return {
+    ...row,
+    version,
+    emergency: emergency && {
+      at: emergency.at,
+      owner: emergency.owner && person(emergency.owner, source),
+    },
+    mark: markOf(`unit/${unit.id}`, source),
+  };
+}
+
+export function unitRows(source: ViewSource): readonly UnitRow[] {
+  const rows: UnitRow[] = [];
+  for (const [, { entity, version }] of source.room.entries())
+    if (entity.kind === 'unit' && (entity.isOnDuty || entity.emergency))
+      rows.push(unitRow(entity, version, source));
+  return rows;
+}
+
+/** The running log of a record: what is recorded, then what is stored here and still on its way. */
+export function linesOf(subject: StreamId, source: ViewSource): readonly Line[] {
+  const recorded = source.lines(subject).map((event) => lineOf(event, 'recorded', source));
+  const here = source.provisional
+    .filter((event) => subjectsOf(event).includes(subject))
+    .map((event) => lineOf(event, 'stored-here', source));
+  // `occurredAt` orders what is shown; events of one moment stay in the order they were recorded.
+  return [...recorded, ...here].toSorted((a, b) => a.at - b.at);
+}
+
+function lineOf(event: RecordedEvent, mark: Mark, source: ViewSource): Line {
+  return {
+    id: `${event.commandId}:${event.n}`,
+    at: event.occurredAt,
+    ...(event.enteredAt !== undefined && { enteredAt: event.enteredAt }),
+    ...(mark === 'recorded' && { recordedAt: event.recordedAt }),
+    who: person({ user: event.actor, desk: event.desk }, source),
+    type: event.type,
+    text: sentenceOf(event, source.names),
+    mark,
+  };
+}
+
+export function contactDetail(stream: StreamId, source: ViewSource): ContactDetail | undefined {
+  const { entity, version } = source.room.get(stream);
+  if (entity.kind !== 'contact' || version === 0) return undefined;
+  return { ...contactRow(entity, version, source), lines: linesOf(stream, source) };
+}
+
+export function incidentDetail(stream: StreamId, source: ViewSource): IncidentDetail | undefined {
+  const { entity, version } = source.room.get(stream);
+  if (entity.kind !== 'incident' || !entity.isRaised) return undefined;
+  const contacts = entity.contactIds.flatMap((id) => {
+    const contact = source.room.get(`contact/${id}` as StreamId); // an id is what follows the slash
+    return contact.entity.kind === 'contact' && contact.version > 0
+      ? [contactRow(contact.entity, contact.version, source)]
+      : [];
+  });
+  return {
+    ...incidentRow(entity, version, source),
+    qualifiers: entity.qualifiers,
+    contacts,
+    lines: linesOf(stream, source),
+  };
+}

@@ -1,0 +1,295 @@
+import type { ReferenceData } from '#domain/reference-data.ts';
+import type { EpochMs, StreamId, UserId } from '#domain/ids.ts';
+import { unreachable } from '#domain/lib/assert.ts';
+import type { WindowDown } from '#protocol/down.ts';
+import { queries, type Found, type Query, type Result } from '#protocol/query.ts';
+import { windowUp, type WindowUp } from '#protocol/up.ts';
+import type { SeatRow, Subscribe, ViewName } from '#protocol/view.ts';
+import { searchPlaces } from '#store/places.ts';
+import { near } from '#store/recorded-crimes.ts';
+import type { Desk, Seat } from './desk.ts';
+import {
+  contactDetail,
+  contactRows,
+  handoverRows,
+  incidentDetail,
+  incidentRows,
+  unitRows,
+} from './views.ts';
+
+/** What a window needs of its desk beside the desk itself: who sits there, and what the link says. */
+export interface WindowHost {
+  readonly desk: Desk;
+  readonly referenceData: ReferenceData;
+  readonly seat: () => Seat | undefined;
+  readonly seatRow: () => SeatRow;
+  readonly signIn: (
+    name: string,
+    password: string,
+    newPassword: string | undefined,
+  ) => Promise<
+    | { readonly outcome: 'signed-in' }
+    | { readonly outcome: 'refused'; readonly reason: string; readonly message: string }
+  >;
+  readonly signOut: () => void;
+  readonly draftChanged: (user: UserId, draftId: string) => void;
+  readonly now: () => EpochMs;
+}
+
+const SUBSCRIPTIONS_MAX = 40; // a window shows a dozen panels
+const CONTACTS_CLOSED_SHOWN = 60; // finished contacts in the list: an operator's own last ones
+const RESULTS_MAX = 50;
+
+type Row = { readonly id: string };
+
+interface Subscription {
+  readonly view: ViewName;
+  readonly key: string | undefined;
+  /** What the window has of each row, as text: a row is sent when it reads differently. */
+  readonly sent: Map<string, string>;
+  isNew: boolean;
+}
+
+/** One window's line to its desk: frames in, frames out. What it cannot read is refused with the reason. */
+export class WindowSession {
+  readonly #host: WindowHost;
+  readonly #send: (frame: WindowDown) => void;
+  readonly #subscriptions = new Map<string, Subscription>();
+
+  constructor(host: WindowHost, send: (frame: WindowDown) => void) {
+    this.#host = host;
+    this.#send = send;
+  }
+
+  hear(text: string): void {
+    const frame = parse(text);
+    if ('error' in frame) {
+      this.#send({ frame: 'refused', reason: 'malformed', message: frame.error });
+      return;
+    }
+    this.#handle(frame.value);
+  }
+
+  /** Sends every view what has changed since it was last sent. */
+  refresh(only?: ViewName): void {
+    for (const [sub, subscription] of this.#subscriptions)
+      if (only === undefined || subscription.view === only) this.#sendView(sub, subscription);
+  }
+
+  /** Passes on the server's word on a command that may be this window's. */
+  tell(frame: WindowDown): void {
+    this.#send(frame);
+  }
+
+  #handle(frame: WindowUp): void {
+    const { desk, seat, now } = this.#host;
+    switch (frame.frame) {
+      case 'ping':
+        return this.#send({ frame: 'pong', t0: frame.t0, t1: now(), head: desk.shownCursor });
+      case 'subscribe':
+        return this.#subscribe(frame);
+      case 'unsubscribe':
+        return void this.#subscriptions.delete(frame.sub);
+      case 'sign-in':
+        return this.#signIn(frame);
+      case 'sign-out':
+        this.#host.signOut();
+        return this.#answer(frame.id, []);
+      default:
+    }
+    // Everything below is a person's work: without somebody at the desk it is nobody's.
+    const sitting = seat();
+    if (!sitting) {
+      const id = frame.frame === 'command' || frame.frame === 'query' ? frame.id : undefined;
+      return this.#send({
+        frame: 'refused',
+        reason: 'not-signed-in',
+        message: 'Nobody is signed in at this desk. Sign in, then do it again.',
+        ...(id !== undefined && { id }),
+      });
+    }
+    const user = sitting.user.id;
+    switch (frame.frame) {
+      case 'command':
+        return this.#send(desk.ask(frame, sitting));
+      case 'query':
+        return this.#query(frame);
+      case 'draft':
+        desk.outbox.putDraft(user, frame.draftId, frame.revision, frame.content);
+        this.#host.draftChanged(user, frame.draftId);
+        return this.#send({
+          frame: 'draft-stored',
+          draftId: frame.draftId,
+          revision: frame.revision,
+        });
+      case 'drop-draft':
+        desk.outbox.dropDraft(user, frame.draftId);
+        this.#host.draftChanged(user, frame.draftId);
+        return this.refresh('drafts');
+      case 'settle-tray':
+        desk.outbox.settleTray(frame.commandId);
+        this.#answer(frame.id, []);
+        return this.refresh('tray');
+      default:
+        return unreachable(frame);
+    }
+  }
+
+  #subscribe({ sub, view, key }: Subscribe): void {
+    if (!this.#subscriptions.has(sub) && this.#subscriptions.size >= SUBSCRIPTIONS_MAX) {
+      this.#send({
+        frame: 'refused',
+        reason: 'too-many-views',
+        message: `A window follows at most ${SUBSCRIPTIONS_MAX} views.`,
+        id: sub,
+      });
+      return;
+    }
+    const subscription: Subscription = { view, key, sent: new Map(), isNew: true };
+    this.#subscriptions.set(sub, subscription);
+    this.#sendView(sub, subscription);
+  }
+
+  #sendView(sub: string, subscription: Subscription): void {
+    const { sent } = subscription;
+    const upsert: (Row & Record<string, unknown>)[] = [];
+    const gone = new Set(sent.keys());
+    for (const row of this.#rowsOf(subscription)) {
+      const text = JSON.stringify(row);
+      gone.delete(row.id);
+      if (sent.get(row.id) === text) continue;
+      sent.set(row.id, text);
+      upsert.push({ ...row });
+    }
+    for (const id of gone) sent.delete(id);
+    const { isNew } = subscription;
+    if (!isNew && upsert.length === 0 && gone.size === 0) return;
+    subscription.isNew = false;
+    this.#send({ frame: 'view', sub, reset: isNew, upsert, remove: [...gone] });
+  }
+
+  #rowsOf({ view, key = '' }: Subscription): readonly Row[] {
+    const { desk, seat, seatRow, referenceData } = this.#host;
+    if (view === 'seat') return [seatRow()];
+    if (view === 'reference-data') {
+      const data = { id: 'reference-data', data: referenceData };
+      return [data];
+    }
+    const sitting = seat();
+    if (!sitting) return []; // nothing of the room is shown to an empty chair
+    const { source } = desk;
+    switch (view) {
+      case 'contacts': {
+        const rows = contactRows(source);
+        const mine = rows
+          .filter(({ state, owner }) => state === 'finished' && owner?.user === sitting.user.id)
+          .toSorted((a, b) => b.offeredAt - a.offeredAt)
+          .slice(0, CONTACTS_CLOSED_SHOWN);
+        return [...rows.filter(({ state }) => state !== 'finished'), ...mine];
+      }
+      case 'contact':
+        return some(contactDetail(`contact/${key}` as StreamId, source)); // shown only if it exists
+      case 'incidents':
+        return incidentRows(source);
+      case 'incident':
+        return some(incidentDetail(`incident/${key}` as StreamId, source)); // the same
+      case 'units':
+        return unitRows(source);
+      case 'handovers':
+        return handoverRows(source);
+      case 'tray':
+        return desk.tray();
+      case 'drafts':
+        return desk.outbox.drafts(sitting.user.id);
+      default:
+        return unreachable(view);
+    }
+  }
+
+  #signIn({ id, name, password, newPassword }: Extract<WindowUp, { frame: 'sign-in' }>): void {
+    void this.#host.signIn(name, password, newPassword).then((result) => {
+      if (result.outcome === 'signed-in') return this.#answer(id, []);
+      const { reason, message } = result;
+      return this.#send({ frame: 'result', id, outcome: { kind: 'refused', reason, message } });
+    });
+  }
+
+  #query(frame: Query): void {
+    const { id, query, params } = frame;
+    const parsed = queries[query].safeParse(params);
+    if (!parsed.success) {
+      const message = parsed.error.issues[0]?.message ?? 'not understood';
+      const outcome = { kind: 'refused', reason: 'malformed', message } as const;
+      this.#send({ frame: 'result', id, outcome });
+      return;
+    }
+    this.#answer(id, this.#look(query, parsed.data));
+  }
+
+  #look(query: Query['query'], params: unknown): readonly unknown[] {
+    const { db, picture } = this.#host.desk.replica;
+    switch (query) {
+      case 'find': {
+        const { text } = queries.find.parse(params);
+        return picture
+          .find(text)
+          .slice(0, RESULTS_MAX)
+          .flatMap((found): Found[] => {
+            const { entity, at, isOpen, why } = found;
+            if (entity.kind === 'incident')
+              return [
+                {
+                  kind: 'incident',
+                  id: entity.id,
+                  title: `${entity.openingCode} grade ${entity.grade}`,
+                  place: entity.place.text,
+                  at,
+                  isOpen,
+                  why,
+                },
+              ];
+            if (entity.kind !== 'contact') return [];
+            const { caller } = entity;
+            return [
+              {
+                kind: 'contact',
+                id: entity.id,
+                title: `${entity.channel} ${caller?.kind === 'number' ? caller.number : 'withheld'}`,
+                place: entity.details.place?.text ?? '',
+                at,
+                isOpen,
+                why,
+              },
+            ];
+          });
+      }
+      case 'places':
+        return searchPlaces(db, queries.places.parse(params).text, RESULTS_MAX);
+      case 'crimes-near': {
+        const { lat, lon, metres } = queries['crimes-near'].parse(params);
+        return near(db, lat, lon, metres, RESULTS_MAX);
+      }
+      default:
+        return unreachable(query);
+    }
+  }
+
+  #answer(id: string, rows: readonly unknown[]): void {
+    const { asAt } = this.#host.seatRow();
+    const outcome: Result['outcome'] = { kind: 'rows', rows: [...rows], asAt };
+    this.#send({ frame: 'result', id, outcome });
+  }
+}
+
+const some = <Item>(item: Item | undefined): readonly Item[] => (item === undefined ? [] : [item]);
+
+function parse(text: string): { readonly value: WindowUp } | { readonly error: string } {
+  try {
+    const parsed = windowUp.safeParse(JSON.parse(text));
+    if (parsed.success) return { value: parsed.data };
+    const [issue] = parsed.error.issues;
+    return { error: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not understood'}` };
+  } catch {
+    return { error: 'not JSON' }; // said to the window; nothing was stored
+  }
+}

@@ -1,0 +1,35 @@
+import * as z from 'zod';
+import { ack } from './ack.ts';
+import { challenge } from './challenge.ts';
+import { draftStored } from './draft.ts';
+import { events } from './events.ts';
+import { nextToken } from './next-token.ts';
+import { ping, pong } from './ping.ts';
+import { result } from './query.ts';
+import { refused } from './refused.ts';
+import { view } from './view.ts';
+import { welcome } from './welcome.ts';
+
+/** From a desk to its windows. */
+export const windowDown = z.discriminatedUnion('frame', [
+  ack,
+  view,
+  result,
+  draftStored,
+  nextToken,
+  refused,
+  pong,
+]);
+export type WindowDown = z.infer<typeof windowDown>;
+
+/** From the server to a desk. */
+export const deskDown = z.discriminatedUnion('frame', [
+  challenge,
+  welcome,
+  events,
+  ack,
+  refused,
+  ping,
+  pong,
+]);
+export type DeskDown = z.infer<typeof deskDown>;

@@ -1,0 +1,39 @@
+import * as z from 'zod';
+import { applied } from './applied.ts';
+import { command } from './command.ts';
+import { draft, draftCopy, dropDraft } from './draft.ts';
+import { hello } from './hello.ts';
+import { ping, pong } from './ping.ts';
+import { query } from './query.ts';
+import { reserveReferences } from './reserve-references.ts';
+import { signIn, signOut } from './sign-in.ts';
+import { stampedCommand } from './stamped-command.ts';
+import { settleTray } from './tray.ts';
+import { subscribe, unsubscribe } from './view.ts';
+
+/** From a window to its desk. */
+export const windowUp = z.discriminatedUnion('frame', [
+  command,
+  subscribe,
+  unsubscribe,
+  query,
+  draft,
+  dropDraft,
+  signIn,
+  signOut,
+  settleTray,
+  ping,
+]);
+export type WindowUp = z.infer<typeof windowUp>;
+
+/** From a desk to the server. */
+export const deskUp = z.discriminatedUnion('frame', [
+  hello,
+  stampedCommand,
+  applied,
+  reserveReferences,
+  draftCopy,
+  ping,
+  pong,
+]);
+export type DeskUp = z.infer<typeof deskUp>;

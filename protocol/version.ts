@@ -1,0 +1,11 @@
+/** One line for each change of what crosses the wire; the last is the one we speak. */
+export const history = [
+  { version: 1, fingerprint: 'd3245db5ea0c4293', change: 'the first frames' },
+] as const satisfies readonly {
+  readonly version: number;
+  readonly fingerprint: string;
+  readonly change: string;
+}[];
+
+/** The WebSocket subprotocol. Its number changes only when two releases cannot talk at all. */
+export const subprotocol = 'holdfast.v1';

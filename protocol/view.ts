@@ -1,0 +1,204 @@
+import * as z from 'zod';
+import type { CallerNumber, Channel, Details, Grade, Place, Role } from '#domain/facts.ts';
+
+/** What a window may follow. A list view sends rows by id; a detail view is one row. */
+export const viewNames = [
+  'seat',
+  'reference-data',
+  'contacts',
+  'contact',
+  'incidents',
+  'incident',
+  'units',
+  'handovers',
+  'tray',
+  'drafts',
+] as const;
+export type ViewName = (typeof viewNames)[number];
+
+/** Sent by a window; `key` names the record of a detail view. Views come until `unsubscribe`. */
+export const subscribe = z.strictObject({
+  frame: z.literal('subscribe'),
+  sub: z.string().min(1).max(64),
+  view: z.enum(viewNames),
+  key: z.string().min(1).max(128).optional(),
+});
+export type Subscribe = z.infer<typeof subscribe>;
+
+export const unsubscribe = z.strictObject({
+  frame: z.literal('unsubscribe'),
+  sub: z.string().min(1).max(64),
+});
+
+/** Sent by a desk: first everything (`reset`), then what has changed. A row has an `id`; its shape is the view's. */
+export const view = z.strictObject({
+  frame: z.literal('view'),
+  sub: z.string().min(1).max(64),
+  reset: z.boolean(),
+  upsert: z.array(z.looseObject({ id: z.string() })).max(20_000),
+  remove: z.array(z.string()).max(20_000),
+});
+export type View = z.infer<typeof view>;
+
+/** Where a record stands: only on this desk's disk, or in the force's log. */
+export type Mark = 'stored-here' | 'recorded';
+
+export interface Person {
+  readonly user: string;
+  readonly name: string;
+  readonly desk: string;
+}
+
+export type Mode = 'online' | 'alone';
+
+/** The one row of `seat`. */
+export interface SeatRow {
+  readonly id: 'seat';
+  readonly desk: string;
+  readonly force: string;
+  readonly user:
+    | {
+        readonly id: string;
+        readonly name: string;
+        readonly displayName: string;
+        readonly role: Role;
+      }
+    | undefined;
+  readonly mode: Mode;
+  /** Why the mode is what it is, in words for the operator. */
+  readonly reason: string;
+  readonly since: number;
+  /** When this desk last heard the server: the age of everything it shows. */
+  readonly asAt: number;
+  /** The server's clock less this desk's. */
+  readonly offsetMs: number;
+  readonly cursor: number;
+  readonly head: number;
+  readonly waiting: number;
+  readonly tray: number;
+  readonly referencesLeft: number;
+  readonly version: string;
+  readonly protection: string;
+  readonly isDemo: boolean;
+}
+
+export interface Line {
+  readonly id: string;
+  readonly at: number;
+  readonly enteredAt?: number | undefined;
+  readonly recordedAt?: number | undefined;
+  readonly who: Person;
+  readonly type: string;
+  readonly text: string;
+  readonly mark: Mark;
+}
+
+/** A row of `contacts`. */
+export interface ContactRow {
+  readonly id: string;
+  readonly version: number;
+  readonly state: 'offered' | 'answered' | 'held' | 'ended' | 'abandoned' | 'finished';
+  readonly channel: Channel;
+  readonly caller: CallerNumber | undefined;
+  readonly details: Details;
+  readonly offeredAt: number;
+  readonly answeredAt: number | undefined;
+  readonly endedAt: number | undefined;
+  readonly owner: Person | undefined;
+  readonly incidentIds: readonly string[];
+  readonly outcome: string | undefined;
+  readonly readOnly: string | undefined;
+  readonly mark: Mark;
+}
+/** The row of `contact`. */
+export interface ContactDetail extends ContactRow {
+  readonly lines: readonly Line[];
+}
+
+/** A row of `incidents`. */
+export interface IncidentRow {
+  readonly id: string;
+  readonly version: number;
+  readonly grade: Grade;
+  readonly openingCode: string;
+  readonly closingCode: string | undefined;
+  readonly place: Place;
+  readonly narrative: string;
+  readonly raisedAt: number;
+  readonly raisedBy: Person;
+  readonly attendBy: number | null;
+  readonly owner: Person | undefined;
+  readonly result: string | undefined;
+  readonly closedAt: number | undefined;
+  readonly units: readonly { readonly id: string; readonly statusCode: number }[];
+  readonly handover: HandoverRow | undefined;
+  readonly readOnly: string | undefined;
+  readonly mark: Mark;
+}
+/** The row of `incident`. */
+export interface IncidentDetail extends IncidentRow {
+  readonly qualifiers: readonly string[];
+  readonly contacts: readonly ContactRow[];
+  readonly lines: readonly Line[];
+}
+
+/** A row of `units`. */
+export interface UnitRow {
+  readonly id: string;
+  readonly version: number;
+  readonly isOnDuty: boolean;
+  readonly officers: readonly string[];
+  readonly skills: readonly string[];
+  readonly statusCode: number;
+  readonly statusAt: number;
+  readonly request: { readonly statusCode: number; readonly at: number } | undefined;
+  readonly incidentId: string | undefined;
+  readonly emergency: { readonly at: number; readonly owner: Person | undefined } | undefined;
+  readonly readOnly: string | undefined;
+  readonly mark: Mark;
+}
+
+/** A row of `handovers`: what nobody has accepted. */
+export interface HandoverRow {
+  readonly id: string;
+  readonly incidentId: string;
+  readonly from: Person;
+  readonly to: 'dispatch' | 'supervisor';
+  readonly grade: Grade;
+  readonly offeredAt: number;
+  readonly deadlineAt: number;
+  readonly escalatedAt: number | undefined;
+  readonly accepted: (Person & { readonly at: number }) | undefined;
+  readonly mark: Mark;
+}
+
+/** A row of `tray`: a command that was stored here and then refused, with all that depended on it. */
+export interface TrayRow {
+  readonly id: string;
+  readonly type: string;
+  readonly at: number;
+  readonly refusedAt: number;
+  readonly who: Person;
+  readonly what: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly dependents: readonly {
+    readonly id: string;
+    readonly what: string;
+    readonly reason: string;
+  }[];
+}
+
+/** A row of `drafts`. */
+export interface DraftRow {
+  readonly id: string;
+  readonly revision: number;
+  readonly savedAt: number;
+  readonly content: {
+    readonly about: string;
+    readonly fields: Readonly<Record<string, string>>;
+    readonly caret?:
+      | { readonly field: string; readonly start: number; readonly end: number }
+      | undefined;
+  };
+}

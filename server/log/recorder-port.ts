@@ -1,0 +1,63 @@
+import type { Asked } from '#domain/commands.ts';
+import type { CommandId, DeskId, EpochMs, IncidentId, StreamId, UserId } from '#domain/ids.ts';
+import type { Answer } from '#protocol/ack.ts';
+import type { StoredEvent } from '#store/event-log.ts';
+
+/** One row of the audit of who saw, did or was refused what. Values stay out: ids and codes only. */
+export interface AuditRow {
+  readonly at: EpochMs;
+  readonly actor: string;
+  readonly desk: string;
+  readonly operation:
+    | 'collection'
+    | 'alteration'
+    | 'consultation'
+    | 'disclosure'
+    | 'combination'
+    | 'erasure'
+    | 'authentication'
+    | 'administration'
+    | 'security';
+  readonly what: string;
+  readonly subject: string;
+  readonly outcome: string;
+}
+
+/** A command as the writer gets it: parsed, stamped, and already judged by the policy table. */
+export interface RecordRequest {
+  readonly commandId: CommandId;
+  readonly asked: Asked;
+  readonly expect?: Readonly<Record<StreamId, number>> | undefined;
+  readonly occurredAt: EpochMs;
+  readonly enteredAt?: EpochMs | undefined;
+  readonly actor: UserId;
+  readonly desk: DeskId;
+  readonly reference?: IncidentId | undefined;
+  /** Where the command came through an outbox; unique, so a rebuilt outbox is never taken for the old one. */
+  readonly outbox?: { readonly id: string; readonly deskSeq: number } | undefined;
+  /** Set where the actor may not ask this: the refusal is stored and audited like any other answer. */
+  readonly forbidden?: string | undefined;
+}
+
+/** The one writer of a force's log. It runs in a thread of its own; this is its side in the main thread. */
+export interface Recorder {
+  readonly logId: string;
+  readonly epoch: number;
+  /** The last event that is durably recorded. */
+  head(): { readonly seq: number; readonly hash: string };
+  /**
+   * Resolves after the durable commit of the answer, the events, the audit row and the idempotency
+   * row, which are one transaction. The same command again gets the same answer. Rejects when the disk
+   * failed: nothing was stored then, and the desk keeps the command.
+   */
+  record(request: RecordRequest): Promise<Answer>;
+  /** Commits audit rows of what is not a command: sign-ins, look-ups, refusals at the door. */
+  audit(rows: readonly AuditRow[]): Promise<void>;
+  /** Reads recorded events forward from `seq`, at most `limit`. */
+  readAfter(seq: number, limit: number): readonly StoredEvent[];
+  /** The header hash of the event at `seq`, or of the start where it is 0; undefined past the head. */
+  hashAt(seq: number): string | undefined;
+  /** Told of each group of events after its durable commit, in order. Returns how to stop listening. */
+  onRecorded(listener: (events: readonly StoredEvent[]) => void): () => void;
+  close(): Promise<void>;
+}

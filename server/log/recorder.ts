@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { EventHeader } from '#domain/event.ts';
+import type { StoredEvent } from '#store/event-log.ts';
+import { logMigrations } from '#store/migrations.ts';
+import { openStore } from '#store/open-store.ts';
+import { SqliteEventLog } from '#store/sqlite-event-log.ts';
+import type { Settled } from './log-writer.ts';
+import type { Recorder } from './recorder-port.ts';
+import type { FromWriter, ToWriter } from './writer-thread.ts';
+
+export interface RecorderOptions {
+  readonly dataDir: string;
+  readonly logId: string;
+  /** Told when the writer's thread has died: nothing can be recorded any more and the server must stop. */
+  readonly failed: (error: Error) => void;
+}
+
+interface Waiter {
+  readonly resolve: (settled: Settled) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Starts the writer's thread over the log of `dataDir` and resolves once it has caught up. */
+export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
+  const { dataDir, logId } = options;
+  mkdirSync(dataDir, { recursive: true });
+  const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
+    workerData: { dataDir, logId },
+  });
+  const [ready] = (await once(worker, 'message')) as [FromWriter];
+  if (ready.type !== 'ready') throw new Error('the writer did not start');
+  // The thread has brought the file up to date: this second connection only reads.
+  const db = openStore(join(dataDir, 'log.db'), logMigrations);
+  const log = new SqliteEventLog(db);
+  const listeners = new Set<(events: readonly StoredEvent[]) => void>();
+  const waiting = new Map<number, Waiter>();
+  let head: Pick<EventHeader, 'seq' | 'hash'> = log.head;
+  let lastId = 0;
+  let lost: Error | undefined;
+
+  const loseAll = (error: Error) => {
+    lost = error;
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  };
+  worker.on('message', (message: FromWriter) => {
+    if (message.type !== 'committed') return;
+    head = message.events.at(-1)?.header ?? head;
+    // Events first: an answer is never ahead of what it speaks of.
+    if (message.events.length > 0) for (const listener of listeners) listener(message.events);
+    for (const [id, settled] of message.settled) {
+      waiting.get(id)?.resolve(settled);
+      waiting.delete(id);
+    }
+  });
+  worker.on('error', (cause) => {
+    const error = new Error('the writer of the log has died', { cause });
+    loseAll(error);
+    options.failed(error);
+  });
+
+  const ask = (message: (id: number) => ToWriter) =>
+    new Promise<Settled>((resolve, reject) => {
+      if (lost) return reject(lost);
+      lastId += 1;
+      waiting.set(lastId, { resolve, reject });
+      worker.postMessage(message(lastId));
+    });
+
+  return {
+    logId,
+    epoch: ready.epoch,
+    head: () => ({ seq: head.seq, hash: head.hash }),
+    record: async (request) => {
+      const settled = await ask((id) => ({ type: 'record', id, request }));
+      if (settled.outcome === 'failed') throw new Error(`not recorded: ${settled.message}`);
+      return settled.answer;
+    },
+    audit: async (rows) => {
+      const settled = await ask((id) => ({ type: 'audit', id, rows }));
+      if (settled.outcome === 'failed') throw new Error(`not audited: ${settled.message}`);
+    },
+    readAfter: (seq, limit) => log.readAfter(seq, limit),
+    hashAt: (seq) => log.hashAt(seq),
+    onRecorded: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close: async () => {
+      if (!lost) {
+        const exited = once(worker, 'exit');
+        const close: ToWriter = { type: 'close' };
+        worker.postMessage(close);
+        await exited;
+        loseAll(new Error('the recorder is closed'));
+      }
+      db.close();
+    },
+  };
+}

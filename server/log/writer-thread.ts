@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { EpochMs } from '#domain/ids.ts';
+import { assert } from '#domain/lib/assert.ts';
+import { targetsOf } from '#domain/targets.ts';
+import { loadReferenceData } from '#store/load-reference-data.ts';
+import type { StoredEvent } from '#store/event-log.ts';
+import { logMigrations, pictureMigrations } from '#store/migrations.ts';
+import { openStore } from '#store/open-store.ts';
+import { LogWriter, type Settled } from './log-writer.ts';
+import type { AuditRow, RecordRequest } from './recorder-port.ts';
+
+/** To the thread: what is to be recorded, in the order it came, or the end. */
+export type ToWriter =
+  | { readonly type: 'record'; readonly id: number; readonly request: RecordRequest }
+  | { readonly type: 'audit'; readonly id: number; readonly rows: readonly AuditRow[] }
+  | { readonly type: 'close' };
+
+/** From the thread, after each durable commit: first the events, then the answers that rest on them. */
+export type FromWriter =
+  | { readonly type: 'ready'; readonly epoch: number }
+  | {
+      readonly type: 'committed';
+      readonly events: readonly StoredEvent[];
+      readonly settled: readonly (readonly [number, Settled])[];
+    }
+  | { readonly type: 'closed' };
+
+const GROUP_MAX = 256; // beyond this a commit waits longer than the disk does
+const FOLD_AFTER_MS = 250;
+
+const { dataDir, logId } = workerData as { dataDir: string; logId: string };
+assert(parentPort, 'the writer runs in a thread');
+const port = parentPort;
+const say = (message: FromWriter) => port.postMessage(message);
+
+const log = openStore(join(dataDir, 'log.db'), logMigrations);
+const picture = openStore(join(dataDir, 'picture.db'), pictureMigrations);
+const writer = new LogWriter({
+  log,
+  picture,
+  logId,
+  targets: targetsOf(loadReferenceData().grades.rows),
+  now: () => Date.now() as EpochMs,
+  salt: () => randomBytes(16),
+});
+
+let waiting: Exclude<ToWriter, { type: 'close' }>[] = [];
+let isScheduled = false;
+let foldTimer: NodeJS.Timeout | undefined;
+
+/** Everything that came while the last commit was on its way becomes the next one. */
+function commitWaiting() {
+  isScheduled = false;
+  const group = waiting.slice(0, GROUP_MAX);
+  waiting = waiting.slice(GROUP_MAX);
+  const records = group.filter((it) => it.type === 'record');
+  const audits = group.filter((it) => it.type === 'audit');
+  try {
+    const { settled, events } = writer.recordGroup(
+      records.map(({ request }) => request),
+      audits.flatMap(({ rows }) => rows),
+    );
+    const done = { outcome: 'answered', answer: { state: 'recorded', firstSeq: 1, lastSeq: 1 } };
+    say({
+      type: 'committed',
+      events,
+      settled: [
+        ...settled.map((it, index) => [records[index]?.id ?? 0, it] as const),
+        // An audit row has no answer of its own: that it is committed is all that is told.
+        ...audits.map(({ id }) => [id, done as Settled] as const),
+      ],
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    say({
+      type: 'committed',
+      events: [],
+      settled: group.map(({ id }) => [id, { outcome: 'failed', message }] as const),
+    });
+  }
+  if (waiting.length > 0) schedule();
+  else foldTimer ??= setTimeout(foldWhenIdle, FOLD_AFTER_MS);
+}
+
+function foldWhenIdle() {
+  foldTimer = undefined;
+  if (waiting.length > 0) return;
+  try {
+    writer.foldPicture();
+  } catch {
+    // The read model is behind and stays so until the next try; the log itself is whole.
+    foldTimer = setTimeout(foldWhenIdle, FOLD_AFTER_MS * 20);
+  }
+}
+
+function schedule() {
+  if (isScheduled) return;
+  isScheduled = true;
+  setImmediate(commitWaiting);
+}
+
+port.on('message', (message: ToWriter) => {
+  if (message.type !== 'close') {
+    waiting.push(message);
+    schedule();
+    return;
+  }
+  while (waiting.length > 0) commitWaiting();
+  clearTimeout(foldTimer);
+  writer.foldPicture();
+  log.close();
+  picture.close();
+  say({ type: 'closed' });
+  port.close();
+});
+say({ type: 'ready', epoch: writer.epoch });

@@ -1,0 +1,167 @@
+import type { EventHeader, Fact } from '#domain/event.ts';
+import type { EpochMs, StreamId } from '#domain/ids.ts';
+import { bodyHashOf, GENESIS, headerHashOf } from './chain.ts';
+import type { StoredEvent } from './event-log.ts';
+import type { Store } from './open-store.ts';
+
+/** What a command gives to every event that it records. */
+export type Stamp = Pick<
+  EventHeader,
+  'commandId' | 'occurredAt' | 'enteredAt' | 'actor' | 'desk' | 'logId' | 'epoch'
+>;
+
+export interface LogPorts {
+  readonly now: () => EpochMs;
+  /** 16 fresh random bytes for each body. */
+  readonly salt: () => Uint8Array;
+}
+
+type Row = Omit<EventHeader, 'enteredAt'> & {
+  enteredAt: EpochMs | null;
+  salt: Uint8Array | null;
+  text: string | null;
+};
+
+const SELECT = `SELECT event.seq, log_id AS logId, epoch, command_id AS commandId, n, stream, version,
+    type, type_version AS typeVersion, occurred_at AS occurredAt, entered_at AS enteredAt,
+    recorded_at AS recordedAt, actor, desk, class, body_hash AS bodyHash, prev_hash AS prevHash,
+    hash, salt, text
+  FROM event LEFT JOIN body ON body.seq = event.seq`;
+
+/**
+ * The tables of events and bodies: written by the server's recorder, copied by a desk's replica. No
+ * function here opens a transaction; the caller's transaction is what makes a group durable.
+ */
+export class SqliteEventLog {
+  readonly #sql;
+  #head: { seq: number; hash: string };
+
+  constructor(db: Store) {
+    this.#sql = {
+      last: db.prepare<[], { seq: number; hash: string }>(
+        'SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1',
+      ),
+      hashAt: db.prepare<[number], string>('SELECT hash FROM event WHERE seq = ?').pluck(),
+      putEvent: db.prepare<[Omit<Row, 'salt' | 'text'>]>(
+        `INSERT INTO event VALUES (@seq, @logId, @epoch, @commandId, @n, @stream, @version, @type,
+           @typeVersion, @occurredAt, @enteredAt, @recordedAt, @actor, @desk, @class, @bodyHash,
+           @prevHash, @hash)`,
+      ),
+      putBody: db.prepare<[number, Uint8Array, string]>('INSERT INTO body VALUES (?, ?, ?)'),
+      eraseBody: db.prepare<[number]>('DELETE FROM body WHERE seq = ?'),
+      after: db.prepare<[number, number], Row>(
+        `${SELECT} WHERE event.seq > ? ORDER BY event.seq LIMIT ?`,
+      ),
+      at: db.prepare<[number], Row>(`${SELECT} WHERE event.seq = ?`),
+      stream: db.prepare<[StreamId], Row>(`${SELECT} WHERE stream = ? ORDER BY version`),
+      byCommand: db.prepare<[string], Row>(`${SELECT} WHERE command_id = ? ORDER BY n`),
+    };
+    this.#head = this.#readHead();
+  }
+
+  get head(): { readonly seq: number; readonly hash: string } {
+    return this.#head;
+  }
+
+  /** After a transaction that was rolled back, or that another connection made. */
+  refreshHead(): void {
+    this.#head = this.#readHead();
+  }
+
+  /** Adds the facts of one command after the head. Versions are those the decision was made on. */
+  append(
+    stamp: Stamp,
+    facts: readonly Fact[],
+    versionOf: (stream: StreamId) => number,
+    { now, salt }: LogPorts,
+  ): readonly StoredEvent[] {
+    const versions = new Map<StreamId, number>();
+    const added: StoredEvent[] = [];
+    let { seq, hash } = this.#head;
+    for (const [n, { body, ...fact }] of facts.entries()) {
+      const version = (versions.get(fact.stream) ?? versionOf(fact.stream)) + 1;
+      versions.set(fact.stream, version);
+      const text = JSON.stringify(body);
+      const kept = { salt: salt(), text };
+      seq += 1;
+      const header: Omit<EventHeader, 'hash'> = {
+        ...fact,
+        ...stamp,
+        n,
+        seq,
+        version,
+        recordedAt: now(),
+        bodyHash: bodyHashOf(kept.salt, text),
+        prevHash: hash,
+      };
+      hash = headerHashOf(header);
+      const event: StoredEvent = { header: { ...header, hash }, kept };
+      this.#put(event);
+      added.push(event);
+    }
+    this.#head = { seq, hash };
+    return added;
+  }
+
+  /**
+   * Copies an event that another log recorded. Throws where it does not follow the head, or where the
+   * hash of its header or body is not the one it claims: nothing false is ever stored.
+   */
+  adopt(event: StoredEvent): void {
+    const { hash: claimed, ...fields } = event.header;
+    if (fields.seq !== this.#head.seq + 1)
+      throw new ChainError(`event ${fields.seq} does not follow ${this.#head.seq}`);
+    if (fields.prevHash !== this.#head.hash || headerHashOf(fields) !== claimed)
+      throw new ChainError(`event ${fields.seq} breaks the chain`);
+    if (event.kept && bodyHashOf(event.kept.salt, event.kept.text) !== fields.bodyHash)
+      throw new ChainError(`event ${fields.seq} has another body than its header commits to`);
+    this.#put(event);
+    this.#head = { seq: fields.seq, hash: claimed };
+  }
+
+  readAfter(seq: number, limit: number): readonly StoredEvent[] {
+    return this.#sql.after.all(seq, limit).map(toStored);
+  }
+
+  readAt(seqs: readonly number[]): readonly StoredEvent[] {
+    return seqs.flatMap((seq) => this.#sql.at.all(seq).map(toStored));
+  }
+
+  readStream(stream: StreamId): readonly StoredEvent[] {
+    return this.#sql.stream.all(stream).map(toStored);
+  }
+
+  ofCommand(commandId: string): readonly StoredEvent[] {
+    return this.#sql.byCommand.all(commandId).map(toStored);
+  }
+
+  hashAt(seq: number): string | undefined {
+    return seq === 0 ? GENESIS : this.#sql.hashAt.get(seq);
+  }
+
+  /** Disposes of a body under retention rules. Its header stays, and the chain still verifies. */
+  eraseBody(seq: number): void {
+    this.#sql.eraseBody.run(seq);
+  }
+
+  #put({ header, kept }: StoredEvent): void {
+    this.#sql.putEvent.run({ ...header, enteredAt: header.enteredAt ?? null });
+    if (kept) this.#sql.putBody.run(header.seq, kept.salt, kept.text);
+  }
+
+  #readHead() {
+    return this.#sql.last.get() ?? { seq: 0, hash: GENESIS };
+  }
+}
+
+/** What came does not continue what is here: another lineage, or damage on the way. */
+export class ChainError extends Error {
+  override readonly name = 'ChainError';
+}
+
+function toStored({ salt, text, enteredAt, ...row }: Row): StoredEvent {
+  return {
+    header: enteredAt === null ? row : { ...row, enteredAt },
+    kept: salt && text !== null ? { salt, text } : undefined,
+  };
+}

@@ -1,0 +1,40 @@
+import { defineConfig } from 'vitest/config';
+
+const UNIT_MAX_MS = 20_000; // some start the real linter or compiler, on two busy cores
+const LONG_MAX_MS = 120_000; // real processes, real windows, many seeds
+
+/** Suites that start processes or windows: one file at a time, so that none slows another's deadlines. */
+const alone = (name: string, groupOrder: number) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`tests/${name}/**/*.test.ts`],
+    fileParallelism: false,
+    testTimeout: LONG_MAX_MS,
+    hookTimeout: LONG_MAX_MS,
+    sequence: { groupOrder },
+  },
+});
+
+const exclude = ['node_modules/**', '.cache/**', 'dist/**', 'release/**'];
+const suites = ['sim', 'e2e', 'fault', 'samples'];
+
+// Groups run one after another: what is quick to fail comes first.
+export default defineConfig({
+  test: {
+    exclude,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          exclude: suites.map((name) => `tests/${name}/**`),
+          testTimeout: UNIT_MAX_MS,
+          hookTimeout: UNIT_MAX_MS,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      ...suites.map((name, at) => alone(name, at + 1)),
+    ],
+  },
+});
