@@ -4,6 +4,7 @@ import {
   channel,
   contactOutcomes,
   details,
+  facts,
   grade,
   place,
   role,
@@ -129,6 +130,12 @@ export const commands = {
       displayName: z.string().min(1).max(100),
       role,
     }),
+  ),
+  /** One import is one event; its rows stand in a table of their own, committed with it. */
+  'import-recorded-crimes': row(
+    'check',
+    ['administrator', 'system'],
+    facts['recorded-crime.imported'].body,
   ),
   /** Keeps the next numbers for the desk that asks. It is the desk that asks, not the person at it. */
   'reserve-references': row(

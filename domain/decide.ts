@@ -2,6 +2,7 @@ import type { Asked } from './commands.ts';
 import type { Contact } from './contact.ts';
 import { factIn, type Grade, type HoldfastFact, type Unreadable } from './facts.ts';
 import {
+  batchStream,
   contactStream,
   handoverStream,
   incidentStream,
@@ -64,7 +65,7 @@ export type Refusal =
   | { readonly reason: 'emergency-owned'; readonly by: UserId; readonly desk: DeskId }
   | { readonly reason: 'no-reference-left' }
   | { readonly reason: 'reference-already-used'; readonly reference: IncidentId }
-  | { readonly reason: 'user-already-there' }
+  | { readonly reason: 'user-already-there' | 'already-imported' }
   | { readonly reason: Unreadable };
 
 /** The ids that a command makes are its own id, so making them again makes the same ones. */
@@ -139,6 +140,11 @@ export function decide(room: Room, asked: Asked, given: Given): Outcome {
       return decideUnit(room, asked, given);
     case 'add-user':
       return addUser(room, asked);
+    case 'import-recorded-crimes': {
+      const stream = batchStream(asked.body.batchId);
+      if (room.get(stream).version > 0) return refuse({ reason: 'already-imported' });
+      return record(factIn(stream)('recorded-crime.imported', asked.body));
+    }
     case 'reserve-references':
       return reserveReferences(room, asked);
     default:

@@ -147,6 +147,9 @@ export const facts = {
       rowsRead: z.int().nonnegative(),
       added: z.int().nonnegative(),
       alreadyHeld: z.int().nonnegative(),
+      /** Without a Crime ID, and reading exactly as one of another batch: nobody can tell, so it is reported. */
+      alike: z.int().nonnegative(),
+      duplicates: z.int().nonnegative(),
       skipped: z.record(z.string(), z.int().nonnegative()),
       months: z.array(short).max(240),
     }),

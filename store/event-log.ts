@@ -1,4 +1,4 @@
-import type { EventHeader } from '#domain/event.ts';
+import type { EventHeader, RecordedEvent } from '#domain/event.ts';
 
 /** An event as the log keeps it: the header for ever, the body and its salt until they are erased. */
 export interface StoredEvent {
@@ -8,5 +8,5 @@ export interface StoredEvent {
 }
 
 /** The event as the domain reads it. */
-export const recordedOf = ({ header, kept }: StoredEvent) =>
+export const recordedOf = ({ header, kept }: StoredEvent): RecordedEvent =>
   kept ? { ...header, body: JSON.parse(kept.text) as unknown } : header;

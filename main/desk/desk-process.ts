@@ -11,6 +11,7 @@ import { startDesk, type RunningDesk, type StartDesk } from './start-desk.ts';
  */
 export type ToDesk =
   | { readonly type: 'start'; readonly options: StartDesk }
+  | { readonly type: 'address'; readonly id: number; readonly role: WindowRole }
   | {
       readonly type: 'admit';
       readonly id: number;
@@ -20,6 +21,7 @@ export type ToDesk =
 export type FromDesk =
   | { readonly type: 'ready'; readonly origin: string; readonly port: number }
   | { readonly type: 'admitted'; readonly id: number; readonly admission: Admission }
+  | { readonly type: 'addressed'; readonly id: number; readonly address: string }
   | { readonly type: 'failed'; readonly message: string };
 
 const RENDERER = join(import.meta.dirname, '../../dist/renderer');
@@ -29,7 +31,10 @@ let desk: RunningDesk | undefined;
 
 process.on('message', (message: ToDesk) => {
   if (message.type === 'start') void start(message.options);
-  else if (desk) {
+  else if (desk && message.type === 'address') {
+    const address = desk.address(message.role);
+    say({ type: 'addressed', id: message.id, address });
+  } else if (desk && message.type === 'admit') {
     const admission = desk.admit(message.role, windowId(message.role, message.window));
     say({ type: 'admitted', id: message.id, admission });
   }

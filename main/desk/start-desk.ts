@@ -24,7 +24,7 @@ import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
 import { Outbox, outboxMigrations } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
 import { Replica } from './replica.ts';
-import type { Admission, Assets, WindowId, WindowRole } from './shell.ts';
+import { windowId, type Admission, type Assets, type WindowId, type WindowRole } from './shell.ts';
 import { SyncClient } from './sync-client.ts';
 import { WindowSession, type WindowHost } from './window-session.ts';
 
@@ -51,6 +51,8 @@ export interface RunningDesk {
   readonly origin: string;
   readonly port: number;
   admit(role: WindowRole, id: WindowId): Admission;
+  /** What a person opens in a browser of their own, once and within 30 s. */
+  address(role: WindowRole): string;
   close(): Promise<void>;
 }
 
@@ -218,6 +220,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     origin: gateway.origin,
     port: gateway.port,
     admit: (windowRole, id) => gateway.admit(windowRole, id),
+    address: (windowRole) => gateway.address(windowRole, windowId(windowRole, randomUUID())),
     close: async () => {
       clearInterval(seatTimer);
       clearInterval(draftTimer);

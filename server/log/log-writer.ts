@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { decide, type Given, type Targets } from '#domain/decide.ts';
+import type { CommandBody } from '#domain/commands.ts';
+import type { RecordedCrime } from '#domain/recorded-crime.ts';
 import type { Decision } from '#domain/lib/decision.ts';
 import type { Fact } from '#domain/event.ts';
-import type { StreamId } from '#domain/ids.ts';
+import { batchStream, type StreamId } from '#domain/ids.ts';
 import { assert } from '#domain/lib/assert.ts';
 import { advance, emptyEntry, OpenRoom, type Entry } from '#domain/room.ts';
 import type { Answer } from '#protocol/ack.ts';
@@ -10,6 +12,7 @@ import { GENESIS } from '#store/chain.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import type { Store } from '#store/open-store.ts';
 import { emptyCursor, Picture } from '#store/picture.ts';
+import { addBatch, batchDigest } from '#store/recorded-crimes.ts';
 import { SqliteEventLog, type LogPorts } from '#store/sqlite-event-log.ts';
 import type { AuditRow, RecordRequest } from './recorder-port.ts';
 
@@ -127,6 +130,34 @@ export class LogWriter {
       this.#sinceForgotten = 0;
     }
     return { settled, events };
+  }
+
+  /**
+   * Imports a batch of recorded crimes: its rows and its one event in one transaction. The same batch
+   * again adds nothing and is answered as refused.
+   */
+  importCrimes(
+    stamp: Omit<RecordRequest, 'asked'>,
+    batch: Omit<
+      CommandBody<'import-recorded-crimes'>,
+      'added' | 'alreadyHeld' | 'alike' | 'rowsDigest'
+    >,
+    rows: Iterable<RecordedCrime>,
+  ): Group {
+    const { log } = this.#options;
+    let result: Group | undefined;
+    const isHeld = this.#room.get(batchStream(batch.batchId)).version > 0;
+    log
+      .transaction(() => {
+        const counts = isHeld
+          ? { added: 0, alreadyHeld: 0, alike: 0 }
+          : addBatch(log, batch.batchId, rows);
+        const body = { ...batch, ...counts, rowsDigest: batchDigest(log, batch.batchId) };
+        result = this.recordGroup([{ ...stamp, asked: { type: 'import-recorded-crimes', body } }]);
+      })
+      .immediate();
+    assert(result, 'the transaction ran');
+    return result;
   }
 
   /** Brings the read model up to the head; called when the writer has nothing else to do. */

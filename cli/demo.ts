@@ -1,0 +1,171 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import * as z from 'zod';
+import { startServer } from '../server/main.ts';
+import { DeskHost } from './desk-host.ts';
+import { openIdentity } from './identity.ts';
+import { makeUpRoom, seats } from './made-up-room.ts';
+import { openShell, TIME_ZONE } from './run-desk.ts';
+
+export interface RunDemo {
+  readonly isHeadless: boolean;
+  readonly port: number;
+  readonly dataDir: string | undefined;
+  readonly force: string;
+  readonly forceName: string;
+  readonly version: string;
+  readonly say: (words: string, json: object) => void;
+  readonly log: (line: string) => void;
+  readonly untilStopped: () => Promise<void>;
+}
+
+const CLI = join(import.meta.dirname, 'holdfast.ts');
+const PASSWORD = 'made-up-password';
+
+const kept = z.strictObject({
+  apiKey: z.string(),
+  accounts: z.record(z.string(), z.strictObject({ name: z.string(), password: z.string() })),
+});
+type Kept = z.infer<typeof kept>;
+
+/** A room on one machine: a server, four desks, made-up people and a made-up shift. It says so everywhere. */
+export async function runDemo(options: RunDemo): Promise<void> {
+  const { log, say, isHeadless } = options;
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'holdfast-demo-'));
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const { apiKey, accounts } = await prepare(dataDir, options);
+  const server = await serve(dataDir, options);
+  const hosts: DeskHost[] = [];
+  const shells: AsyncDisposable[] = [];
+  try {
+    for (const seat of seats) {
+      const folder = join(dataDir, `desk-${seat.desk}`);
+      const { identity } = await openIdentity(folder, seat.desk);
+      const host = await DeskHost.start(
+        {
+          dataDir: folder,
+          force: options.force,
+          forceName: options.forceName,
+          timeZone: TIME_ZONE,
+          server: server.url,
+          ...identity,
+          port: 0,
+          version: options.version,
+          isDemo: true,
+        },
+        log,
+      );
+      hosts.push(host);
+      if (!isHeadless)
+        shells.push(await openShell(host, [seat.window], join(folder, 'shell'), log));
+    }
+    const desks = await Promise.all(
+      hosts.map((host, index) => host.address(seats[index]?.window ?? 'dispatch')),
+    );
+    const words = [
+      `${options.forceName}: a room with made-up data in ${dataDir}`,
+      `server  ${server.url}`,
+      ...seats.map((seat, index) => `${seat.desk.padEnd(7)} ${desks[index]}   (${seat.role})`),
+      ...Object.entries(accounts).map(
+        ([role, { name, password }]) => `sign in as ${name.padEnd(6)} ${password}   (${role})`,
+      ),
+      'Each address opens once, within 30 s. Press Enter for new ones, Ctrl-C to stop.',
+    ].join('\n');
+    const pids = { server: server.child.pid, desks: hosts.map(({ pid }) => pid) };
+    say(words, {
+      server: server.url,
+      desks,
+      pids,
+      accounts,
+      apiKey,
+      data: dataDir,
+      isMadeUp: true,
+    });
+    if (process.stdin.isTTY)
+      createInterface({ input: process.stdin }).on('line', () => void showAddresses(hosts, log));
+    await options.untilStopped();
+  } finally {
+    for (const shell of shells) await shell[Symbol.asyncDispose]();
+    await Promise.all(hosts.map((host) => host.stop()));
+    if (server.child.exitCode === null && server.child.signalCode === null) {
+      const exited = once(server.child, 'exit');
+      server.child.kill('SIGTERM');
+      await exited;
+    }
+  }
+}
+
+async function showAddresses(hosts: readonly DeskHost[], log: (line: string) => void) {
+  for (const [index, host] of hosts.entries()) {
+    const seat = seats[index];
+    if (seat) log(`${seat.desk.padEnd(7)} ${await host.address(seat.window)}`);
+  }
+}
+
+/** The first time: accounts, keys, desks and the made-up shift, by the server's own doors. */
+async function prepare(dataDir: string, { force, forceName, log }: RunDemo): Promise<Kept> {
+  const file = join(dataDir, 'demo.json');
+  if (existsSync(file)) return kept.parse(JSON.parse(readFileSync(file, 'utf8')));
+  log('demo: making up a room');
+  const folder = join(dataDir, 'server');
+  const server = await startServer({
+    dataDir: folder,
+    host: '127.0.0.1',
+    port: 0,
+    force,
+    forceName,
+    log,
+  });
+  const accounts: Kept['accounts'] = {};
+  const people = [
+    ...seats,
+    { name: 'aud', displayName: 'Erin Quill', role: 'auditor' },
+    { name: 'adm', displayName: 'Femi Stone', role: 'administrator' },
+  ] as const;
+  for (const { name, displayName, role } of people) {
+    await server.addUser({ name, displayName, role, password: PASSWORD, mustChange: false });
+    accounts[role in accounts ? `${role}-2` : role] = { name, password: PASSWORD };
+  }
+  const apiKey = server.accounts.addApiKey('demo telephony');
+  for (const { desk } of seats) {
+    const { identity } = await openIdentity(join(dataDir, `desk-${desk}`), desk);
+    server.accounts.enrol(server.accounts.addEnrolmentCode(), desk, identity.publicKey);
+  }
+  await makeUpRoom(server, force, TIME_ZONE);
+  await server.stop();
+  const made = { apiKey, accounts };
+  writeFileSync(file, JSON.stringify(made), { mode: 0o600 });
+  return made;
+}
+
+/**
+ * The server in a process of its own. When it dies it is not started again: that is what the demo is
+ * there to show. `holdfast serve` on the same folder and port brings it back.
+ */
+async function serve(
+  dataDir: string,
+  { port, force, forceName, log }: RunDemo,
+): Promise<{ readonly url: string; readonly child: ChildProcess }> {
+  const folder = join(dataDir, 'server');
+  const args = ['serve', '--json', '--data', folder, '--force', force, '--force-name', forceName];
+  const child = spawn(process.execPath, [CLI, ...args, '--port', String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the demo's server did not start (${String(code)})`);
+  });
+  const line = once(createInterface({ input: child.stdout }), 'line');
+  const [text] = (await Promise.race([line, ended])) as [string];
+  ended.catch(() => {}); // from here on it is told below
+  const { server } = z.object({ server: z.string() }).parse(JSON.parse(text));
+  child.once('exit', (code, signal) => {
+    const again = `holdfast ${args.filter((arg) => arg !== '--json').join(' ')} --port ${new URL(server).port}`;
+    log(`demo: the server has ended (${signal ?? code}). To start it again: ${again}`);
+  });
+  return { url: server, child };
+}

@@ -1,0 +1,108 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { FromDesk, ToDesk } from '#desk/desk-process.ts';
+import type { Admission, WindowRole } from '#desk/shell.ts';
+import type { StartDesk } from '#desk/start-desk.ts';
+
+const DESK_PROCESS = join(import.meta.dirname, '../main/desk/desk-process.ts');
+const RESTART_MIN_MS = 100;
+const RESTART_MAX_MS = 5_000;
+
+/**
+ * Runs a desk in a process of its own and starts it again when it dies, on the same port, so that the
+ * windows find it. What it asks of the desk is answered by whichever process is there.
+ */
+export class DeskHost {
+  readonly #options: StartDesk;
+  readonly #waiting = new Map<number, (message: FromDesk) => void>();
+  readonly #log: (line: string) => void;
+  #child: ChildProcess | undefined;
+  #ready = Promise.withResolvers<{ readonly origin: string; readonly port: number }>();
+  #port: number;
+  #lastId = 0;
+  #isStopping = false;
+  #deaths = 0;
+
+  private constructor(options: StartDesk, log: (line: string) => void) {
+    this.#options = options;
+    this.#port = options.port;
+    this.#log = log;
+  }
+
+  static async start(options: StartDesk, log: (line: string) => void): Promise<DeskHost> {
+    const host = new DeskHost(options, log);
+    host.#spawn();
+    await host.#ready.promise;
+    return host;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async admit(role: WindowRole, window: string): Promise<Admission> {
+    const message = await this.#ask((id) => ({ type: 'admit', id, role, window }));
+    if (message.type !== 'admitted') throw new Error('the desk admitted nobody');
+    return message.admission;
+  }
+
+  async address(role: WindowRole): Promise<string> {
+    const message = await this.#ask((id) => ({ type: 'address', id, role }));
+    if (message.type !== 'addressed') throw new Error('the desk gave no address');
+    return message.address;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    await exited;
+  }
+
+  async #ask(message: (id: number) => ToDesk): Promise<FromDesk> {
+    await this.#ready.promise;
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const answered = new Promise<FromDesk>((resolve) => this.#waiting.set(id, resolve));
+    this.#child?.send(message(id));
+    return answered;
+  }
+
+  #spawn(): void {
+    const child = fork(DESK_PROCESS, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    this.#child = child;
+    child.on('message', (message: FromDesk) => {
+      if (message.type === 'ready') {
+        this.#port = message.port;
+        this.#deaths = 0;
+        this.#ready.resolve(message);
+      } else if (message.type === 'failed') {
+        this.#log(`desk ${this.#options.desk}: ${message.message}`);
+        this.#ready.reject(new Error(message.message));
+      } else this.#waiting.get(message.id)?.(message);
+    });
+    // Whether it ended or could not be started, `exit` or `error` comes, and the next one is tried.
+    child.once('error', (error) => this.#log(`desk ${this.#options.desk}: ${error.message}`));
+    child.once('exit', (code, signal) => this.#died(code, signal));
+    const start: ToDesk = { type: 'start', options: { ...this.#options, port: this.#port } };
+    child.send(start);
+  }
+
+  #died(code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#isStopping) return;
+    this.#log(`desk ${this.#options.desk} ended (${signal ?? code}); starting it again`);
+    this.#ready = Promise.withResolvers();
+    this.#ready.promise.catch(() => {}); // whoever waits for it hears it; nobody may be waiting
+    this.#waiting.clear();
+    this.#deaths += 1;
+    const waitMs = Math.min(RESTART_MAX_MS, RESTART_MIN_MS * 2 ** (this.#deaths - 1));
+    setTimeout(() => !this.#isStopping && this.#spawn(), waitMs);
+  }
+}

@@ -1,0 +1,215 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
+import { logMigrations } from '#store/migrations.ts';
+import { openStore } from '#store/open-store.ts';
+import { SqliteEventLog } from '#store/sqlite-event-log.ts';
+import { GENESIS, verifyChain } from '#store/chain.ts';
+import { startServer } from '../server/main.ts';
+import { importCrimeFile } from '../server/import/import-crime-file.ts';
+import { runDemo } from './demo.ts';
+import { runDesk } from './run-desk.ts';
+
+const HELP = `holdfast COMMAND [OPTION…]
+
+  serve    the server of one force        --data DIR [--host 127.0.0.1] [--port 7100]
+                                          [--force HC] [--force-name NAME] [--tls-cert F --tls-key F]
+  desk     one desk and its windows       --server URL --name DESK --data DIR [--enrol CODE]
+                                          [--window call-handling|dispatch] [--headless]
+  demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
+  import   recorded crimes                crimes FILE… --data DIR   (while its server is stopped)
+  verify   the chain of a log             --data DIR
+
+  --json   one JSON line on standard output instead of words
+  --help   this page
+
+Exit codes: 0 done · 1 failed · 2 not understood · 3 found wrong (import refused, chain broken)
+`;
+
+const VERSION = (
+  JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
+    version: string;
+  }
+).version;
+
+/** What was asked for cannot be understood: told with how to ask, exit code 2. */
+class UsageError extends Error {}
+
+const options = {
+  data: { type: 'string' },
+  host: { type: 'string', default: '127.0.0.1' },
+  port: { type: 'string', default: '7100' },
+  force: { type: 'string', default: 'HC' },
+  'force-name': { type: 'string', default: 'Demo Constabulary' },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
+  server: { type: 'string' },
+  name: { type: 'string' },
+  enrol: { type: 'string' },
+  window: { type: 'string', default: 'call-handling' },
+  headless: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+const log = (line: string) => void process.stderr.write(`${line}\n`);
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = read(args);
+  const [command, ...rest] = positionals;
+  if (values.help || command === undefined) {
+    say(HELP);
+    return values.help ? 0 : 2;
+  }
+  const need = (name: 'data' | 'server' | 'name') => {
+    const value = values[name];
+    if (value === undefined) throw new UsageError(`${command} needs --${name}`);
+    return value;
+  };
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new UsageError('--port is a number from 0 to 65535');
+  const force = { force: values.force, forceName: values['force-name'] };
+  switch (command) {
+    case 'serve': {
+      const [certFile, keyFile] = [values['tls-cert'], values['tls-key']];
+      if ((certFile === undefined) !== (keyFile === undefined))
+        throw new UsageError('--tls-cert and --tls-key go together');
+      const tls =
+        certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined;
+      const server = await startServer({
+        dataDir: need('data'),
+        host: values.host,
+        port,
+        ...force,
+        tls,
+        log,
+      });
+      say(values.json ? JSON.stringify({ server: server.baseUrl }) : `serving ${server.baseUrl}`);
+      await untilStopped();
+      await server.stop();
+      return 0;
+    }
+    case 'desk':
+      await runDesk({
+        server: need('server'),
+        name: need('name'),
+        dataDir: need('data'),
+        enrol: values.enrol,
+        window: values.window,
+        isHeadless: values.headless,
+        version: VERSION,
+        ...force,
+        say: values.json ? (_words, json) => say(JSON.stringify(json)) : (words) => say(words),
+        log,
+        untilStopped,
+      });
+      return 0;
+    case 'demo':
+      await runDemo({
+        isHeadless: values.headless,
+        port,
+        dataDir: values.data,
+        version: VERSION,
+        ...force,
+        say: values.json ? (_words, json) => say(JSON.stringify(json)) : (words) => say(words),
+        log,
+        untilStopped,
+      });
+      return 0;
+    case 'import':
+      return importFiles(rest, need('data'), values.force, values.json);
+    case 'verify':
+      return verify(need('data'), values.json);
+    default:
+      throw new UsageError(`there is no command "${command}"`);
+  }
+}
+
+async function importFiles(
+  [what, ...files]: readonly string[],
+  dataDir: string,
+  force: string,
+  isJson: boolean,
+): Promise<number> {
+  if (what !== 'crimes' || files.length === 0)
+    throw new UsageError('import crimes FILE… --data DIR');
+  mkdirSync(dataDir, { recursive: true });
+  let code = 0;
+  for (const file of files) {
+    let shownAt = 0;
+    const result = await importCrimeFile(file, {
+      dataDir,
+      logId: `force-${force}`,
+      area: HAMPSHIRE_AND_ISLE_OF_WIGHT,
+      onProgress: ({ rows }) => {
+        if (rows - shownAt < 5_000) return;
+        shownAt = rows;
+        log(`${file}: ${rows} rows read`);
+      },
+    });
+    if (result.outcome === 'refused') code = 3;
+    if (isJson) say(JSON.stringify({ file, ...result }));
+    else if (result.outcome === 'refused') {
+      const { line, column, message } = result.fault;
+      say(`${file}:${line}:${column}: refused, nothing was imported: ${message}`);
+    } else {
+      const skipped = Object.entries(result.skipped).map(([reason, n]) => `${n} ${reason}`);
+      say(
+        `${file}: ${result.rowsRead} rows read, ${result.kept} kept (${result.added} added, ` +
+          `${result.alreadyHeld} held before, ${result.alike} read like one of another file), ` +
+          `${result.duplicates} twice in the file, skipped: ${skipped.join(', ') || 'none'}`,
+      );
+    }
+  }
+  return code;
+}
+
+function verify(dataDir: string, isJson: boolean): number {
+  const db = openStore(join(dataDir, 'log.db'), logMigrations);
+  const events = new SqliteEventLog(db);
+  let from = { seq: 0, hash: GENESIS };
+  let verdict = verifyChain([], from);
+  while (from.seq < events.head.seq && verdict.outcome === 'intact') {
+    verdict = verifyChain(events.readAfter(from.seq, 2_000), from);
+    if (verdict.outcome === 'intact') from = { seq: verdict.seq, hash: verdict.hash };
+  }
+  db.close();
+  if (isJson) say(JSON.stringify(verdict));
+  else if (verdict.outcome === 'intact')
+    say(`intact: ${verdict.seq} events, last hash ${verdict.hash}`);
+  else
+    say(
+      `BROKEN at event ${verdict.seq} (${verdict.at}). Keep the folder as it is and call for help.`,
+    );
+  return verdict.outcome === 'intact' ? 0 : 3;
+}
+
+function read(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** A second signal while everything is being closed changes nothing: the first one is being obeyed. */
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => resolve());
+  });
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  log(`holdfast: ${message}`);
+  if (error instanceof UsageError) log('Try: holdfast --help');
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+process.exit();

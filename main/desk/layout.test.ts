@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { placeOn, spreadOver } from './layout.ts';
+import type { Display } from './shell.ts';
+
+const display = (id: string, label: string, x: number, isPrimary = false): Display => {
+  const bounds = { x, y: 0, width: 1920, height: 1080 };
+  return { id, label, bounds, workArea: { ...bounds, height: 1040 }, isPrimary };
+};
+const left = display('1', 'left', -1920);
+const middle = display('2', 'middle', 0, true);
+
+test('a window comes back to its monitor, though the monitor has moved and its id is new', () => {
+  const bounds = { x: -1820, y: 50, width: 800, height: 600 };
+  const moved = display('2', 'left', 1920);
+  expect(placeOn([display('1', 'middle', 0, true), moved], { display: left, bounds })).toEqual({
+    ...bounds,
+    x: 2020,
+  });
+});
+
+test('a window whose monitor is gone stands on the primary one, wholly on screen', () => {
+  const saved = { display: left, bounds: { x: -1920, y: 900, width: 2400, height: 600 } };
+  const small: Display = { ...middle, bounds: { ...middle.bounds, width: 1280, height: 800 } };
+  const workArea = { x: 0, y: 0, width: 1280, height: 760 };
+  expect(placeOn([{ ...small, workArea }], saved)).toEqual({
+    x: 0,
+    y: 160,
+    width: 1280,
+    height: 600,
+  });
+  expect(placeOn([], saved)).toBeUndefined();
+});
+
+test('windows without a place get a display each, the primary first, and then share', () => {
+  expect(spreadOver([left, middle], ['dispatch', 'map', 'inbox'])).toEqual([
+    { role: 'dispatch', bounds: middle.workArea },
+    { role: 'map', bounds: left.workArea },
+    { role: 'inbox', bounds: middle.workArea },
+  ]);
+});

@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest';
+import type { Channel } from './bridge.ts';
+import { DeskLine } from './desk-line.ts';
+import { edit, newPad } from './pad.ts';
+import { createWindowStore } from './window-store.ts';
+
+const fakeDesk = () => {
+  const store = createWindowStore();
+  const timers: { readonly at: number; readonly work: () => void }[] = [];
+  let now = 1_000;
+  let made = 0;
+  const line = new DeskLine(store, {
+    now: () => now,
+    makeId: () => `0199aaaa-0000-7000-8000-${String((made += 1)).padStart(12, '0')}`,
+    after: (ms, work) => void timers.push({ at: now + ms, work }),
+    report: (what, cause) => {
+      throw new Error(what, { cause });
+    },
+  });
+  const pass = (ms: number) => {
+    now += ms;
+    for (const timer of timers.splice(0)) {
+      if (timer.at <= now) timer.work();
+      else timers.push(timer);
+    }
+  };
+  const join = () => {
+    const up: { frame: string; [field: string]: unknown }[] = [];
+    let say: (frame: string) => void = () => {};
+    const channel: Channel = {
+      send: (frame) => void up.push(JSON.parse(frame)),
+      bufferedBytes: 0,
+      onFrame: (listener) => (say = listener),
+      onClosed: () => {},
+      close: () => {},
+    };
+    line.joined(channel);
+    return {
+      down: (frame: object) => say(JSON.stringify(frame)),
+      up,
+      sentUp: (name: string) => up.filter(({ frame }) => frame === name),
+    };
+  };
+  return { store, line, pass, join };
+};
+const take = { contactId: 'c1' };
+const ack = (commandId: string, answer: object) => ({ frame: 'ack', commandId, answer });
+
+test('what is asked while the desk is away goes once it is back, again under the same id', () => {
+  const { store, line, join } = fakeDesk();
+  const first = join();
+  const id = line.send('take-contact', take);
+  line.lost('dropped');
+  const whileAway = line.send('hold-contact', take);
+  const second = join();
+  expect(first.sentUp('command').map((frame) => frame['id'])).toEqual([id]);
+  expect(second.sentUp('command').map((frame) => frame['id'])).toEqual([id, whileAway]);
+  expect(second.sentUp('subscribe').length).toBe(first.sentUp('subscribe').length);
+  expect([...store.getState().sent.values()].map(({ mark }) => mark)).toEqual([
+    'sending',
+    'sending',
+  ]);
+});
+
+test('a mark goes from sending over stored here to recorded, and an answer is never undone', () => {
+  const { store, line, join } = fakeDesk();
+  const desk = join();
+  const marks: string[] = [];
+  const id = line.send('take-contact', take, ({ mark }) => marks.push(mark));
+  desk.down(ack(id, { state: 'stored-here' }));
+  desk.down(ack(id, { state: 'stored-here' }));
+  desk.down(ack(id, { state: 'recorded', firstSeq: 1, lastSeq: 1 }));
+  desk.down(ack(id, { state: 'stored-here' }));
+  expect(marks).toEqual(['stored-here', 'recorded']);
+  expect(store.getState().sent.get(id)?.mark).toBe('recorded');
+});
+
+test('who was quicker is said in the strip, by desk', () => {
+  const { store, line, join } = fakeDesk();
+  const desk = join();
+  const id = line.send('take-contact', take);
+  const refusal = { reason: 'already-taken', by: 'u2', desk: 'CH1' };
+  desk.down(ack(id, { state: 'refused', refusal }));
+  expect(store.getState().notices.map(({ tone, text }) => [tone, text])).toEqual([
+    ['bad', 'CH1 has it'],
+  ]);
+});
+
+test('what is typed is with the desk within half a second, and again after a lost line', () => {
+  const { store, line, pass, join } = fakeDesk();
+  const first = join();
+  const pad = edit(newPad('form/new', 'new'), 'narrative', 'He is');
+  store.setState({ pads: new Map([[pad.draftId, pad]]) });
+  line.savePads();
+  line.savePads();
+  pass(450);
+  expect(first.sentUp('draft')).toEqual([
+    {
+      frame: 'draft',
+      draftId: 'form/new',
+      revision: 1,
+      content: { about: 'new', fields: { narrative: 'He is' } },
+    },
+  ]);
+  line.lost('dropped');
+  const second = join();
+  expect(second.sentUp('draft').length).toBe(1);
+  second.down({ frame: 'draft-stored', draftId: 'form/new', revision: 1 });
+  line.lost('dropped');
+  expect(join().sentUp('draft')).toEqual([]);
+});
+
+test('a look-up is always answered, also by a desk that is away', async () => {
+  const { line, pass, join } = fakeDesk();
+  const asked = line.ask('places', { text: 'High' });
+  pass(6_000);
+  expect(await asked).toMatchObject({ kind: 'refused', reason: 'no-answer' });
+  const desk = join();
+  const again = line.ask('places', { text: 'High' });
+  const [frame] = desk.sentUp('query');
+  desk.down({ frame: 'result', id: frame?.['id'], outcome: { kind: 'rows', rows: [], asAt: 5 } });
+  expect(await again).toEqual({ kind: 'rows', rows: [], asAt: 5 });
+});
+
+test('a closing says which version of the incident was seen', () => {
+  const { store, line, join } = fakeDesk();
+  const desk = join();
+  const id = 'HC-20261123-0412';
+  const row = { id, version: 7 };
+  desk.down({ frame: 'view', sub: 'incidents', reset: true, upsert: [row], remove: [] });
+  expect(store.getState().incidents.get(id)?.version).toBe(7);
+  line.send('close-incident', { incidentId: id, closingCode: 'DOM' });
+  expect(desk.sentUp('command')[0]?.['expect']).toEqual({ [`incident/${id}`]: 7 });
+});

@@ -1,0 +1,87 @@
+import type { Refusal } from '#domain/decide.ts';
+
+/** A refusal as it crosses the wire: a reason, and ids that say more. */
+export interface Refused {
+  readonly reason: string;
+  readonly [detail: string]: unknown;
+}
+
+type Sentence = (refusal: Refused) => string;
+
+const word = (value: unknown, otherwise: string) =>
+  typeof value === 'string' && value !== '' ? value : otherwise;
+const desk = ({ desk: at }: Refused) => word(at, 'Another desk');
+const unit = ({ unitId }: Refused) => word(unitId, 'The unit');
+
+/** What the record forbids, said as a colleague would say it. */
+const fromTheRecord = {
+  'no-such-contact': () => 'That contact is not on record here',
+  'no-such-incident': () => 'That incident is not on record here',
+  'no-such-unit': () => 'There is no unit with that call sign',
+  'no-such-handover': () => 'That hand-over is not on record here',
+  'already-taken': (refusal) => `${desk(refusal)} has it`,
+  'already-accepted': (refusal) => `${desk(refusal)} has accepted it already`,
+  'already-escalated': () => 'It is with the supervisor already',
+  'not-due-yet': () => 'Its deadline has not come yet',
+  'not-answered': () => 'Nobody has taken this contact yet, or it is on hold',
+  'already-ended': () => 'The call has ended already',
+  'already-finished': () => 'This contact is finished; what you add goes to its log',
+  'not-attached': () =>
+    'It is linked to no incident: choose another outcome, or raise or link first',
+  'already-closed': () => 'The incident is closed; reopen it first',
+  'not-closed': () => 'The incident is open already',
+  'unit-off-duty': (refusal) => `${unit(refusal)} is off duty; book it on first`,
+  'unit-on-duty': (refusal) => `${unit(refusal)} is on duty already`,
+  'unit-already-assigned': (refusal) => `${unit(refusal)} is on this incident already`,
+  'unit-committed': (refusal) =>
+    `${unit(refusal)} is on ${word(refusal['incidentId'], 'another incident')}; release it first`,
+  'unit-not-assigned': (refusal) => `${unit(refusal)} is not on this incident`,
+  'no-emergency': (refusal) => `${unit(refusal)} has no emergency standing`,
+  'emergency-owned': (refusal) => `${desk(refusal)} owns this emergency already`,
+  'no-reference-left': () =>
+    'This desk has no reference numbers left; note it on a card and tell the supervisor',
+  'reference-already-used': () => 'That number is used already; raise it again for the next one',
+  'already-imported': () => 'That file is imported already; nothing was added',
+  'user-already-there': () => 'There is an account like that already',
+  'update-needed': () => 'A newer release wrote this record; it can be read here, not changed',
+  'body-withheld': () => 'The text of this record is withheld from this seat',
+} as const satisfies Record<Refusal['reason'], Sentence>;
+
+/** What the doors say: desk, gateway and server, before anything is decided. */
+const fromTheDoor: Readonly<Record<string, Sentence>> = {
+  'changed-since-seen': () => 'Somebody changed the record after you saw it: look again and decide',
+  'not-permitted': () => 'Your role may not do this',
+  malformed: () => 'The desk could not read this; nothing was stored',
+  'not-signed-in': () => 'Nobody is signed in at this desk',
+  'grant-expired': () => 'Your sign-in has run out: sign in again',
+  'too-many-views': () => 'This window shows as many records as it can; close one',
+  'outbox-full': () => 'This desk holds as many unsent commands as it can; tell the supervisor',
+  'no-answer': () => 'No answer yet; try again',
+  'wrong-name-or-password': () => 'The name or the password is wrong',
+  'wrong-password': () => 'The name or the password is wrong',
+  'sign-in-refused': () => 'The name or the password is wrong',
+  'locked-out': () => 'Too many tries: this account is locked for a while. Ask the supervisor',
+  'password-change-needed': () => 'Choose a password of your own before you start',
+  'password-too-short': () => 'The new password needs at least 12 characters',
+  'server-not-reachable': () => 'The server does not answer, and this desk does not know you yet',
+};
+
+const known: Readonly<Record<string, Sentence>> = { ...fromTheRecord, ...fromTheDoor };
+
+/** One sentence for the operator. A reason of a later release is shown as it is, never swallowed. */
+export function refusalText(refusal: Refused, message = ''): string {
+  const say = Object.hasOwn(known, refusal.reason) ? known[refusal.reason] : undefined;
+  if (say) return say(refusal);
+  return message === '' ? `Refused: ${refusal.reason.replaceAll('-', ' ')}` : message;
+}
+
+/** A refusal that a row brings as text; what is no refusal in JSON is a sentence already. */
+export function refusalIn(reason: string, message: string): string {
+  try {
+    const parsed: unknown = JSON.parse(message);
+    if (typeof parsed === 'object' && parsed !== null) return refusalText({ ...parsed, reason });
+  } catch {
+    // Not JSON: the sentence itself.
+  }
+  return refusalText({ reason }, message);
+}

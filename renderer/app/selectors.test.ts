@@ -1,0 +1,145 @@
+import { expect, test } from 'vitest';
+import type { ContactRow, IncidentRow, SeatRow } from '#protocol/view.ts';
+import {
+  progressOf,
+  selectCall,
+  selectNextOffered,
+  selectOpenIncidents,
+  selectQueue,
+  selectStaleSince,
+  step,
+} from './selectors.ts';
+import { createWindowStore } from './window-store.ts';
+
+const who = { user: 'u1', name: 'A. Price', desk: 'CH1' };
+const seat = {
+  user: { id: 'u1', name: 'aprice', displayName: 'A. Price', role: 'call-handler' },
+  mode: 'online',
+  asAt: 40,
+} as SeatRow;
+const contact = (id: string, change: Partial<ContactRow>): ContactRow => ({
+  id,
+  version: 1,
+  state: 'offered',
+  channel: '999',
+  caller: { kind: 'withheld' },
+  details: {},
+  offeredAt: 10,
+  answeredAt: undefined,
+  endedAt: undefined,
+  owner: undefined,
+  incidentIds: [],
+  outcome: undefined,
+  readOnly: undefined,
+  mark: 'recorded',
+  ...change,
+});
+const stateOf = (contacts: readonly ContactRow[], formAbout = 'new') =>
+  createWindowStore({
+    seat,
+    formAbout,
+    contacts: new Map(contacts.map((row) => [row.id, row])),
+  }).getState();
+
+const queue = stateOf([
+  contact('old-101', { channel: '101', offeredAt: 1 }),
+  contact('late-999', { offeredAt: 9 }),
+  contact('early-999', { offeredAt: 3 }),
+  contact('lost-999', { state: 'abandoned', offeredAt: 0 }),
+  contact('mine-done', { state: 'finished', owner: who }),
+  contact('mine', { state: 'answered', owner: who }),
+  contact('theirs', { state: 'held', owner: { ...who, user: 'u2' } }),
+  contact('their-done', { state: 'finished', owner: { ...who, user: 'u2' } }),
+]);
+
+test('the queue shows what waits, then mine with the recently finished, then who else has something', () => {
+  expect(selectQueue(queue).map(({ id }) => id)).toEqual([
+    'early-999',
+    'late-999',
+    'old-101',
+    'lost-999',
+    'mine',
+    'mine-done',
+    'theirs',
+  ]);
+});
+
+test('the next to take is the 999 call that has waited longest, never an abandoned one', () => {
+  expect(selectNextOffered(queue)?.id).toBe('early-999');
+  expect(selectNextOffered(stateOf([contact('lost', { state: 'abandoned' })]))).toBeUndefined();
+});
+
+test('the telephone keys speak to the call in the form, else to the one in hand', () => {
+  const held = contact('held', { state: 'held', owner: who });
+  const live = contact('live', { state: 'answered', owner: who });
+  expect(selectCall(stateOf([held, live], 'held'))?.id).toBe('held');
+  expect(selectCall(stateOf([held, live]))?.id).toBe('live');
+});
+
+const incident = (id: string, change: Partial<IncidentRow>): IncidentRow => ({
+  id,
+  version: 1,
+  grade: 1,
+  openingCode: 'DOM',
+  closingCode: undefined,
+  place: { text: 'x', isVerified: false },
+  narrative: '',
+  raisedAt: 0,
+  raisedBy: who,
+  attendBy: null,
+  owner: undefined,
+  result: undefined,
+  closedAt: undefined,
+  units: [],
+  handover: undefined,
+  readOnly: undefined,
+  mark: 'recorded',
+  ...change,
+});
+
+test('open incidents stand by grade, then by the clock that runs out first', () => {
+  const rows = [
+    incident('g2', { grade: 2, attendBy: 5 }),
+    incident('g1-late', { attendBy: 90 }),
+    incident('g1-soon', { attendBy: 20 }),
+    incident('g1-none', {}),
+    incident('closed', { closedAt: 1 }),
+  ];
+  const state = createWindowStore({ incidents: new Map(rows.map((row) => [row.id, row])) });
+  expect(selectOpenIncidents(state.getState()).map(({ id }) => id)).toEqual([
+    'g1-soon',
+    'g1-late',
+    'g1-none',
+    'g2',
+  ]);
+});
+
+test('an incident is as far as its foremost unit', () => {
+  const units = (...codes: number[]) =>
+    incident('i', { units: codes.map((statusCode) => ({ id: `H${statusCode}`, statusCode })) });
+  expect([units(), units(2), units(2, 5), units(5, 6)].map(progressOf)).toEqual([
+    'Awaiting dispatch',
+    'Assigned',
+    'En route',
+    'At scene',
+  ]);
+});
+
+test('what is shown is old from the moment the desk or the server went', () => {
+  const state = stateOf([]);
+  expect([
+    selectStaleSince({ ...state, link: 'open' }),
+    selectStaleSince({ ...state, link: 'open', seat: { ...seat, mode: 'alone' } }),
+    selectStaleSince({ ...state, link: 'restarting', linkSince: 7 }),
+  ]).toEqual([undefined, 40, 7]);
+});
+
+test('a selection is kept by id and steps within the list', () => {
+  expect([
+    step(['a', 'b'], 'a', 1),
+    step(['a', 'b'], 'b', 1),
+    step(['a', 'b'], 'gone', 1),
+    step(['a', 'b'], undefined, -1),
+    step([], 'a', 1),
+  ]).toEqual(['b', 'b', 'a', 'b', undefined]);
+});

@@ -1,0 +1,183 @@
+import type { ContactRow, HandoverRow, IncidentRow, TrayRow, UnitRow } from '#protocol/view.ts';
+import { fieldsOf } from './form.ts';
+import type { Fields } from './pad.ts';
+import { formDraftId, RAISE_ID, type Sent, type WindowState } from './window-store.ts';
+
+// Plain functions of the window's state. A list holds rows that are in the state, so that a list whose
+// rows have not changed is the same list to whoever shows it.
+
+const urgency = ['999', '101', 'text', 'partner', 'counter', 'online', 'email'] as const;
+
+/** Offered before abandoned, 999 before the rest, then who has waited longest. */
+export const byNextToTake = (left: ContactRow, right: ContactRow) =>
+  Number(left.state === 'abandoned') - Number(right.state === 'abandoned') ||
+  urgency.indexOf(left.channel) - urgency.indexOf(right.channel) ||
+  left.offeredAt - right.offeredAt ||
+  left.id.localeCompare(right.id);
+
+export type QueueSection = 'waiting' | 'mine' | 'elsewhere';
+
+export function sectionOf(row: ContactRow, me: string | undefined): QueueSection | undefined {
+  if (!row.owner && (row.state === 'offered' || row.state === 'abandoned')) return 'waiting';
+  if (me !== undefined && row.owner?.user === me) return 'mine';
+  return row.state === 'finished' ? undefined : 'elsewhere';
+}
+
+const liveOrder = ['answered', 'held', 'abandoned', 'ended', 'offered', 'finished'] as const;
+const byLife = (left: ContactRow, right: ContactRow) =>
+  liveOrder.indexOf(left.state) - liveOrder.indexOf(right.state) ||
+  right.offeredAt - left.offeredAt ||
+  left.id.localeCompare(right.id);
+
+const FINISHED_SHOWN = 12; // what somebody comes back to within the hour
+
+export const me = ({ seat }: WindowState) => seat?.user?.id;
+
+/** The queue over all channels: what waits, what is mine, and what others have in hand. */
+export function selectQueue(state: WindowState): readonly ContactRow[] {
+  const user = me(state);
+  const rows = [...state.contacts.values()];
+  const within = (section: QueueSection) => rows.filter((row) => sectionOf(row, user) === section);
+  const mine = within('mine').toSorted(byLife);
+  const finished = mine.filter(({ state: life }) => life === 'finished').slice(0, FINISHED_SHOWN);
+  return [
+    ...within('waiting').toSorted(byNextToTake),
+    ...mine.filter(({ state: life }) => life !== 'finished'),
+    ...finished,
+    ...within('elsewhere').toSorted(byLife),
+  ];
+}
+
+/** What F1 takes: an offered one. An abandoned call is taken by choosing it. */
+export const selectNextOffered = (state: WindowState): ContactRow | undefined =>
+  [...state.contacts.values()].filter((row) => row.state === 'offered').toSorted(byNextToTake)[0];
+
+export const selectFormContact = (state: WindowState): ContactRow | undefined =>
+  state.contactDetails.get(state.formAbout) ?? state.contacts.get(state.formAbout);
+
+/** The call that the telephone keys speak to: the one in the form, else the one that this person has live. */
+export function selectCall(state: WindowState): ContactRow | undefined {
+  const isMine = (row: ContactRow) => row.owner?.user === me(state) && row.state !== 'finished';
+  const shown = state.contacts.get(state.formAbout);
+  if (shown && isMine(shown)) return shown;
+  return [...state.contacts.values()].filter(isMine).toSorted(byLife)[0];
+}
+
+/** The command that raised, or would raise, from the form. */
+export const selectRaiseId = (state: WindowState): string | undefined =>
+  state.pads.get(formDraftId(state.formAbout))?.fields[RAISE_ID] || undefined;
+
+const emptyFields: Fields = {};
+
+/** The form as it is typed, else as the record has it. */
+export function selectFormFields(state: WindowState): Fields {
+  const pad = state.pads.get(formDraftId(state.formAbout));
+  if (pad) return pad.fields;
+  const row = selectFormContact(state);
+  return row ? fieldsOf(row) : emptyFields;
+}
+
+/** The incident that what is typed under the form belongs to: the last that came of it. */
+export function selectFormIncidentId(state: WindowState): string | undefined {
+  const raised = selectRaiseId(state);
+  if (raised !== undefined) {
+    const reference = state.sent.get(raised)?.reference;
+    if (reference !== undefined) return reference;
+    // The hand-over of an incident has the id of the command that raised it (`handoverIdOf`).
+    for (const { id, handover } of state.incidents.values()) if (handover?.id === raised) return id;
+  }
+  return selectFormContact(state)?.incidentIds.at(-1);
+}
+
+export const byGradeThenClock = (left: IncidentRow, right: IncidentRow) =>
+  left.grade - right.grade ||
+  (left.attendBy ?? Number.MAX_SAFE_INTEGER) - (right.attendBy ?? Number.MAX_SAFE_INTEGER) ||
+  left.raisedAt - right.raisedAt ||
+  left.id.localeCompare(right.id);
+
+export const selectOpenIncidents = ({ incidents }: WindowState): readonly IncidentRow[] =>
+  [...incidents.values()]
+    .filter(({ closedAt }) => closedAt === undefined)
+    .toSorted(byGradeThenClock);
+
+/** Whether anybody has arrived: the target clock stops then. */
+export const isAttended = ({ units }: Pick<IncidentRow, 'units'>) =>
+  units.some(({ statusCode }) => statusCode === 6);
+
+export type Progress =
+  | 'Awaiting dispatch'
+  | 'Assigned'
+  | 'En route'
+  | 'At scene'
+  | 'Resulted'
+  | 'Closed';
+
+/** How far an incident has come, in one word of the floor. */
+export function progressOf(row: Pick<IncidentRow, 'units' | 'result' | 'closedAt'>): Progress {
+  if (row.closedAt !== undefined) return 'Closed';
+  if (isAttended(row)) return 'At scene';
+  if (row.units.some(({ statusCode }) => statusCode === 5)) return 'En route';
+  if (row.units.length > 0) return 'Assigned';
+  return row.result === undefined ? 'Awaiting dispatch' : 'Resulted';
+}
+
+/** By call sign, as people look for them; the order never changes because something arrived. */
+export const selectUnits = ({ units }: WindowState): readonly UnitRow[] =>
+  [...units.values()]
+    .filter(({ isOnDuty, emergency }) => isOnDuty || emergency !== undefined)
+    .toSorted((left, right) => left.id.localeCompare(right.id, 'en', { numeric: true }));
+
+export const selectEmergencies = ({ units }: WindowState): readonly UnitRow[] =>
+  [...units.values()]
+    .filter(({ emergency }) => emergency !== undefined)
+    .toSorted(
+      (left, right) =>
+        Number(left.emergency?.owner !== undefined) -
+          Number(right.emergency?.owner !== undefined) ||
+        (left.emergency?.at ?? 0) - (right.emergency?.at ?? 0) ||
+        left.id.localeCompare(right.id),
+    );
+
+/** What nobody has accepted, the one whose time runs out first on top. */
+export const selectHandovers = ({ handovers }: WindowState): readonly HandoverRow[] =>
+  [...handovers.values()]
+    .filter(({ accepted }) => !accepted)
+    .toSorted(
+      (left, right) => left.deadlineAt - right.deadlineAt || left.id.localeCompare(right.id),
+    );
+
+export const isOverdue = (row: HandoverRow, now: number) => !row.accepted && now > row.deadlineAt;
+
+export const selectTray = ({ tray }: WindowState): readonly TrayRow[] =>
+  [...tray.values()].toSorted((left, right) => left.refusedAt - right.refusedAt);
+
+/** Entries that this window has sent and the desk has not stored: shown with their mark, not lost from sight. */
+export const selectUnstoredEntries =
+  (about: string | undefined) =>
+  ({ sent }: WindowState): readonly Sent[] =>
+    about === undefined
+      ? []
+      : [...sent.values()].filter(
+          ({ type, mark, body }) =>
+            mark === 'sending' &&
+            ((type === 'add-log-entry' && body['incidentId'] === about) ||
+              (type === 'add-contact-entry' && body['contactId'] === about)),
+        );
+
+/** Whether what is shown may be old, and since when: the desk is away, or the server is. */
+export function selectStaleSince(state: WindowState): number | undefined {
+  if (state.link !== 'open') return state.linkSince;
+  return state.seat?.mode === 'alone' ? state.seat.asAt : undefined;
+}
+
+/** The place in a list after a step, by id: a row that has gone hands over to the one that took its place. */
+export function step(
+  ids: readonly string[],
+  selected: string | undefined,
+  by: number,
+): string | undefined {
+  if (ids.length === 0) return undefined;
+  const index = selected === undefined ? -1 : ids.indexOf(selected);
+  if (index === -1) return by > 0 ? ids[0] : ids.at(-1);
+  return ids[Math.min(ids.length - 1, Math.max(0, index + by))];
+}

@@ -1,0 +1,78 @@
+import * as z from 'zod';
+import { StrictMode, type ReactNode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { connect } from './bridge.ts';
+import { DeskLine } from './desk-line.ts';
+import type { ActionPorts } from './actions.ts';
+import { createFocus } from './focus.ts';
+import { followWanted, type Wanted } from './follow.ts';
+import { listenKeys, type KeyTable } from './keys.ts';
+import { uuidV7 } from './uuid-v7.ts';
+import {
+  createWindowStore,
+  WindowContext,
+  type WindowState,
+  type WindowStore,
+} from './window-store.ts';
+
+// A window may not make code from text: zod parses without it instead of trying and being refused.
+z.config({ jitless: true });
+
+interface Window_<Actions> {
+  readonly makeActions: (store: WindowStore, line: DeskLine, ports: ActionPorts) => Actions;
+  readonly wanted: (state: WindowState) => Wanted;
+  readonly keys: (actions: Actions, store: WindowStore, ports: ActionPorts) => KeyTable;
+  readonly view: (actions: Actions) => ReactNode;
+  /** Anything else that lives as long as the window does. */
+  readonly also?: (store: WindowStore, actions: Actions, signal: AbortSignal) => void;
+}
+
+const TICK_MS = 250; // a second on the wall is a second here, within a quarter
+
+/** Puts one window together: store, line, clock, keys, picture. The only place that owns a timer. */
+export function startWindow<Actions>(page: Window, made: Window_<Actions>): void {
+  const living = new AbortController();
+  const { signal } = living;
+  const now = () => Date.now();
+  const makeId = () => uuidV7(now(), page.crypto.getRandomValues(new Uint8Array(16)));
+  const after = (ms: number, work: () => void) => void page.setTimeout(work, ms);
+  const store = createWindowStore({ now: now(), linkSince: now() });
+  const line = new DeskLine(store, {
+    now,
+    makeId,
+    after,
+    report: (what, cause) =>
+      page.dispatchEvent(new CustomEvent('holdfast:report', { detail: { what, cause } })),
+  });
+  const ports: ActionPorts = {
+    focus: createFocus(page),
+    whereFocusIs: () => page.document.activeElement,
+    makeId,
+    after,
+  };
+  const actions = made.makeActions(store, line, ports);
+
+  page.setInterval(() => {
+    const second = Math.floor(now() / 1_000);
+    if (second !== Math.floor(store.getState().now / 1_000)) store.setState({ now: now() });
+  }, TICK_MS);
+  followWanted(store, line, made.wanted, signal);
+  listenKeys(page, () => made.keys(actions, store, ports), signal);
+  made.also?.(store, actions, signal);
+
+  // A window that goes away says its last words; a crash costs at most what the last 200 ms brought.
+  page.addEventListener('pagehide', () => line.flushPads());
+  page.document.addEventListener('visibilitychange', () => line.flushPads());
+  // Before `load`: the shell hands the way over once.
+  connect(page, line, signal).catch((error: unknown) => {
+    line.notice('bad', `This window cannot reach its desk: ${String(error)}`);
+  });
+
+  const place = page.document.querySelector('#window');
+  if (!place) throw new Error('the page has no place for its window');
+  createRoot(place).render(
+    <StrictMode>
+      <WindowContext value={store}>{made.view(actions)}</WindowContext>
+    </StrictMode>,
+  );
+}

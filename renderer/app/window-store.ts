@@ -1,0 +1,220 @@
+import { createContext, use } from 'react';
+import { useStore } from 'zustand';
+import { useShallow } from 'zustand/react/shallow';
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { CommandType } from '#domain/commands.ts';
+import type { ReferenceData } from '#domain/reference-data.ts';
+import type { CrimeNear, Found, FoundPlace } from '#protocol/query.ts';
+import type {
+  ContactDetail,
+  ContactRow,
+  HandoverRow,
+  IncidentDetail,
+  IncidentRow,
+  SeatRow,
+  TrayRow,
+  UnitRow,
+} from '#protocol/view.ts';
+import type { Pad } from './pad.ts';
+import type { Refused } from './refusal-text.ts';
+
+export type Rows<Row> = ReadonlyMap<string, Row>;
+
+/** Where a command stands that this window sent. */
+export type SentMark = 'sending' | 'stored-here' | 'recorded' | 'refused';
+
+export interface Sent {
+  readonly id: string;
+  readonly type: CommandType;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Versions that the operator had seen, where a person decides. */
+  readonly expect: Readonly<Record<string, number>> | undefined;
+  readonly at: number;
+  readonly mark: SentMark;
+  readonly reference: string | undefined;
+  readonly refusal: Refused | undefined;
+}
+
+/** A line in the strip: what happened while the operator looked elsewhere. It moves nothing. */
+export interface Notice {
+  readonly id: string;
+  readonly at: number;
+  readonly tone: 'plain' | 'good' | 'bad';
+  readonly text: string;
+}
+
+/** A look-up that the operator asked for, with what came of it. */
+export type LookUp<Row> =
+  | { readonly state: 'asking'; readonly text: string; readonly rows: readonly Row[] }
+  | {
+      readonly state: 'answered';
+      readonly text: string;
+      readonly rows: readonly Row[];
+      readonly asAt: number;
+    }
+  | {
+      readonly state: 'failed';
+      readonly text: string;
+      readonly rows: readonly Row[];
+      readonly message: string;
+    };
+
+export type ListName =
+  | 'contacts'
+  | 'incidents'
+  | 'units'
+  | 'handovers'
+  | 'tray'
+  | 'found'
+  | 'crimes';
+
+/** The line to the desk process: `restarting` keeps everything on screen and in hand. */
+export type Link = 'connecting' | 'open' | 'restarting' | 'turned-away';
+
+export interface WindowState {
+  readonly link: Link;
+  readonly linkSince: number;
+  readonly now: number;
+
+  readonly seat: SeatRow | undefined;
+  readonly reference: ReferenceData | undefined;
+  readonly contacts: Rows<ContactRow>;
+  readonly incidents: Rows<IncidentRow>;
+  readonly units: Rows<UnitRow>;
+  readonly handovers: Rows<HandoverRow>;
+  readonly tray: Rows<TrayRow>;
+  readonly contactDetails: Rows<ContactDetail>;
+  readonly incidentDetails: Rows<IncidentDetail>;
+  readonly sent: Rows<Sent>;
+
+  /** What is being typed, by draft id. */
+  readonly pads: Rows<Pad>;
+  /** What the desk kept last, so that a window that comes back can put the caret where it was. */
+  readonly lastDraft: { readonly draftId: string; readonly savedAt: number } | undefined;
+  /** Call handling: what the form is about, a contact's id or `new`. */
+  readonly formAbout: string;
+  readonly selected: Readonly<Partial<Record<ListName, string>>>;
+  readonly notices: readonly Notice[];
+  readonly found: LookUp<Found> | undefined;
+  readonly places: LookUp<FoundPlace> | undefined;
+  readonly crimes: LookUp<CrimeNear> | undefined;
+  /** What a key has opened in place, and waits for the next key. */
+  readonly prompt: 'channel' | 'outcome' | 'find' | undefined;
+  /** A second press is asked for: what, and until when. */
+  readonly again: { readonly what: string; readonly until: number } | undefined;
+  /** What a field lacks, said where it is. */
+  readonly problem:
+    | { readonly about: string; readonly field: string; readonly text: string }
+    | undefined;
+  readonly commandLine: {
+    readonly text: string;
+    readonly caret: number;
+    readonly isOpen: boolean;
+    readonly confirming: string | undefined;
+    readonly option: number;
+    readonly history: readonly string[];
+  };
+  readonly signIn: {
+    readonly isAsking: boolean;
+    readonly needsNewPassword: boolean;
+    readonly problem: string;
+  };
+}
+
+export type WindowStore = StoreApi<WindowState>;
+
+const none = new Map<string, never>();
+
+/** One store a window, fed by the desk; made in main.tsx and in tests, never at module level. */
+export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =>
+  createStore<WindowState>(() => ({
+    link: 'connecting',
+    linkSince: 0,
+    now: 0,
+    seat: undefined,
+    reference: undefined,
+    contacts: none,
+    incidents: none,
+    units: none,
+    handovers: none,
+    tray: none,
+    contactDetails: none,
+    incidentDetails: none,
+    sent: none,
+    pads: none,
+    lastDraft: undefined,
+    formAbout: 'new',
+    selected: {},
+    notices: [],
+    found: undefined,
+    places: undefined,
+    crimes: undefined,
+    prompt: undefined,
+    again: undefined,
+    problem: undefined,
+    commandLine: {
+      text: '',
+      caret: 0,
+      isOpen: false,
+      confirming: undefined,
+      option: -1,
+      history: [],
+    },
+    signIn: { isAsking: false, needsNewPassword: false, problem: '' },
+    ...initial,
+  }));
+
+export const WindowContext = createContext<WindowStore | undefined>(undefined);
+
+/** A slice of the window's state. A selector that builds a list returns rows that are in the state. */
+export function useWindow<Slice>(selector: (state: WindowState) => Slice): Slice {
+  const store = use(WindowContext);
+  if (!store) throw new Error('useWindow outside <WindowContext>');
+  return useStore(store, useShallow(selector));
+}
+
+export const withRow = <Row>(rows: Rows<Row>, id: string, row: Row): Rows<Row> =>
+  new Map(rows).set(id, row);
+
+export function withoutRow<Row>(rows: Rows<Row>, id: string): Rows<Row> {
+  const next = new Map(rows);
+  next.delete(id);
+  return next;
+}
+
+/** Applies what a view sent: all of it anew, or what has changed. Rows that did not change stay the same objects. */
+export function patch<Row extends { readonly id: string }>(
+  rows: Rows<Row>,
+  change: {
+    readonly reset: boolean;
+    readonly upsert: readonly Row[];
+    readonly remove: readonly string[];
+  },
+): Rows<Row> {
+  const next = new Map(change.reset ? [] : rows);
+  for (const id of change.remove) next.delete(id);
+  for (const row of change.upsert) next.set(row.id, row);
+  return next;
+}
+
+const NOTICES_MAX = 50; // what a strip can still be read back to
+
+export const withNotice = (notices: readonly Notice[], notice: Notice): readonly Notice[] =>
+  [notice, ...notices.filter(({ id }) => id !== notice.id)].slice(0, NOTICES_MAX);
+
+const SENT_MAX = 500; // a busy quarter of an hour; those without an answer are never let go
+
+/** Keeps the newest; a command that still waits for its last word stays however old it is. */
+export function withSent(sent: Rows<Sent>, one: Sent): Rows<Sent> {
+  const next = new Map(sent).set(one.id, one);
+  for (const [id, { mark }] of next) {
+    if (next.size <= SENT_MAX) break;
+    if (mark === 'recorded' || mark === 'refused') next.delete(id);
+  }
+  return next;
+}
+
+/** The id under which a form raised its incident, or will: the same however often F8 is pressed. */
+export const RAISE_ID = '_raise';
+export const formDraftId = (about: string) => `form/${about}`;
+export const entryDraftId = (about: string) => `entry/${about}`;

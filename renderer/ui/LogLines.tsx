@@ -1,0 +1,53 @@
+import { Fragment } from 'react';
+import type { Line } from '#protocol/view.ts';
+import { hhmmss, when } from '../app/clock.ts';
+import { selectUnstoredEntries } from '../app/selectors.ts';
+import { useWindow } from '../app/window-store.ts';
+import { Mark } from './Mark.tsx';
+
+interface Props {
+  readonly label: string;
+  readonly about: string | undefined;
+  readonly lines: readonly Line[] | undefined;
+}
+
+const LATE_MS = 60_000; // keyed this much after it happened, a line shows both times
+
+/** The running log, newest at the bottom; it stays at the bottom unless the operator has scrolled up. */
+export function LogLines({ label, about, lines }: Props) {
+  const unstored = useWindow(selectUnstoredEntries(about));
+  const today = useWindow(({ now }) => now - (now % 60_000));
+  return (
+    <div className="log" data-testid="lines" role="log" aria-label={label} aria-live="off">
+      {/* The box is turned round by the style sheet, so that it stays at its newest line by itself. */}
+      <ol>
+        {lines?.map(({ id, at, enteredAt, who, text, mark, type }) => (
+          <li key={id} className={`line line-${type.split('.')[1] ?? 'other'}`} data-testid="line">
+            <time className="line-time">{when(at, today)}</time>
+            <Mark mark={mark} isShort />
+            <span className="line-text">
+              {enteredAt !== undefined && enteredAt - at > LATE_MS && (
+                <Fragment>
+                  <em className="late">late, keyed {when(enteredAt, today)}</em>{' '}
+                </Fragment>
+              )}
+              {text}
+            </span>
+            <span className="line-who">
+              {who.name} {who.desk}
+            </span>
+          </li>
+        ))}
+        {unstored.map(({ id, body, at, mark }) => (
+          <li key={id} className="line" data-testid="line">
+            <time className="line-time">{hhmmss(at)}</time>
+            <Mark mark={mark} isShort />
+            <span className="line-text">{String(body['text'])}</span>
+            <span className="line-who">waits for this desk</span>
+          </li>
+        ))}
+      </ol>
+      {lines === undefined && about !== undefined && <p className="muted">Fetching the log…</p>}
+    </div>
+  );
+}

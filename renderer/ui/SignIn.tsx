@@ -1,0 +1,89 @@
+import { useState, type SubmitEvent } from 'react';
+import { useActions } from '../app/actions.ts';
+import { useWindow } from '../app/window-store.ts';
+import { KeyCap } from './KeyCap.tsx';
+
+const PASSWORD_MIN = 12;
+
+/** In place, where the work will be: name, password and, the first time, a password of one's own. */
+export function SignIn() {
+  const { signIn } = useActions();
+  const { isAsking, needsNewPassword, problem } = useWindow((state) => state.signIn);
+  const desk = useWindow(({ seat }) => seat?.desk);
+  const [name, setName] = useState('');
+  const [password, setPassword] = useState('');
+  const [newPassword, setNewPassword] = useState('');
+  const [isShown, setShown] = useState(false);
+
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    void signIn(name, password, newPassword);
+  };
+  return (
+    <main className="sign-in">
+      <form onSubmit={submit} aria-label="Sign in">
+        <h2>Sign in {desk !== undefined && <>at {desk}</>}</h2>
+        <label>
+          Name
+          <input
+            // The one thing to do here; nobody is working yet whose focus it could take.
+            // oxlint-disable-next-line jsx-a11y/no-autofocus
+            autoFocus
+            data-testid="sign-in-name"
+            autoComplete="username"
+            spellCheck={false}
+            maxLength={64}
+            required
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </label>
+        <label>
+          Password
+          <input
+            data-testid="sign-in-password"
+            type={isShown ? 'text' : 'password'}
+            autoComplete="current-password"
+            maxLength={256}
+            required
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+        </label>
+        {needsNewPassword && (
+          <label>
+            New password, at least {PASSWORD_MIN} characters
+            <input
+              // Asked for by the answer to the operator's own Enter.
+              // oxlint-disable-next-line jsx-a11y/no-autofocus
+              autoFocus
+              data-testid="sign-in-new-password"
+              type={isShown ? 'text' : 'password'}
+              autoComplete="new-password"
+              minLength={PASSWORD_MIN}
+              maxLength={256}
+              required
+              value={newPassword}
+              onChange={(event) => setNewPassword(event.target.value)}
+            />
+          </label>
+        )}
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={isShown}
+            onChange={(event) => setShown(event.target.checked)}
+          />
+          Show what I type
+        </label>
+        <p className="problem" role="alert" data-testid="sign-in-problem">
+          {problem}
+        </p>
+        <button type="submit" className="action is-main" disabled={isAsking}>
+          <KeyCap keys="Enter" />
+          {isAsking ? 'Signing in…' : needsNewPassword ? 'Change and sign in' : 'Sign in'}
+        </button>
+      </form>
+    </main>
+  );
+}

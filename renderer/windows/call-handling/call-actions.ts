@@ -1,0 +1,323 @@
+import { createContext, use } from 'react';
+import { channels, type Channel } from '#domain/facts.ts';
+import type { Found, FoundPlace } from '#protocol/query.ts';
+import type { ContactRow } from '#protocol/view.ts';
+import { createActions, type ActionPorts } from '../../app/actions.ts';
+import type { DeskLine } from '../../app/desk-line.ts';
+import {
+  channelWords,
+  newDetails,
+  outcomes,
+  pickedPlace,
+  placeOf,
+  raiseOf,
+} from '../../app/form.ts';
+import { edit, isBlank, newPad } from '../../app/pad.ts';
+import {
+  me,
+  selectCall,
+  selectFormContact,
+  selectFormFields,
+  selectFormIncidentId,
+  selectNextOffered,
+  selectRaiseId,
+} from '../../app/selectors.ts';
+import {
+  entryDraftId,
+  formDraftId,
+  RAISE_ID,
+  withoutRow,
+  withRow,
+  type Sent,
+  type WindowState,
+  type WindowStore,
+} from '../../app/window-store.ts';
+
+const FOLLOW_THE_KEY_MS = 1_000; // an answer this late may find the operator elsewhere
+const SECOND_PRESS_MS = 6_000;
+
+/** What a call handler can do, each behind one key. */
+export function createCallActions(store: WindowStore, line: DeskLine, ports: ActionPorts) {
+  const shared = createActions(store, line, ports);
+  const state = () => store.getState();
+  const set = (change: Partial<WindowState>) => store.setState(change);
+  const now = () => state().now;
+  const formId = () => formDraftId(state().formAbout);
+
+  /** Goes to a form. Only ever because a key asked for it. */
+  const openForm = (about: string) => {
+    const draftId = formDraftId(about);
+    set({ formAbout: about, prompt: undefined, problem: undefined, places: undefined });
+    if (about !== 'new') shared.select('contacts', about);
+    const caret = state().pads.get(draftId)?.caret;
+    const place = placeOf(selectFormFields(state()));
+    if (place?.lat !== undefined && place.lon !== undefined)
+      shared.lookUpCrimes({ text: place.text, lat: place.lat, lon: place.lon });
+    else shared.forgetCrimes();
+    ports.focus(draftId, caret?.field ?? 'narrative', caret);
+  };
+
+  const isStored = ({ mark }: Sent) => mark === 'stored-here' || mark === 'recorded';
+
+  const take = (row: ContactRow) => {
+    const from = ports.whereFocusIs();
+    const id = line.send('take-contact', { contactId: row.id }, (sent) => {
+      if (!isStored(sent) || sent.mark === 'recorded') return;
+      // A late answer moves nothing: the call stands among mine and waits to be gone to.
+      const isStillThere = ports.whereFocusIs() === from;
+      if (isStillThere && now() - sent.at <= FOLLOW_THE_KEY_MS) openForm(row.id);
+      else line.notice('good', `${channelWords[row.channel]} is yours: it stands under Mine`, id);
+    });
+  };
+
+  /** What the form says beyond the record goes to the record. */
+  const describe = (row: ContactRow): boolean => {
+    const details = newDetails(selectFormFields(state()), row);
+    if (details === undefined) return false;
+    line.send('describe-contact', { contactId: row.id, details });
+    return true;
+  };
+
+  const callOrSay = (): ContactRow | undefined => {
+    const call = selectCall(state());
+    if (!call) line.notice('plain', 'You have no call in hand', 'no-call');
+    return call;
+  };
+
+  const editForm = (field: string, value: string) => {
+    const about = state().formAbout;
+    shared.typeAll(formDraftId(about), about, selectFormFields(state()), { [field]: value });
+  };
+
+  /** A call that rings at this desk, or a person at the counter: it is mine from the start. */
+  const openContact = (channel: Channel) => {
+    set({ prompt: undefined });
+    const note = state().pads.get(formDraftId('new'));
+    const isNoteRaised = note?.fields[RAISE_ID] !== undefined && note.fields[RAISE_ID] !== '';
+    const id = ports.makeId();
+    // A contact has the id of the command that made it (`contactIdOf`).
+    const answered = (sent: Sent) => {
+      if (sent.mark !== 'stored-here') return;
+      const typed = state().pads.get(formDraftId('new'));
+      if (typed && !isBlank(typed) && !isNoteRaised) {
+        const moved = { ...newPad(formDraftId(id), id, typed.fields), caret: typed.caret };
+        const pads = withoutRow(state().pads, typed.draftId);
+        set({ pads: withRow(pads, moved.draftId, edit(moved, RAISE_ID, '')) });
+        line.savePads();
+      }
+      if (typed) line.dropDraft(typed.draftId);
+      openForm(id);
+    };
+    line.send('open-contact', { channel }, answered, id);
+  };
+
+  return {
+    ...shared,
+    openForm,
+
+    takeNext() {
+      const row = selectNextOffered(state());
+      if (row) take(row);
+      else line.notice('plain', 'Nothing is waiting', 'nothing-waits');
+    },
+
+    /** Enter on a row: takes what waits, opens what somebody has. */
+    choose(id: string) {
+      const row = state().contacts.get(id);
+      if (!row) return;
+      if (!row.owner && (row.state === 'offered' || row.state === 'abandoned')) take(row);
+      else openForm(id);
+    },
+
+    holdOrResume() {
+      const call = callOrSay();
+      if (!call) return;
+      const contactId = call.id;
+      if (call.state === 'held') line.send('resume-contact', { contactId });
+      else line.send('hold-contact', { contactId });
+    },
+
+    end() {
+      const call = callOrSay();
+      if (call) line.send('end-contact', { contactId: call.id, by: 'handler' });
+    },
+
+    wrapUp() {
+      const about = state().formAbout;
+      const isMine = selectFormContact(state())?.owner?.user === me(state());
+      if (about === 'new' && selectCall(state()) === undefined) {
+        if (selectFormIncidentId(state()) !== undefined || shared.isBlank(formId())) {
+          shared.dropPad(formId());
+          shared.forgetCrimes();
+          ports.focus(formId(), 'narrative');
+        } else
+          line.notice('plain', 'This note is on no contact: F6 makes one of it, F8 raises', 'note');
+        return;
+      }
+      if (about !== 'new' && !isMine) {
+        openForm('new');
+        return;
+      }
+      if (callOrSay()) set({ prompt: 'outcome' });
+    },
+
+    finish(key: string): boolean {
+      const chosen = outcomes.find((it) => it.key === key);
+      const row = callOrSay();
+      if (!chosen || !row) return false;
+      set({ prompt: undefined });
+      describe(row);
+      line.send('finish-contact', { contactId: row.id, outcome: chosen.outcome }, (sent) => {
+        if (sent.mark !== 'stored-here') return;
+        shared.dropPad(formDraftId(row.id));
+        line.notice('good', `Finished: ${chosen.name}. It stays under Mine for additions`);
+        if (state().formAbout === row.id) openForm('new');
+      });
+      return true;
+    },
+
+    askChannel() {
+      set({ prompt: 'channel' });
+    },
+
+    openContactByDigit(digit: string): boolean {
+      const channel = channels[Number(digit) - 1];
+      if (!channel) return false;
+      openContact(channel);
+      return true;
+    },
+
+    closePrompt() {
+      set({ prompt: undefined });
+      const caret = state().pads.get(formId())?.caret;
+      ports.focus(formId(), caret?.field ?? 'narrative', caret);
+    },
+
+    typeForm(field: string, value: string, caret: { start: number; end: number }) {
+      const about = state().formAbout;
+      const base = selectFormFields(state());
+      shared.type(formDraftId(about), about, base, field, value, { field, ...caret });
+      if (field === 'place') shared.lookUpPlaces(value);
+    },
+
+    setField: editForm,
+
+    pickPlace(place: FoundPlace) {
+      const about = state().formAbout;
+      shared.typeAll(formDraftId(about), about, selectFormFields(state()), pickedPlace(place));
+      shared.forgetPlaces();
+      shared.lookUpCrimes(place);
+    },
+
+    saveDetails() {
+      const row = selectFormContact(state());
+      if (!row) line.notice('plain', 'This note is kept; it is on no contact yet', 'note');
+      else if (!describe(row)) line.notice('plain', 'The record says the same already', 'same');
+    },
+
+    /** F8. The id is on the desk's disk before the command: pressed again after a crash, it is the same one. */
+    raise() {
+      const about = state().formAbout;
+      const row = selectFormContact(state());
+      const fields = selectFormFields(state());
+      const raise = raiseOf(fields, row?.id, state().reference);
+      if (raise.outcome === 'lacking') {
+        set({ problem: { about, field: raise.field, text: raise.text } });
+        ports.focus(formDraftId(about), raise.field);
+        return;
+      }
+      const before = selectRaiseId(state());
+      const already = selectFormIncidentId(state());
+      const isUnderWay = before !== undefined && state().sent.get(before)?.mark === 'sending';
+      if (isUnderWay) return; // it goes as soon as the desk is there
+      if (already !== undefined && !shared.isSecond(`raise ${about}`, SECOND_PRESS_MS)) {
+        line.notice(
+          'plain',
+          `${already} belongs to this already. F8 again raises another incident`,
+          'again',
+        );
+        return;
+      }
+      const id = already === undefined && before !== undefined ? before : ports.makeId();
+      set({ problem: undefined });
+      editForm(RAISE_ID, id);
+      line.flushPads();
+      line.send(
+        'raise-incident',
+        raise.body,
+        ({ mark, reference }) => {
+          if (mark === 'refused') {
+            const pad = state().pads.get(formDraftId(about));
+            // A refusal has used this id up; the next press is another command.
+            if (pad?.fields[RAISE_ID] === id) {
+              set({ pads: withRow(state().pads, pad.draftId, edit(pad, RAISE_ID, '')) });
+              line.savePads();
+            }
+          }
+          if (mark === 'stored-here' && reference !== undefined)
+            line.notice('good', `${reference} raised`, id);
+        },
+        id,
+      );
+    },
+
+    goToEntry() {
+      const id = selectFormIncidentId(state()) ?? selectFormContact(state())?.id;
+      if (id !== undefined) ports.focus(entryDraftId(id), 'entry');
+      else line.notice('plain', 'There is no log yet: take or open a contact, or raise', 'no-log');
+    },
+
+    openFind() {
+      set({ prompt: 'find' });
+    },
+
+    /** Enter on something found: an open incident takes the contact in the form; a contact is opened. */
+    chooseFound(found: Found) {
+      const row = selectFormContact(state());
+      if (found.kind === 'contact') {
+        shared.forgetFound();
+        openForm(found.id);
+        return;
+      }
+      if (!row) {
+        line.notice('plain', 'Open the contact that belongs to it first', 'no-contact');
+        return;
+      }
+      describe(row);
+      line.send('attach-contact', { contactId: row.id, incidentId: found.id }, ({ mark }) => {
+        if (mark === 'stored-here') line.notice('good', `Linked to ${found.id}`);
+      });
+      shared.forgetFound();
+      ports.focus(formId(), 'narrative', state().pads.get(formId())?.caret);
+    },
+
+    /** A window that comes back: the form that was open, and the caret in it. */
+    restore(draftId: string): boolean {
+      const pad = state().pads.get(draftId);
+      if (!pad) return false;
+      if (draftId.startsWith('form/')) {
+        openForm(pad.about);
+        return true;
+      }
+      const { contacts, pads } = state();
+      const holds = (row: ContactRow) =>
+        row.id === pad.about || row.incidentIds.includes(pad.about);
+      const row = [...contacts.values()].find(holds);
+      const form = [...pads.values()].find(({ fields }) => fields[RAISE_ID] !== undefined);
+      const about = row?.id ?? form?.about;
+      if (about !== undefined) openForm(about);
+      ports.focus(draftId, 'entry', pad.caret);
+      return true;
+    },
+  };
+}
+
+export type CallActions = ReturnType<typeof createCallActions>;
+
+export const CallContext = createContext<CallActions | undefined>(undefined);
+
+export function useCallActions(): CallActions {
+  const actions = use(CallContext);
+  if (!actions) throw new Error('useCallActions outside <CallContext>');
+  return actions;
+}

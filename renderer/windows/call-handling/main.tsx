@@ -1,0 +1,66 @@
+import { ActionsContext } from '../../app/actions.ts';
+import type { KeyTable } from '../../app/keys.ts';
+import { selectFormIncidentId } from '../../app/selectors.ts';
+import { restoreOnce } from '../../app/restore.ts';
+import { startWindow } from '../../app/start-window.tsx';
+import type { WindowStore } from '../../app/window-store.ts';
+import { CallContext, createCallActions, type CallActions } from './call-actions.ts';
+import { CallHandling } from './CallHandling.tsx';
+
+const keys = (
+  actions: CallActions,
+  store: WindowStore,
+  { focus }: { readonly focus: (draftId: string, field: string) => void },
+): KeyTable => {
+  if (store.getState().seat?.user === undefined) return {};
+  const form = () => {
+    actions.openForm(store.getState().formAbout);
+    return true;
+  };
+  return {
+    F1: actions.takeNext,
+    'Ctrl+Enter': actions.takeNext,
+    F2: actions.holdOrResume,
+    F3: actions.end,
+    F4: actions.wrapUp,
+    F6: actions.askChannel,
+    F7: actions.openFind,
+    'Ctrl+f': actions.openFind,
+    F8: actions.raise,
+    F9: actions.goToEntry,
+    'Ctrl+l': actions.goToEntry,
+    'Ctrl+s': actions.saveDetails,
+    'Alt+1': () => focus('list', 'contacts'),
+    'Alt+2': form,
+    'Alt+3': () => focus('list', 'crimes'),
+    'Alt+4': () => focus('list', 'tray'),
+    'Alt+n': () => actions.openForm('new'),
+    'Alt+x': actions.readNotices,
+    'Alt+q': () => void actions.signOut(),
+    // Within the form Esc stays where it is; from anywhere else it leads back to the caret.
+    Escape: () => document.activeElement?.closest('.contact-form') === null && form(),
+  };
+};
+
+startWindow(window, {
+  makeActions: createCallActions,
+  wanted: (state) => ({
+    contact: state.formAbout === 'new' ? undefined : state.formAbout,
+    incident: selectFormIncidentId(state),
+  }),
+  keys,
+  also: (store, actions, signal) =>
+    restoreOnce(
+      window,
+      store,
+      { restore: actions.restore, begin: () => actions.openForm('new') },
+      signal,
+    ),
+  view: (actions) => (
+    <ActionsContext value={actions}>
+      <CallContext value={actions}>
+        <CallHandling />
+      </CallContext>
+    </ActionsContext>
+  ),
+});

@@ -1,0 +1,67 @@
+import type { ActionPorts } from '../../app/actions.ts';
+import { ActionsContext } from '../../app/actions.ts';
+import { soundAlarms } from '../../app/alarm.ts';
+import type { KeyTable } from '../../app/keys.ts';
+import { restoreOnce } from '../../app/restore.ts';
+import { startWindow } from '../../app/start-window.tsx';
+import type { WindowStore } from '../../app/window-store.ts';
+import {
+  createDispatchActions,
+  DispatchContext,
+  type DispatchActions,
+} from './dispatch-actions.ts';
+import { Dispatch } from './Dispatch.tsx';
+
+const keys = (actions: DispatchActions, store: WindowStore, { focus }: ActionPorts): KeyTable => {
+  if (store.getState().seat?.user === undefined) return {};
+  const line = () => actions.openLine(store.getState().commandLine.text);
+  return {
+    F1: () => actions.acceptOldest(),
+    F7: actions.openFind,
+    'Ctrl+f': actions.openFind,
+    F9: actions.goToEntry,
+    'Ctrl+l': actions.goToEntry,
+    F10: line,
+    'Ctrl+k': line,
+    F12: actions.ownEmergency,
+    a: actions.assign,
+    s: actions.setStatus,
+    r: actions.clear,
+    u: actions.release,
+    x: actions.close,
+    g: actions.regrade,
+    o: actions.reopen,
+    l: actions.link,
+    b: actions.book,
+    '?': () => actions.openLine('?'),
+    'Alt+0': actions.standDown,
+    'Alt+1': () => focus('list', 'incidents'),
+    'Alt+2': () => focus('list', 'handovers'),
+    'Alt+3': () => focus('list', 'units'),
+    'Alt+4': () => focus('list', 'tray'),
+    'Alt+5': () => {
+      const unit = [...store.getState().units.values()].find(({ emergency }) => emergency);
+      if (unit?.incidentId !== undefined) actions.select('incidents', unit.incidentId);
+    },
+    'Alt+x': actions.readNotices,
+    'Alt+q': () => void actions.signOut(),
+    Escape: () => focus('list', 'incidents'),
+  };
+};
+
+startWindow(window, {
+  makeActions: createDispatchActions,
+  wanted: ({ selected }) => ({ incident: selected.incidents }),
+  keys,
+  also: (store, actions, signal) => {
+    restoreOnce(window, store, { restore: actions.restore, begin: actions.closeFind }, signal);
+    soundAlarms(store, signal);
+  },
+  view: (actions) => (
+    <ActionsContext value={actions}>
+      <DispatchContext value={actions}>
+        <Dispatch />
+      </DispatchContext>
+    </ActionsContext>
+  ),
+});

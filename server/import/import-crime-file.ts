@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { CommandId, DeskId, EpochMs, UserId } from '#domain/ids.ts';
+import { uuidV7 } from '#domain/lib/uuid-v7.ts';
+import type { Box } from '#domain/lib/geo.ts';
+import { targetsOf } from '#domain/targets.ts';
+import { loadReferenceData } from '#store/load-reference-data.ts';
+import { logMigrations, pictureMigrations } from '#store/migrations.ts';
+import { openStore } from '#store/open-store.ts';
+import { LogWriter } from '../log/log-writer.ts';
+import { stageCrimeFile } from './crimes.ts';
+import type { FileFault } from './file-fault.ts';
+
+const now = () => Date.now() as EpochMs;
+
+export interface ImportOptions {
+  readonly dataDir: string;
+  readonly logId: string;
+  readonly area: Box;
+  readonly onProgress?: (progress: { readonly bytes: number; readonly rows: number }) => void;
+}
+
+export type Imported =
+  | {
+      readonly outcome: 'imported' | 'already-imported';
+      readonly rowsRead: number;
+      readonly kept: number;
+      readonly added: number;
+      readonly alreadyHeld: number;
+      readonly alike: number;
+      readonly duplicates: number;
+      readonly skipped: Readonly<Record<string, number>>;
+    }
+  | {
+      readonly outcome: 'refused';
+      readonly fault: Pick<FileFault, 'line' | 'column' | 'reason' | 'message'>;
+    };
+
+/**
+ * Imports one file of recorded crimes into a force's log, while its server is stopped: staged whole,
+ * then committed with its one event in one transaction. A file with a fault changes nothing.
+ */
+export async function importCrimeFile(file: string, options: ImportOptions): Promise<Imported> {
+  const { dataDir, logId, area, onProgress } = options;
+  const staged = await stageCrimeFile(file, {
+    folder: dataDir,
+    area,
+    ...(onProgress && { onProgress }),
+  });
+  if (staged.outcome === 'refused') {
+    const { line, column, reason, message } = staged.fault;
+    return { outcome: 'refused', fault: { line, column, reason, message } };
+  }
+  using stack = new DisposableStack();
+  stack.use(staged);
+  const log = stack.adopt(openStore(join(dataDir, 'log.db'), logMigrations), (it) => it.close());
+  const picture = stack.adopt(openStore(join(dataDir, 'picture.db'), pictureMigrations), (it) =>
+    it.close(),
+  );
+  const writer = new LogWriter({
+    log,
+    picture,
+    logId,
+    targets: targetsOf(loadReferenceData().grades.rows),
+    now,
+    salt: () => randomBytes(16),
+  });
+  const { digest, rowsRead, duplicates, keptCount, months } = staged;
+  const skipped = { ...staged.skipped };
+  const { settled, events } = writer.importCrimes(
+    {
+      commandId: uuidV7(now(), randomBytes(16)) as CommandId, // just made as one
+      occurredAt: now(),
+      actor: 'system' as UserId,
+      desk: 'server' as DeskId,
+    },
+    { batchId: digest, fileDigest: digest, rowsRead, duplicates, skipped, months: [...months] },
+    staged.kept(),
+  );
+  writer.foldPicture();
+  const [result] = settled;
+  if (result?.outcome === 'failed') throw new Error(`importing ${file}: ${result.message}`);
+  const counts = { rowsRead, kept: keptCount, duplicates, skipped };
+  const text = events[0]?.kept?.text;
+  if (text === undefined)
+    return { outcome: 'already-imported', ...counts, added: 0, alreadyHeld: keptCount, alike: 0 };
+  // The body that was just written, with the counts that only the commit could know.
+  const { added, alreadyHeld, alike } = JSON.parse(text) as Record<string, number>;
+  return {
+    outcome: 'imported',
+    ...counts,
+    added: added ?? 0,
+    alreadyHeld: alreadyHeld ?? 0,
+    alike: alike ?? 0,
+  };
+}

@@ -1,0 +1,74 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { DemoRoom } from '../support/demo-room.ts';
+
+/** The README's pictures: both windows of a made-up room, worked by keyboard, in two sizes. */
+const OUT = join(import.meta.dirname, '../../docs/pictures');
+const sizes = [
+  { width: 1920, height: 1080 },
+  { width: 2560, height: 1440 },
+];
+
+async function open(browser: Browser, address: string, name: string): Promise<Page> {
+  const page = await browser.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error') process.stderr.write(`${name}: ${message.text()}\n`);
+  });
+  page.on('pageerror', (error) => process.stderr.write(`${name}: ${error.message}\n`));
+  await page.goto(address);
+  await page.getByTestId('sign-in-name').waitFor();
+  await page.getByTestId('sign-in-name').focus();
+  await page.keyboard.type(name);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('made-up-password');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('sign-in-name').waitFor({ state: 'detached' });
+  return page;
+}
+
+async function picture(page: Page, name: string) {
+  for (const size of sizes) {
+    await page.setViewportSize(size);
+    await page.screenshot({ path: join(OUT, `${name}-${size.width}.png`) });
+  }
+  await page.setViewportSize(sizes[0] ?? { width: 1920, height: 1080 });
+}
+
+mkdirSync(OUT, { recursive: true });
+await using room = await DemoRoom.start();
+const browser = await chromium.launch({
+  executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu'],
+});
+const [ch1Address = '', , d1Address = ''] = room.facts.desks;
+const ch1 = await open(browser, ch1Address, 'ch1');
+const d1 = await open(browser, d1Address, 'd1');
+for (const [externalId, number] of [
+  ['picture-1', '07700 900142'],
+  ['picture-2', 'withheld'],
+])
+  await fetch(`${room.facts.server}/api/contacts`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${room.facts.apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ externalId, channel: '999', number }),
+  });
+await ch1.locator('[data-testid^="contact-"][data-state="offered"]').first().waitFor();
+await ch1.keyboard.press('F1');
+await ch1.getByTestId('narrative').focus();
+await ch1.keyboard.type('Partner shouting and breaking things downstairs, child upstairs with her');
+await ch1.getByTestId('place').focus();
+await ch1.keyboard.type('12 High Street, Southsea');
+await ch1.getByTestId('opening-code').focus();
+await ch1.keyboard.type('DOM');
+await ch1.getByTestId('grade').focus();
+await ch1.keyboard.press('1');
+await ch1.keyboard.press('F8');
+await ch1.getByTestId('reference').waitFor();
+await picture(ch1, 'call-handling');
+await picture(d1, 'dispatch');
+room.killServer();
+await ch1.locator('[data-testid="mode"][data-mode="alone"]').waitFor();
+await picture(ch1, 'call-handling-alone');
+await browser.close();

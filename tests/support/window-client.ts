@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { WebSocket } from 'ws';
+import type { Asked } from '#domain/commands.ts';
+import { uuidV7 } from '#domain/lib/uuid-v7.ts';
+import type { Ack } from '#protocol/ack.ts';
+import { windowDown, type WindowDown } from '#protocol/down.ts';
+import type { Result } from '#protocol/query.ts';
+import { subprotocol } from '#protocol/version.ts';
+import type { SeatRow, ViewName } from '#protocol/view.ts';
+
+/** A window without a screen: the same frames over the same line, for what needs many of them. */
+export class WindowClient {
+  readonly #origin: string;
+  readonly #listeners = new Set<() => void>();
+  readonly #rows = new Map<string, Map<string, unknown>>();
+  readonly #views: { readonly sub: string; readonly view: ViewName; readonly key?: string }[] = [];
+  /** Every answer that came, by command, in order. */
+  readonly acks = new Map<string, Ack['answer'][]>();
+  readonly #results = new Map<string, Result['outcome']>();
+  #socket: WebSocket | undefined;
+  #token: string;
+
+  /** `address` is what the desk gives a person to open: its origin, and a token in the fragment. */
+  constructor(address: string) {
+    const url = new URL(address);
+    this.#origin = url.origin;
+    this.#token = url.hash.replace('#token=', '');
+  }
+
+  /** Joins, or joins again with the token that the last line brought. Rejects while the desk is away. */
+  async join(): Promise<void> {
+    const socket = new WebSocket(
+      `${this.#origin.replace('http', 'ws')}/desk`,
+      [subprotocol, this.#token],
+      { origin: this.#origin },
+    );
+    socket.on('message', (data) => this.#hear((data as Buffer).toString('utf8'))); // ws gives a Buffer
+    await new Promise<void>((resolve, reject) => {
+      socket.once('open', resolve);
+      socket.once('error', reject);
+    });
+    socket.on('error', () => {}); // followed by `close`
+    socket.on('close', () => this.#tell());
+    this.#socket = socket;
+    for (const view of this.#views) this.#send({ frame: 'subscribe', ...view });
+  }
+
+  get isOpen(): boolean {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  async signIn(name: string, password: string): Promise<Result['outcome']> {
+    const id = crypto.randomUUID();
+    this.#send({ frame: 'sign-in', id, name, password });
+    return this.until(`sign-in of ${name}`, () => this.#results.get(id));
+  }
+
+  follow(view: ViewName, key?: string): void {
+    const subscription = { sub: key === undefined ? view : `${view}/${key}`, view };
+    this.#views.push({ ...subscription, ...(key !== undefined && { key }) });
+    this.#send({ frame: 'subscribe', ...subscription, ...(key !== undefined && { key }) });
+  }
+
+  /** The rows of a view that is followed; what they are is the view's, so the caller names it. */
+  rows<Row>(view: string): readonly Row[] {
+    return [...(this.#rows.get(view)?.values() ?? [])] as Row[];
+  }
+
+  get seat(): SeatRow | undefined {
+    return this.rows<SeatRow>('seat')[0];
+  }
+
+  /** Sends a command under a fresh id, or again under the id it had. */
+  ask(asked: Asked, id = uuidV7(Date.now(), randomBytes(16))): string {
+    this.#send({ frame: 'command', id, ...asked });
+    return id;
+  }
+
+  /** Waits for the first answer to a command: stored here, or why not. */
+  async answerTo(id: string): Promise<Ack['answer']> {
+    return this.until(`an answer to ${id}`, () => this.acks.get(id)?.[0]);
+  }
+
+  async find(text: string): Promise<readonly unknown[]> {
+    const id = crypto.randomUUID();
+    this.#send({ frame: 'query', id, query: 'find', params: { text } });
+    const outcome = await this.until(`finding ${text}`, () => this.#results.get(id));
+    if (outcome.kind === 'refused') throw new Error(outcome.message);
+    return outcome.rows;
+  }
+
+  /** Resolves with what `look` finds, looking again whenever a frame has come. */
+  async until<Value>(what: string, look: () => Value | undefined | false): Promise<Value> {
+    const limit = AbortSignal.timeout(30_000); // far beyond anything awaited here, on any machine
+    for (;;) {
+      const found = look();
+      if (found !== undefined && found !== false) return found;
+      await new Promise<void>((resolve, reject) => {
+        const listener = () => {
+          this.#listeners.delete(listener);
+          resolve();
+        };
+        this.#listeners.add(listener);
+        limit.addEventListener('abort', () => reject(new Error(`never happened: ${what}`)));
+      });
+    }
+  }
+
+  close(): void {
+    this.#socket?.terminate();
+  }
+
+  #send(frame: object): void {
+    this.#socket?.send(JSON.stringify(frame));
+  }
+
+  #hear(text: string): void {
+    const frame: WindowDown = windowDown.parse(JSON.parse(text));
+    switch (frame.frame) {
+      case 'next-token':
+        this.#token = frame.token;
+        break;
+      case 'ack':
+        this.acks.set(frame.commandId, [...(this.acks.get(frame.commandId) ?? []), frame.answer]);
+        break;
+      case 'result':
+        this.#results.set(frame.id, frame.outcome);
+        break;
+      case 'view': {
+        const rows = (frame.reset ? undefined : this.#rows.get(frame.sub)) ?? new Map();
+        for (const row of frame.upsert) rows.set(row.id, row);
+        for (const id of frame.remove) rows.delete(id);
+        this.#rows.set(frame.sub, rows);
+        break;
+      }
+      default:
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
