@@ -20,27 +20,38 @@ export function CommandLine() {
   const isReady = state === 'ready' && isConfirming && text !== '';
   return (
     <div className={isOpen ? 'command is-open' : 'command'} role="search" aria-label="Command line">
-      {isOpen && options.length > 0 && (
-        <div
-          className="command-options"
-          role="listbox"
-          id="command-options"
-          aria-label="What may come next"
+      <div className="command-above">
+        {isOpen && options.length > 0 && (
+          <div
+            className="command-options"
+            role="listbox"
+            id="command-options"
+            aria-label="What may come next"
+          >
+            {options.map(({ insert, name }, index) => (
+              <span
+                key={`${insert} ${name}`}
+                id={`command-option-${index}`}
+                role="option"
+                tabIndex={-1}
+                aria-selected={index === option}
+                className="command-option"
+              >
+                <b className="mono">{insert}</b> {name}
+              </span>
+            ))}
+          </div>
+        )}
+        <output
+          id="command-meaning"
+          className={`command-meaning meaning-${isReady ? 'confirm' : state}`}
+          data-testid="command-meaning"
+          data-state={state}
         >
-          {options.map(({ insert, name }, index) => (
-            <span
-              key={`${insert} ${name}`}
-              id={`command-option-${index}`}
-              role="option"
-              tabIndex={-1}
-              aria-selected={index === option}
-              className="command-option"
-            >
-              <b className="mono">{insert}</b> {name}
-            </span>
-          ))}
-        </div>
-      )}
+          {isOpen ? words : ''}
+          {isReady && <b> Enter again does it</b>}
+        </output>
+      </div>
       <div className="command-row">
         <KeyCap keys="F10" />
         <span className="command-sign" aria-hidden="true">
@@ -75,15 +86,6 @@ export function CommandLine() {
             event.stopPropagation();
           }}
         />
-        <output
-          id="command-meaning"
-          className={`command-meaning meaning-${isReady ? 'confirm' : state}`}
-          data-testid="command-meaning"
-          data-state={state}
-        >
-          {isOpen ? words : ''}
-          {isReady && <b> Enter again does it</b>}
-        </output>
       </div>
     </div>
   );

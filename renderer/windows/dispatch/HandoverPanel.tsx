@@ -1,4 +1,5 @@
 import type { HandoverRow } from '#protocol/view.ts';
+import { numberOf } from '../../app/command-line.ts';
 import { selectHandovers } from '../../app/selectors.ts';
 import { useWindow } from '../../app/window-store.ts';
 import { Countdown } from '../../ui/Clock.tsx';
@@ -19,18 +20,18 @@ function What({ row }: { readonly row: HandoverRow }) {
 }
 
 const columns: readonly Column<HandoverRow>[] = [
-  { name: 'Grade', cell: ({ grade }) => <GradeBadge grade={grade} /> },
+  { name: 'Gr', cell: ({ grade }) => <GradeBadge grade={grade} /> },
   {
     name: 'Accept in',
     cell: ({ deadlineAt }) => <Countdown to={deadlineAt} label="Accept in" />,
   },
-  { name: 'Reference', cell: ({ incidentId }) => <span className="mono">{incidentId}</span> },
+  { name: 'No.', cell: ({ incidentId }) => <b className="mono">{numberOf(incidentId)}</b> },
   { name: 'What, where', cell: (row) => <What row={row} /> },
   {
     name: 'From',
     cell: ({ from, escalatedAt, mark }) => (
       <>
-        {from.desk} {escalatedAt !== undefined && <em className="is-warning">to supervisor</em>}{' '}
+        {from.desk} {escalatedAt !== undefined && <em className="is-warning">with supervisor</em>}{' '}
         <Mark mark={mark} isShort />
       </>
     ),

@@ -95,10 +95,12 @@ export function IncidentDetail() {
             )}
             <dt>Raised</dt>
             <dd>
-              {hhmmss(row.raisedAt)} by {row.raisedBy.name} {row.raisedBy.desk}
-              {row.owner
-                ? `; with ${row.owner.name} ${row.owner.desk}`
-                : '; nobody has accepted it'}
+              {`${hhmmss(row.raisedAt)} by ${row.raisedBy.name} ${row.raisedBy.desk}`.trim()};{' '}
+              {row.owner ? (
+                `with ${row.owner.name} ${row.owner.desk}`
+              ) : (
+                <span className="is-warning">nobody has accepted it</span>
+              )}
             </dd>
             {detail && detail.contacts.length > 0 && (
               <>

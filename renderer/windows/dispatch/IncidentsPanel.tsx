@@ -10,7 +10,7 @@ import { RowList, type Column } from '../../ui/RowList.tsx';
 import { useDispatchActions } from './dispatch-actions.ts';
 
 const columns: readonly Column<IncidentRow>[] = [
-  { name: 'Grade', cell: ({ grade }) => <GradeBadge grade={grade} /> },
+  { name: 'Gr', cell: ({ grade }) => <GradeBadge grade={grade} /> },
   {
     name: 'Attend in',
     cell: (row) =>

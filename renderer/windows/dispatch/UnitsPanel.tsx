@@ -24,12 +24,12 @@ const columns: readonly Column<UnitRow>[] = [
   { name: 'Unit', cell: ({ id }) => <b className="mono">{id}</b> },
   {
     name: 'Status',
-    cell: ({ statusCode, incidentId, emergency }) => (
-      <>
-        {emergency && <b className="emergency-chip">0 EMERGENCY</b>}
+    cell: ({ statusCode, incidentId, emergency }) =>
+      emergency ? (
+        <b className="emergency-chip">0 EMERGENCY</b>
+      ) : (
         <StatusChip code={statusCode} isAssigned={incidentId !== undefined} />
-      </>
-    ),
+      ),
   },
   { name: 'For', cell: ({ statusAt }) => <Since at={statusAt} /> },
   {
@@ -62,7 +62,7 @@ export function UnitsPanel() {
         <>
           <KeyCap keys="Alt+3" />
           <ActionKey keys="S" label="Status" onPress={setStatus} />
-          <ActionKey keys="B" label="Book on, off" onPress={book} />
+          <ActionKey keys="B" label="Book" onPress={book} />
         </>
       }
     >
