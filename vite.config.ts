@@ -19,6 +19,7 @@ export default defineConfig({
     target: 'esnext', // the windows run on the Chromium we start or ship, nothing older
     rolldownOptions: {
       input: {
+        index: join(renderer, 'index.html'),
         'call-handling': join(renderer, 'windows/call-handling/index.html'),
         dispatch: join(renderer, 'windows/dispatch/index.html'),
       },

@@ -242,7 +242,12 @@ function raiseIncident(room: Room, { body }: Of<'raise-incident'>, given: Given)
     const contactAt = contactStream(contactId);
     if (!only<Contact>(room, contactAt, 'contact')) return refuse({ reason: 'no-such-contact' });
     const fact = factIn(contactAt);
-    facts.push(fact('contact.described', { details: { ...details, place, narrative } }));
+    facts.push(
+      fact('contact.described', {
+        // What was said before is not wiped by a raising that says nothing.
+        details: { ...details, place, ...(narrative !== '' && { narrative }) },
+      }),
+    );
     facts.push(fact('contact.attached', { incidentId: reference }));
   }
   const within = targets.attendWithinMs(grade);
@@ -360,7 +365,18 @@ function decideUnit(room: Room, asked: UnitCommand, { by }: Given): Outcome {
   const stream = unitStream(unitId);
   const fact = factIn(stream);
   const unit = only<Unit>(room, stream, 'unit');
+  // An officer in danger is heard whatever the record or the roster says, also an unknown call sign.
+  if (asked.type === 'set-unit-status' && asked.body.statusCode === status.emergency) {
+    const on = unit?.incidentId;
+    return record(
+      fact('unit.status-set', {
+        statusCode: status.emergency,
+        ...(on !== undefined && { incidentId: on }),
+      }),
+    );
+  }
   if (asked.type === 'book-on-unit') {
+    if (unit?.readOnly) return refuse({ reason: unit.readOnly });
     if (unit?.isOnDuty) return refuse({ reason: 'unit-on-duty', unitId });
     const { officers, skills } = asked.body;
     return record(fact('unit.booked-on', { officers, skills }));
@@ -379,15 +395,6 @@ function decideUnit(room: Room, asked: UnitCommand, { by }: Given): Outcome {
     if (owner) return refuse({ reason: 'emergency-owned', by: owner.user, desk: owner.desk });
     return record(fact('unit.emergency-owned', { by: by.user, desk: by.desk }));
   }
-  // An officer in danger is heard whatever the roster says.
-  if (asked.type === 'set-unit-status' && asked.body.statusCode === status.emergency) {
-    return record(
-      fact('unit.status-set', {
-        statusCode: status.emergency,
-        ...(incidentId !== undefined && { incidentId }),
-      }),
-    );
-  }
   if (!unit.isOnDuty) return refuse({ reason: 'unit-off-duty', unitId });
 
   switch (asked.type) {
@@ -400,6 +407,7 @@ function decideUnit(room: Room, asked: UnitCommand, { by }: Given): Outcome {
     case 'assign-unit': {
       const incident = only<Incident>(room, incidentStream(asked.body.incidentId), 'incident');
       if (!incident?.isRaised) return refuse({ reason: 'no-such-incident' });
+      if (incident.readOnly) return refuse({ reason: incident.readOnly });
       const { closedAt } = incident;
       if (closedAt !== undefined) return refuse({ reason: 'already-closed', closedAt });
       if (incidentId === incident.id) return refuse({ reason: 'unit-already-assigned', unitId });

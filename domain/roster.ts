@@ -61,7 +61,7 @@ export function evolveReferences(references: References, event: RecordedEvent): 
   if (known.type !== 'references.reserved') return { ...references, readOnly: 'update-needed' };
   const { desk, from, to } = known.body;
   const blocks = [...references.blocks, { desk, from, to }].slice(-BLOCKS_MAX);
-  return { ...references, next: Math.max(references.next, to + 1), blocks };
+  return { ...references, next: to + 1, blocks };
 }
 
 /** A batch of recorded crimes: known by its event only; the rows are in a store of their own. */

@@ -182,7 +182,7 @@ describe('an emergency', () => {
 
   test('that is pressed again runs from the first press and keeps its owner', () => {
     const room = open(bookOn, set(0));
-    room.ask(own, d1);
+    room.ask(own, { ...d1, occurredAt: later(10_000) });
     room.ask(set(0), { occurredAt: later(30_000) });
     expect(room.unit().emergency).toEqual({
       at: startedAt,

@@ -197,8 +197,9 @@ export const emptyCursor = (logId: string, epoch: number): Cursor => ({
 const KEY_DIGITS = 9;
 
 function numberKey(text: string): string | undefined {
-  if (!/^[+\d\s()-]+$/.test(text.trim())) return undefined;
-  const digits = text.replaceAll(/\D/g, '');
+  const spelt = text.trim().replace(/^(tel|sip):/i, '');
+  if (!/^[+\d\s().-]+$/.test(spelt)) return undefined;
+  const digits = spelt.replaceAll(/\D/g, '');
   return digits.length >= KEY_DIGITS ? digits.slice(-KEY_DIGITS) : digits || undefined;
 }
 

@@ -41,6 +41,8 @@ export interface DeskOptions {
   readonly replica: Replica;
   /** Makes an empty replica to rebuild into, and puts a broken one aside. Names and folders are the caller's. */
   readonly freshReplica: (why: string) => Replica;
+  /** Told the server's last word on a command, once: a window that asked shows its mark. */
+  readonly settled?: (ack: Ack) => void;
 }
 
 export type Received =
@@ -48,6 +50,7 @@ export type Received =
   /** What came does not continue what is here: the caller says hello again and is sent it from the start. */
   | { readonly outcome: 'rebuilding'; readonly why: string };
 
+const MERGE_AT_ONCE = 200; // pending commands that merge in a few milliseconds
 const RECENT = 500; // closed records kept in memory, so that a late entry shows at once
 
 /**
@@ -63,6 +66,8 @@ export class Desk {
   #record: OpenRoom;
   #pending: StampedCommand[];
   #merged: Merged;
+  /** The record or the pending work has changed since `#merged` was made. */
+  #isStale = false;
 
   constructor(options: DeskOptions) {
     this.#options = options;
@@ -130,6 +135,7 @@ export class Desk {
         return refuse('changed-since-seen', { stream, version: decisive.version });
     }
 
+    if (this.#pending.length < MERGE_AT_ONCE) this.#freshen();
     const stamp = {
       frame: 'stamped-command' as const,
       command,
@@ -205,6 +211,7 @@ export class Desk {
     const { commandId, answer } = ack;
     if (answer.state === 'stored-here') return false;
     const isNews = this.#options.outbox.settle(commandId, answer);
+    if (isNews) this.#options.settled?.(ack);
     // What is recorded stays laid over until its events are here, so that it never blinks away.
     const isHere = answer.state === 'refused' || answer.lastSeq <= this.#replica.cursor.seq;
     if (isHere) this.#pending = this.#pending.filter(({ command }) => command.id !== commandId);
@@ -214,6 +221,7 @@ export class Desk {
 
   /** What every view is made of. Valid until the next change. */
   get source(): ViewSource {
+    this.#freshen();
     const provisional = [...this.#merged.provisional.values()].flat();
     return {
       room: this.#merged.room,
@@ -283,7 +291,8 @@ export class Desk {
       if (event.type === 'references.reserved') this.#keepBlock(event);
       if (event.desk !== desk) continue;
       const answer: Answer = { state: 'recorded', firstSeq: event.seq, lastSeq: event.seq };
-      outbox.settle(event.commandId, answer);
+      if (outbox.settle(event.commandId, answer))
+        this.#options.settled?.(ackOf(event.commandId, answer));
       done.add(event.commandId);
     }
     if (done.size > 0) this.#pending = this.#pending.filter(({ command }) => !done.has(command.id));
@@ -304,9 +313,19 @@ export class Desk {
     this.#record = roomOf(this.#replica);
   }
 
+  /**
+   * Merging costs as much as there is pending, so it is done when somebody looks, not at every event:
+   * while thousands of commands drain, what is asked meanwhile is decided on what is on screen.
+   */
   #remerge(): void {
-    this.#merged = merge(this.#record, this.#pending, this.#options.targets);
+    this.#isStale = true;
     this.#changed();
+  }
+
+  #freshen(): void {
+    if (!this.#isStale) return;
+    this.#isStale = false;
+    this.#merged = merge(this.#record, this.#pending, this.#options.targets);
   }
 
   #changed(): void {

@@ -83,6 +83,8 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
   const referenceData = loadReferenceData();
   const ports: DeskPorts = { now, uuid: randomUUID, soon: once(FLUSH_EVERY_MS) };
 
+  const windows = new Set<WindowSession>();
+  const drafts = new Set<string>();
   const outboxFile = openStore(join(dataDir, 'outbox.db'), outboxMigrations, { key });
   const openReplica = () =>
     new Replica(openStore(join(dataDir, replicaName(dataDir)), replicaMigrations, { key }));
@@ -96,6 +98,9 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     ports,
     outbox: new Outbox(outboxFile, ports),
     replica: openOrQuarantine(openReplica, dataDir),
+    settled: (ack) => {
+      for (const window of windows) window.tell(ack);
+    },
     freshReplica: () => {
       putAside(dataDir);
       return openReplica();
@@ -179,8 +184,6 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     draftChanged: (user, draftId) => drafts.add(JSON.stringify([user, draftId])),
   };
 
-  const windows = new Set<WindowSession>();
-  const drafts = new Set<string>();
   desk.onChanged(() => {
     sync.pump();
     for (const window of windows) window.refresh();
@@ -290,15 +293,23 @@ function openOrQuarantine(open: () => Replica, dataDir: string): Replica {
   }
 }
 
-/** Runs the latest work once, `ms` from the first time that it is asked for. */
+/**
+ * Runs the latest work once, however often it is asked for: at once where nothing ran in the last
+ * `ms`, so that a single change is seen without delay, and at most that often under load.
+ */
 function once(ms: number): (work: () => void) => void {
   let timer: NodeJS.Timeout | undefined;
   let latest: (() => void) | undefined;
+  let ranAt = 0;
   return (work) => {
     latest = work;
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      latest?.();
-    }, ms);
+    timer ??= setTimeout(
+      () => {
+        timer = undefined;
+        ranAt = performance.now();
+        latest?.();
+      },
+      Math.max(0, ranAt + ms - performance.now()),
+    );
   };
 }

@@ -45,7 +45,7 @@ function sound(context: AudioContext, level: NonNullable<AlarmLevel>): void {
   }
 }
 
-/** Listens to the window's state and sounds. A browser lets a page sound once somebody has pressed a key in it. */
+/** Listens to the window's state and sounds. */
 export function soundAlarms(store: WindowStore, signal: AbortSignal): void {
   let context: AudioContext | undefined;
   let last: { level: AlarmLevel; at: number } = { level: undefined, at: 0 };
@@ -58,9 +58,10 @@ export function soundAlarms(store: WindowStore, signal: AbortSignal): void {
     }
     if (!isDue(level, last, state.now)) return;
     last = { level, at: state.now };
+    // A page may sound once somebody has pressed a key in it. Until then the picture is loud by itself.
+    if (!navigator.userActivation.hasBeenActive) return;
     context ??= new AudioContext();
-    // Where it may not sound yet the picture is loud by itself, and the next time it is tried again.
-    context.resume().catch(() => {});
+    context.resume().catch(() => {}); // not allowed after all: it is tried again with the next alarm
     if (context.state === 'running') sound(context, level);
   };
   const leave = store.subscribe(update);

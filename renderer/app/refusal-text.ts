@@ -58,12 +58,11 @@ const fromTheDoor: Readonly<Record<string, Sentence>> = {
   'outbox-full': () => 'This desk holds as many unsent commands as it can; tell the supervisor',
   'no-answer': () => 'No answer yet; try again',
   'wrong-name-or-password': () => 'The name or the password is wrong',
-  'wrong-password': () => 'The name or the password is wrong',
-  'sign-in-refused': () => 'The name or the password is wrong',
-  'locked-out': () => 'Too many tries: this account is locked for a while. Ask the supervisor',
+  locked: () => 'Too many tries: this account is locked for a while. Ask the supervisor',
+  'weak-password': () => 'That password is too short or too common: take at least 12 characters',
+  'server-away': () => 'The server does not answer, and this desk does not know you yet',
+  'not-stored': () => 'The server could not store it; try again',
   'password-change-needed': () => 'Choose a password of your own before you start',
-  'password-too-short': () => 'The new password needs at least 12 characters',
-  'server-not-reachable': () => 'The server does not answer, and this desk does not know you yet',
 };
 
 const known: Readonly<Record<string, Sentence>> = { ...fromTheRecord, ...fromTheDoor };

@@ -3,6 +3,7 @@ import type { ContactRow, IncidentRow, SeatRow } from '#protocol/view.ts';
 import {
   progressOf,
   selectCall,
+  selectJustTaken,
   selectNextOffered,
   selectOpenIncidents,
   selectQueue,
@@ -69,6 +70,20 @@ test('the next to take is the 999 call that has waited longest, never an abandon
   expect(selectNextOffered(stateOf([contact('lost', { state: 'abandoned' })]))).toBeUndefined();
 });
 
+test('whoever presses a moment later is told who was quicker', () => {
+  const theirs = contact('theirs', {
+    state: 'answered',
+    answeredAt: 1_000,
+    owner: { ...who, user: 'u2', desk: 'CH2' },
+  });
+  const mine = contact('mine', { state: 'answered', answeredAt: 2_000, owner: who });
+  const state = { ...stateOf([theirs, mine]), now: 6_000 };
+  expect([
+    selectJustTaken(state)?.owner?.desk,
+    selectJustTaken({ ...state, now: 6_001 })?.owner?.desk,
+  ]).toEqual(['CH2', undefined]);
+});
+
 test('the telephone keys speak to the call in the form, else to the one in hand', () => {
   const held = contact('held', { state: 'held', owner: who });
   const live = contact('live', { state: 'answered', owner: who });
@@ -130,8 +145,14 @@ test('what is shown is old from the moment the desk or the server went', () => {
   expect([
     selectStaleSince({ ...state, link: 'open' }),
     selectStaleSince({ ...state, link: 'open', seat: { ...seat, mode: 'alone' } }),
-    selectStaleSince({ ...state, link: 'restarting', linkSince: 7 }),
-  ]).toEqual([undefined, 40, 7]);
+    selectStaleSince({ ...state, link: 'restarting', linkSince: 70 }),
+    selectStaleSince({
+      ...state,
+      link: 'restarting',
+      linkSince: 70,
+      seat: { ...seat, mode: 'alone' },
+    }),
+  ]).toEqual([undefined, 40, 70, 40]);
 });
 
 test('a selection is kept by id and steps within the list', () => {

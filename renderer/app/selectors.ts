@@ -52,6 +52,20 @@ export function selectQueue(state: WindowState): readonly ContactRow[] {
 export const selectNextOffered = (state: WindowState): ContactRow | undefined =>
   [...state.contacts.values()].filter((row) => row.state === 'offered').toSorted(byNextToTake)[0];
 
+const JUST_MS = 5_000; // a key that was on its way when somebody else was quicker
+
+/** What somebody else has just taken: whoever pressed a moment later is told who has it. */
+export const selectJustTaken = (state: WindowState): ContactRow | undefined =>
+  [...state.contacts.values()]
+    .filter(
+      ({ answeredAt, owner }) =>
+        owner !== undefined &&
+        owner.user !== me(state) &&
+        answeredAt !== undefined &&
+        state.now - answeredAt <= JUST_MS,
+    )
+    .toSorted((left, right) => (right.answeredAt ?? 0) - (left.answeredAt ?? 0))[0];
+
 export const selectFormContact = (state: WindowState): ContactRow | undefined =>
   state.contactDetails.get(state.formAbout) ?? state.contacts.get(state.formAbout);
 
@@ -166,8 +180,9 @@ export const selectUnstoredEntries =
 
 /** Whether what is shown may be old, and since when: the desk is away, or the server is. */
 export function selectStaleSince(state: WindowState): number | undefined {
-  if (state.link !== 'open') return state.linkSince;
-  return state.seat?.mode === 'alone' ? state.seat.asAt : undefined;
+  // What was old before the desk went away is as old as it was.
+  if (state.seat?.mode === 'alone') return state.seat.asAt;
+  return state.link === 'open' ? undefined : state.linkSince;
 }
 
 /** The place in a list after a step, by id: a row that has gone hands over to the one that took its place. */

@@ -74,9 +74,9 @@ export function FoundPanel({ onChoose, onClose, enterWords }: Props) {
           >
             <span>{row.kind === 'incident' ? row.id : 'Contact'}</span>
             <span>
-              {row.title} <span className="muted">{row.place}</span>
+              {row.title}{' '}
+              <span className="muted">{[row.place, row.why].filter(Boolean).join(' · ')}</span>
             </span>
-            <span className="muted">{row.why}</span>
             <span className="figures">
               {row.isOpen ? 'open' : 'closed'} {age(now - row.at)}
             </span>

@@ -129,6 +129,7 @@ class DeskLine {
   #desk: DeskId | undefined;
   #sent = 0;
   #isSending = false;
+  #flushedAt = 0;
   #lagSince: EpochMs | undefined;
   #heardAt: EpochMs;
   #pingedAt: EpochMs;
@@ -176,10 +177,13 @@ class DeskLine {
   more(): void {
     if (this.#desk === undefined || this.#isSending) return;
     this.#isSending = true;
+    // A single event goes at once; under load what comes within the window goes as one frame.
+    const waitMs = Math.max(0, this.#flushedAt + limits.coalesceMs - performance.now());
     setTimeout(() => {
       this.#isSending = false;
+      this.#flushedAt = performance.now();
       this.#sendEvents();
-    }, limits.coalesceMs);
+    }, waitMs);
   }
 
   #sendEvents(): void {

@@ -154,6 +154,8 @@ export class LogWriter {
           : addBatch(log, batch.batchId, rows);
         const body = { ...batch, ...counts, rowsDigest: batchDigest(log, batch.batchId) };
         result = this.recordGroup([{ ...stamp, asked: { type: 'import-recorded-crimes', body } }]);
+        const [settled] = result.settled;
+        if (settled?.outcome === 'failed') throw new Error(settled.message);
       })
       .immediate();
     assert(result, 'the transaction ran');

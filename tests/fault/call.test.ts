@@ -185,7 +185,7 @@ test('a call becomes a dispatched incident while the server is killed, and nothi
     ['CH1', 'CH2', 'D1', 'SUP'].map((name) => ({
       name,
       cursor: head,
-      isSame: true,
+      differs: undefined,
       outboxWaiting: 0,
     })),
   );

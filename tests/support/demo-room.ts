@@ -31,6 +31,7 @@ export class DemoRoom implements AsyncDisposable {
   readonly facts: z.infer<typeof printed>;
   readonly #demo: ChildProcess;
   #server: ChildProcess | undefined;
+  #desks: readonly number[] | undefined;
 
   private constructor(dataDir: string, demo: ChildProcess, facts: z.infer<typeof printed>) {
     this.dataDir = dataDir;
@@ -65,6 +66,29 @@ export class DemoRoom implements AsyncDisposable {
     process.kill(this.serverPid, 'SIGKILL');
   }
 
+  /** SIGKILL of one desk's process; resolves once another has taken its place. */
+  async killDesk(index: number): Promise<void> {
+    const children = () =>
+      readFileSync(`/proc/${this.#demo.pid}/task/${this.#demo.pid}/children`, 'utf8')
+        .trim()
+        .split(/\s+/)
+        .map(Number);
+    const isDesk = (pid: number) =>
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('desk-process');
+    this.#desks ??= children().filter(isDesk);
+    const pid = this.#desks[index] ?? 0;
+    process.kill(pid, 'SIGKILL');
+    for (;;) {
+      const others = new Set(this.#desks);
+      const fresh = children().find((child) => !others.has(child) && isDesk(child));
+      if (fresh !== undefined) {
+        this.#desks = this.#desks.with(index, fresh);
+        return;
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   async stop(): Promise<void> {
     for (const child of [this.#server, this.#demo]) {
       if (!child || child.exitCode !== null || child.signalCode !== null) continue;
@@ -81,7 +105,9 @@ export class DemoRoom implements AsyncDisposable {
     const events = log.readAfter(0, 10_000_000);
     const fold = new Picture(openStore(':memory:', pictureMigrations));
     fold.apply(events.map(recordedOf));
-    const truth = JSON.stringify([...fold.all()]);
+    const truth = new Map(
+      [...fold.all()].map(([stream, entry]) => [stream, JSON.stringify(entry)]),
+    );
     const answers = new Map(
       file
         .prepare<[], { id: string; answer: string }>('SELECT command_id AS id, answer FROM answer')
@@ -89,7 +115,7 @@ export class DemoRoom implements AsyncDisposable {
         .map(({ id, answer }) => [id, answer]),
     );
     file.close();
-    const desks: { name: string; cursor: number; isSame: boolean; outboxWaiting: number }[] = [];
+    const desks: { name: string; cursor: number; differs: unknown; outboxWaiting: number }[] = [];
     for (const folder of readdirSync(this.dataDir).filter((name) => name.startsWith('desk-'))) {
       const path = join(this.dataDir, folder);
       const keystore = await openFileKeystore(join(path, 'keystore'));
@@ -109,7 +135,7 @@ export class DemoRoom implements AsyncDisposable {
       desks.push({
         name: folder.slice('desk-'.length),
         cursor: replica.cursor.seq,
-        isSame: JSON.stringify([...replica.picture.all()]) === truth,
+        differs: firstDifference(truth, replica.picture),
         outboxWaiting: waiting ?? -1,
       });
       outbox.close();
@@ -122,4 +148,16 @@ export class DemoRoom implements AsyncDisposable {
     await this.stop();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
+}
+
+/** The first record of which a desk makes something else than the log says; undefined where there is none. */
+function firstDifference(truth: ReadonlyMap<string, string>, picture: Picture) {
+  const seen = new Set<string>();
+  for (const [stream, entry] of picture.all()) {
+    seen.add(stream);
+    const [desk, log] = [JSON.stringify(entry), truth.get(stream)];
+    if (desk !== log) return { stream, desk, log };
+  }
+  const missing = [...truth.keys()].find((stream) => !seen.has(stream));
+  return missing === undefined ? undefined : { stream: missing, desk: 'not there' };
 }

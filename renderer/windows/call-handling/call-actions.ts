@@ -13,12 +13,14 @@ import {
   raiseOf,
 } from '../../app/form.ts';
 import { edit, isBlank, newPad } from '../../app/pad.ts';
+import { refusalText } from '../../app/refusal-text.ts';
 import {
   me,
   selectCall,
   selectFormContact,
   selectFormFields,
   selectFormIncidentId,
+  selectJustTaken,
   selectNextOffered,
   selectRaiseId,
 } from '../../app/selectors.ts';
@@ -117,7 +119,10 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
 
     takeNext() {
       const row = selectNextOffered(state());
+      const justTaken = selectJustTaken(state());
       if (row) take(row);
+      else if (justTaken)
+        line.notice('bad', refusalText({ reason: 'already-taken', desk: justTaken.owner?.desk }));
       else line.notice('plain', 'Nothing is waiting', 'nothing-waits');
     },
 

@@ -29,13 +29,14 @@ const columns: readonly Column<HandoverRow>[] = [
   { name: 'What, where', cell: (row) => <What row={row} /> },
   {
     name: 'From',
-    cell: ({ from, escalatedAt, mark }) => (
+    cell: ({ from, escalatedAt }) => (
       <>
-        {from.desk} {escalatedAt !== undefined && <em className="is-warning">with supervisor</em>}{' '}
-        <Mark mark={mark} isShort />
+        {from.desk}
+        {escalatedAt !== undefined && <em className="is-warning">, supervisor</em>}
       </>
     ),
   },
+  { name: '', cell: ({ mark }) => <Mark mark={mark} isShort /> },
 ];
 
 /** What nobody has accepted, each with its clock. Past its deadline a row is inverse, steady, and sounds. */

@@ -109,7 +109,9 @@ export function IncidentDetail() {
                   {detail.contacts.map((contact) => (
                     <span key={contact.id} className="caller">
                       {channelWords[contact.channel]} <b>{callerText(contact)}</b>{' '}
-                      {contact.details.informant} {contact.details.callbackNumber}
+                      {contact.details.informant}{' '}
+                      {contact.details.callbackNumber !== callerText(contact) &&
+                        contact.details.callbackNumber}
                     </span>
                   ))}
                 </dd>

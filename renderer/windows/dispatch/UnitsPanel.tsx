@@ -53,18 +53,13 @@ const columns: readonly Column<UnitRow>[] = [
 export function UnitsPanel() {
   const { setStatus, book, assign } = useDispatchActions();
   const rows = useWindow(selectUnits);
+  const chosen = useWindow(({ units, selected }) => units.get(selected.units ?? ''));
   return (
     <Panel
       title="Units on duty"
       count={rows.length}
       className="units"
-      keys={
-        <>
-          <KeyCap keys="Alt+3" />
-          <ActionKey keys="S" label="Status" onPress={setStatus} />
-          <ActionKey keys="B" label="Book" onPress={book} />
-        </>
-      }
+      keys={<KeyCap keys="Alt+3" />}
     >
       <RowList
         list="units"
@@ -79,6 +74,17 @@ export function UnitsPanel() {
         })}
         onEnter={assign}
       />
+      {chosen && (
+        <p className="panel-foot" data-testid="unit-chosen">
+          <b className="mono">{chosen.id}</b> {chosen.officers.join(', ')}
+          {chosen.skills.length > 0 && <span className="muted">{chosen.skills.join(', ')}</span>}
+        </p>
+      )}
+      <p className="panel-foot">
+        <ActionKey keys="Enter" label="Assign" onPress={assign} />
+        <ActionKey keys="S" label="Status" onPress={setStatus} />
+        <ActionKey keys="B" label="Book on or off" onPress={book} />
+      </p>
     </Panel>
   );
 }

@@ -1,0 +1,312 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import process from 'node:process';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { findChromium } from '#chromium/start-shell.ts';
+import { verifyChain } from '#store/chain.ts';
+import { DemoRoom } from '../support/demo-room.ts';
+
+const SAYS_SO_WITHIN_MS = 5_000;
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // listening on TCP
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+const byId = (page: Page, id: string, more = '') => page.locator(`[data-testid="${id}"]${more}`);
+
+/** Waits until there is such an element on screen that says `text`. */
+const shows = (page: Page, selector: string, text: string | RegExp = '') =>
+  page.locator(selector).filter({ hasText: text }).first().waitFor();
+const isGone = (page: Page, selector: string) =>
+  page.locator(selector).first().waitFor({ state: 'detached' });
+
+/** Where the keys go: the field and the caret in it. */
+const caretOf = (page: Page) =>
+  page.evaluate<{ readonly field: string; readonly value: string; readonly at: number }>(
+    `({ field: document.activeElement.dataset.field, value: document.activeElement.value, at: document.activeElement.selectionStart })`,
+  );
+const isAt = (page: Page, field: string) => page.locator(`[data-field="${field}"]:focus`).waitFor();
+
+async function press(page: Page, ...keys: readonly string[]) {
+  // oxlint-disable-next-line no-await-in-loop -- one finger after another
+  for (const key of keys) await page.keyboard.press(key);
+}
+
+/** A whole line in the dispatcher's command line, sent once it says that it is ready. */
+async function command(page: Page, text: string, { isConfirmed = false } = {}) {
+  await press(page, 'F10');
+  await isAt(page, 'command');
+  await page.keyboard.type(text);
+  await byId(page, 'command-meaning', '[data-state="ready"]').waitFor();
+  await press(page, 'Enter');
+  if (isConfirmed) {
+    await shows(page, '.meaning-confirm', 'Enter again does it');
+    await press(page, 'Enter');
+  }
+  await shows(page, '.command:not(.is-open)');
+}
+
+/** Goes to a row of the list under Alt+1 with the arrow keys. */
+async function choose(page: Page, list: string, row: string) {
+  await press(page, 'Alt+1');
+  await isAt(page, list);
+  const rows = page.locator(`.rows-${list} > .row:not(.row-head)`);
+  await page.locator(row).first().waitFor();
+  const ids = await rows.evaluateAll((all) => all.map(({ id }) => id));
+  const id = (await page.locator(row).first().getAttribute('id')) ?? '';
+  const steps = Array.from({ length: ids.indexOf(id) }, () => 'ArrowDown');
+  await press(page, 'ArrowDown', 'Home', ...steps);
+  await shows(page, `${row}[aria-selected="true"]`);
+}
+
+async function seat(browser: Browser, address: string, name: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } });
+  await page.goto(address);
+  await page.locator('[data-testid="sign-in-name"]:focus').waitFor();
+  await page.keyboard.type(name);
+  await press(page, 'Tab');
+  await page.keyboard.type('made-up-password');
+  await press(page, 'Enter');
+  await isGone(page, '[data-testid="sign-in-name"]');
+  await shows(page, '[data-mode="online"]');
+  await shows(page, '.fact', /^numbers [1-9]/);
+  return page;
+}
+
+/** What is said, where, as what, how urgent: one tab after another. The caret is in the narrative. */
+async function fillIn(page: Page, said: string, place: string, code: string, grade: string) {
+  await isAt(page, 'narrative');
+  await page.keyboard.type(said);
+  await press(page, 'Tab');
+  await page.keyboard.type(place);
+  await press(page, 'Tab', 'Tab', 'Tab');
+  await page.keyboard.type(code);
+  await press(page, 'Tab', grade);
+  await byId(page, 'grade', `[data-value="${grade}"]`).waitFor();
+}
+
+const referenceOn = async (page: Page) => {
+  await shows(page, '[data-testid="reference"]', /^HC-\d{8}-\d{4}$/);
+  return (await byId(page, 'reference').textContent()) ?? '';
+};
+
+const marked = (page: Page, mark: string) =>
+  shows(page, `.reference-box [data-testid="mark"][data-mark="${mark}"]`);
+
+const drained = async (page: Page) => {
+  await shows(page, '[data-mode="online"]');
+  await shows(page, '.fact', /^unsent 0$/);
+};
+
+/** Kills the renderer of a window, as a crash would, and gives the same window once it is loaded again. */
+async function crashed(page: Page, port: number): Promise<{ again: Page; other: Browser }> {
+  const line = await page.context().newCDPSession(page);
+  const crash = page.waitForEvent('crash');
+  line.send('Page.crash').catch(() => {}); // never answered: the page is gone
+  await crash;
+  // Playwright gives a crashed page up for good; the browser does not.
+  const url = page.url();
+  await line.send('Page.reload');
+  const other = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
+  const again = other
+    .contexts()
+    .flatMap((context) => context.pages())
+    .find((it) => it.url() === url);
+  if (!again) throw new Error('the window did not come back');
+  return { again, other };
+}
+
+// The Call steps of the scenario in four windows, by keyboard only. `tests/fault/call.test.ts` is the
+// same without a screen.
+test('a night shift by keyboard, through the death of the server and of a window', async () => {
+  await using room = await DemoRoom.start();
+  const port = await freePort();
+  const executablePath = findChromium();
+  const browser = await chromium.launch({
+    ...(executablePath !== undefined && { executablePath }),
+    chromiumSandbox: process.getuid?.() !== 0,
+    args: [`--remote-debugging-port=${port}`],
+  });
+  const browsers = [browser];
+  try {
+    const [ch1Address = '', ch2Address = '', d1Address = '', supAddress = ''] = room.facts.desks;
+    let ch1 = await seat(browser, ch1Address, 'ch1');
+    const ch2 = await seat(browser, ch2Address, 'ch2');
+    const d1 = await seat(browser, d1Address, 'd1');
+    const sup = await seat(browser, supAddress, 'sup');
+
+    // 1: a 999 call is offered; CH1 takes it with one key; CH2 is told who has it, its caret unmoved.
+    const offered = await fetch(`${room.facts.server}/api/contacts`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${room.facts.apiKey}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ externalId: 'call-1', channel: '999', number: '07700 900142' }),
+    });
+    const { contactId } = (await offered.json()) as { contactId: string };
+    const call = `[data-testid="contact-${contactId}"]`;
+    for (const page of [ch1, ch2]) await shows(page, `${call}[data-state="offered"]`);
+    await isAt(ch2, 'narrative');
+    await press(ch1, 'F1');
+    await shows(ch1, `${call}[data-state="answered"]`);
+    await shows(ch2, `${call}[data-state="answered"]`, 'CH1');
+    await press(ch2, 'F1');
+    await shows(ch2, '[data-testid="notices"]', 'CH1 has it');
+    expect(await caretOf(ch2)).toMatchObject({ field: 'narrative' });
+    await shows(ch1, '.call-who', 'live');
+
+    // 3: what is said, the place, the code, the grade; raised from the middle of a sentence.
+    await fillIn(ch1, 'partner shouting, child upstairs', '12 High Street', 'DOM', '1');
+    await press(ch1, ...Array.from({ length: 5 }, () => 'Shift+Tab'), 'End', 'ArrowLeft');
+    const before = await caretOf(ch1);
+    expect(before).toMatchObject({ field: 'narrative', at: 31 });
+    await press(ch1, 'F8');
+    const reference = await referenceOn(ch1);
+    await marked(ch1, 'recorded');
+    expect(await caretOf(ch1)).toEqual(before);
+
+    // 4: handed over with a clock on both screens, accepted, assigned, en route; CH1 sees it.
+    await shows(d1, '[data-testid^="handover-"]', 'CH1');
+    await shows(ch1, '[data-testid="handover-state"]', 'Waits for dispatch');
+    await press(d1, 'F1');
+    expect(await referenceOn(d1)).toBe(reference);
+    await shows(ch1, '[data-testid="handover-state"]', 'Accepted by Carys Holt D1');
+    await command(d1, 'd . HT21');
+    await command(d1, 'e HT21');
+    await shows(d1, '[data-testid="unit-HT21"][data-status="5"]');
+    await shows(ch1, '.record .incident-facts', /En route.*HT21/);
+    expect(await caretOf(ch1)).toEqual(before);
+
+    // 6: the server is killed; every window says so.
+    room.killServer();
+    await Promise.all(
+      [ch1, ch2, d1, sup].map((page) =>
+        byId(page, 'mode', '[data-mode="alone"]')
+          .filter({ hasText: /showing what was known at \d\d:\d\d:\d\d/ })
+          .waitFor({ timeout: SAYS_SO_WITHIN_MS }),
+      ),
+    );
+
+    // 7: nobody is stopped.
+    const said = 'caller upstairs, door locked';
+    const storedHere = '[data-testid="line"]:has([data-mark="stored-here"])';
+    await press(ch1, 'F9');
+    await isAt(ch1, 'entry');
+    await ch1.keyboard.type(said);
+    await press(ch1, 'Enter');
+    await shows(ch1, storedHere, said);
+    await command(d1, 'a HT21');
+    await shows(d1, '[data-testid="unit-HT21"][data-status="6"]');
+    await press(ch2, 'F6');
+    await byId(ch2, 'choose-channel').waitFor();
+    await press(ch2, '2');
+    await shows(ch2, '.call-who', '101');
+    await fillIn(ch2, 'two lads by the vans', 'not known', 'SUS', '2');
+    await press(ch2, 'F8');
+    const aloneReference = await referenceOn(ch2);
+    expect(aloneReference).not.toBe(reference);
+    await marked(ch2, 'stored-here');
+    // SUP stands a unit down; D1, who cannot know, sends it.
+    await command(sup, 'off HT22');
+    await isGone(sup, '[data-testid="unit-HT22"]');
+    await command(d1, 'u HT21');
+    await command(d1, 'd . HT22');
+    await command(d1, 'e HT22');
+    await shows(d1, '[data-testid="unit-HT22"][data-status="5"]');
+
+    // CH1's window dies over half a sentence, with the caret inside it.
+    await ch1.keyboard.type('he has knife and');
+    await press(ch1, ...Array.from({ length: 'knife and'.length }, () => 'ArrowLeft'));
+    await ch1.keyboard.type('a ');
+    await shows(ch1, '.entry', 'kept here');
+    const half = { field: 'entry', value: 'he has a knife and', at: 'he has a '.length };
+    expect(await caretOf(ch1)).toEqual(half);
+    const { again, other } = await crashed(ch1, port);
+    browsers.push(other);
+    ch1 = again;
+    await isAt(ch1, 'entry');
+    expect(await caretOf(ch1)).toEqual(half);
+    expect(await referenceOn(ch1)).toBe(reference);
+    await shows(ch1, storedHere, said);
+    await press(ch1, 'End');
+    await ch1.keyboard.type(' is drunk');
+    await press(ch1, 'Enter');
+    await shows(ch1, storedHere, 'he has a knife and is drunk');
+
+    // 8: the server is back; D1's desk drains last, so that SUP's word is first.
+    const [, , d1Pid = 0] = room.facts.pids.desks;
+    process.kill(d1Pid, 'SIGSTOP');
+    await room.startServer();
+    await drained(sup);
+    process.kill(d1Pid, 'SIGCONT');
+    for (const page of [d1, ch1, ch2, sup]) await drained(page);
+    await marked(ch2, 'recorded');
+    await isGone(ch1, '[data-testid="lines"] [data-mark="stored-here"]');
+    for (const text of [said, 'he has a knife and is drunk'])
+      expect(await byId(ch1, 'line').filter({ hasText: text }).count()).toBe(1);
+    await shows(d1, '[data-testid="tray"]', `assign unit HT22 ${reference}`);
+    await shows(d1, '[data-testid="tray"] .tray-reason', 'off duty');
+    await shows(d1, '[data-testid="tray"] .tray-dependents', 'HT22');
+    expect(await d1.locator('.rows-tray > .row:not(.row-head)').count()).toBe(1);
+    await isGone(d1, '[data-testid="unit-HT22"]');
+
+    // 9: an officer in danger, on both screens until SUP owns it by name.
+    await command(d1, 's HT23 0', { isConfirmed: true });
+    for (const page of [d1, sup])
+      await shows(page, '[data-testid="emergency"][data-unit="HT23"][data-owned="false"]', 'since');
+    await press(sup, 'F12');
+    for (const page of [d1, sup])
+      await shows(page, '[data-testid="emergency-owner"]', 'Owned by Dev Marsh SUP');
+
+    // 12: nothing is left without an owner; cleared with a result, closed under another code.
+    await press(d1, 'Alt+4', 'ArrowDown', 'Delete');
+    await shows(d1, '[data-testid="tray"]', 'Nothing was refused');
+    await command(d1, 'd . HT21');
+    await command(d1, 'c HT21 advice-given');
+    await command(d1, 'x . CIV', { isConfirmed: true });
+    await shows(d1, '.detail .incident-facts', /DOM.*closed as CIV/);
+    await shows(ch1, '.record .incident-facts', 'Closed');
+    for (const page of [d1, sup]) await isGone(page, `[data-testid="incident-${reference}"]`);
+    await press(ch1, 'F4');
+    await byId(ch1, 'choose-outcome').waitFor();
+    await press(ch1, 'i');
+    await shows(ch1, `${call}[data-state="finished"]`);
+    await press(d1, 'F1');
+    expect(await referenceOn(d1)).toBe(aloneReference);
+    await shows(ch2, '[data-testid="handover-state"]', 'Accepted by Carys Holt D1');
+    await isGone(sup, '[data-testid^="handover-"]');
+
+    // 13: all look at the same log, and stop once its last line is on every screen.
+    await choose(sup, 'incidents', `[data-testid="incident-${aloneReference}"]`);
+    await choose(ch1, 'contacts', '[data-testid^="contact-"]:has-text("101"):has-text("CH2")');
+    await press(ch1, 'Enter');
+    for (const page of [ch1, sup]) await shows(page, '[data-testid="reference"]', aloneReference);
+    await command(d1, 't . all quiet');
+    for (const page of [ch1, ch2, d1, sup]) {
+      await shows(page, '[data-testid="line"]:has([data-mark="recorded"])', 'all quiet');
+      await drained(page);
+    }
+  } finally {
+    for (const it of browsers.toReversed()) await it.close();
+  }
+  await room.stop();
+
+  const { events, desks } = await room.compare();
+  expect(verifyChain(events)).toMatchObject({ outcome: 'intact' });
+  const cursor = events.at(-1)?.header.seq;
+  expect(desks).toEqual(
+    ['CH1', 'CH2', 'D1', 'SUP'].map((name) => ({
+      name,
+      cursor,
+      differs: undefined,
+      outboxWaiting: 0,
+    })),
+  );
+});
