@@ -34,6 +34,8 @@ export default defineConfig({
     'react/react-in-jsx-scope': 'off',
     'jsx-a11y/prefer-tag-over-role': 'off',
     'eslint/no-console': 'error',
+    // It is imported for what it does before anything else is.
+    'import/no-unassigned-import': ['error', { allow: ['**/no-eval.ts'] }],
     // A small function reads best beside its one use.
     'unicorn/consistent-function-scoping': 'off',
     // The rows of a view are what its name says: the caller names the type, no argument carries it.

@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { StrictMode, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { connect } from './bridge.ts';
@@ -7,16 +6,13 @@ import type { ActionPorts } from './actions.ts';
 import { createFocus } from './focus.ts';
 import { followWanted, type Wanted } from './follow.ts';
 import { listenKeys, type KeyTable } from './keys.ts';
-import { uuidV7 } from './uuid-v7.ts';
+import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import {
   createWindowStore,
   WindowContext,
   type WindowState,
   type WindowStore,
 } from './window-store.ts';
-
-// A window may not make code from text: zod parses without it instead of trying and being refused.
-z.config({ jitless: true });
 
 interface Window_<Actions> {
   readonly makeActions: (store: WindowStore, line: DeskLine, ports: ActionPorts) => Actions;

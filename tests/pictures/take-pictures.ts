@@ -56,6 +56,7 @@ for (const [externalId, number] of [
   });
 await ch1.locator('[data-testid^="contact-"][data-state="offered"]').first().waitFor();
 await ch1.keyboard.press('F1');
+await ch1.locator('[data-testid^="contact-"][data-state="answered"]').first().waitFor();
 await ch1.getByTestId('narrative').focus();
 await ch1.keyboard.type('Partner shouting and breaking things downstairs, child upstairs with her');
 await ch1.getByTestId('place').focus();

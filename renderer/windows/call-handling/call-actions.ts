@@ -61,14 +61,32 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
 
   const isStored = ({ mark }: Sent) => mark === 'stored-here' || mark === 'recorded';
 
+  /** What was typed between the key and its answer was meant for the call: it goes along, caret and all. */
+  const carryOver = (id: string) => {
+    const typed = state().pads.get(formDraftId('new'));
+    if (!typed || isBlank(typed)) return;
+    for (const [field, value] of Object.entries(typed.fields)) {
+      if (value === '' || field === RAISE_ID) continue;
+      const said = selectFormFields(state())[field] ?? '';
+      editForm(field, said === '' ? value : `${said} ${value}`);
+    }
+    set({ pads: withoutRow(state().pads, typed.draftId) });
+    line.dropDraft(typed.draftId);
+    ports.focus(formDraftId(id), typed.caret?.field ?? 'narrative', typed.caret);
+  };
+
   const take = (row: ContactRow) => {
     const from = ports.whereFocusIs();
+    const before = state().pads.get(formDraftId('new'));
+    const hadNote = before !== undefined && !isBlank(before);
     const id = line.send('take-contact', { contactId: row.id }, (sent) => {
       if (!isStored(sent) || sent.mark === 'recorded') return;
       // A late answer moves nothing: the call stands among mine and waits to be gone to.
       const isStillThere = ports.whereFocusIs() === from;
-      if (isStillThere && now() - sent.at <= FOLLOW_THE_KEY_MS) openForm(row.id);
-      else line.notice('good', `${channelWords[row.channel]} is yours: it stands under Mine`, id);
+      if (isStillThere && now() - sent.at <= FOLLOW_THE_KEY_MS) {
+        openForm(row.id);
+        if (!hadNote) carryOver(row.id);
+      } else line.notice('good', `${channelWords[row.channel]} is yours: it stands under Mine`, id);
     });
   };
 

@@ -1,3 +1,4 @@
+import '../../app/no-eval.ts';
 import { ActionsContext } from '../../app/actions.ts';
 import type { KeyTable } from '../../app/keys.ts';
 import { selectFormIncidentId } from '../../app/selectors.ts';

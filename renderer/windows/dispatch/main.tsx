@@ -1,3 +1,4 @@
+import '../../app/no-eval.ts';
 import type { ActionPorts } from '../../app/actions.ts';
 import { ActionsContext } from '../../app/actions.ts';
 import { soundAlarms } from '../../app/alarm.ts';
