@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
+import type { Logger } from 'pino';
 import type { Role } from '#domain/facts.ts';
 import type { CommandId, DeskId, EpochMs, UserId } from '#domain/ids.ts';
 import { uuidV7 } from '#domain/lib/uuid-v7.ts';
@@ -11,11 +12,11 @@ import { accountMigrations, Accounts } from './auth/accounts.ts';
 import { DraftCopies, draftMigrations } from './gateway/draft-copies.ts';
 import { Escalation } from './gateway/escalation.ts';
 import { createHttp, isLoopback } from './gateway/http.ts';
+import { createLogger } from './gateway/logger.ts';
 import { SyncGateway } from './gateway/sync-gateway.ts';
+import { realTimers, type Timers } from './gateway/timers.ts';
 import { openRecorder } from './log/recorder.ts';
 import type { Recorder } from './log/recorder-port.ts';
-
-const now = () => Date.now() as EpochMs;
 
 export interface ServerOptions {
   readonly dataDir: string;
@@ -26,7 +27,16 @@ export interface ServerOptions {
   readonly force: string;
   readonly forceName: string;
   readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** Names that desks know this server by, beside those of its certificate. */
+  readonly names?: readonly string[];
+  /** Told in words what went wrong. */
   readonly log: (line: string) => void;
+  /** The technical log of requests; without one only what went wrong is told, through `log`. */
+  readonly logger?: Logger;
+  readonly now?: () => EpochMs;
+  readonly timers?: Timers;
+  /** The writer has died and nothing can be recorded any more. By default the process ends. */
+  readonly died?: (error: Error) => void;
   /** For tests only: the cost of a password's check. */
   readonly scryptCost?: number;
 }
@@ -44,85 +54,167 @@ export interface RunningServer {
   readonly recorder: Recorder;
   readonly accounts: Accounts;
   addUser(user: NewUser): Promise<void>;
+  /**
+   * Where there is no account yet: makes an administrator with a random first password, to be printed
+   * once and changed at the first sign-in.
+   */
+  addFirstAdministrator(): Promise<
+    { readonly name: string; readonly password: string } | undefined
+  >;
+  /** Someone's drafts as their desks last copied them. */
+  draftsOf(user: UserId): ReturnType<DraftCopies['of']>;
+  /** Takes a desk's key back and ends its line at once. */
+  revokeDesk(desk: string): void;
+  /** Takes nothing more, answers what is being recorded, hangs up, and closes the files. */
   stop(): Promise<void>;
 }
 
+const HTTP_CLOSE_WITHIN_MS = 3_000; // an auditor may be reading the whole log
+
 /** Starts the server of one force over its folder. Resolves once it answers. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { dataDir, host, port, tls, log } = options;
-  if (!isLoopback(host) && !tls)
+  const { dataDir, host, port, log, timers = realTimers } = options;
+  if (!isLoopback(host) && !options.tls)
     throw new Error(
       `the server would listen on ${host} without TLS, where passwords and calls could be read on the way. ` +
         'Give --tls-cert and --tls-key, or listen on 127.0.0.1.',
     );
-  mkdirSync(dataDir, { recursive: true });
+  const tls = options.tls && {
+    cert: readFileSync(options.tls.certFile, 'utf8'),
+    key: readFileSync(options.tls.keyFile, 'utf8'),
+  };
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const now = options.now ?? (() => Date.now() as EpochMs);
   const failed = (error: unknown) => log(error instanceof Error ? error.message : String(error));
+  // Closed in the opposite order, also where the start fails half-way.
+  await using opened = new AsyncDisposableStack();
   const recorder = await openRecorder({
     dataDir,
     logId: `force-${options.force}`,
-    failed: (error) => {
-      // Without its writer a server can only mislead: it ends, and whoever watches starts it again.
-      log(`${error.message}: ${String(error.cause)}`);
-      process.exit(70);
-    },
+    failed:
+      options.died ??
+      ((error) => {
+        // Without its writer a server can only mislead: it ends, and whoever watches starts it again.
+        log(`${error.message}: ${String(error.cause)}`);
+        process.exit(70);
+      }),
   });
-  const accountFile = openStore(join(dataDir, 'accounts.db'), accountMigrations);
-  const draftFile = openStore(join(dataDir, 'drafts.db'), draftMigrations);
-  const accounts = new Accounts(accountFile, now, options.scryptCost);
-  const drafts = new DraftCopies(draftFile);
+  opened.defer(() => recorder.close());
+  const open = (name: string, migrations: readonly string[]) =>
+    opened.adopt(openStore(join(dataDir, name), migrations), (db) => void db.close());
+  const accounts = new Accounts(open('accounts.db', accountMigrations), now, options.scryptCost);
+  const drafts = new DraftCopies(open('drafts.db', draftMigrations));
+  opened.defer(() => drafts.write());
+  opened.defer(
+    timers.every(DraftCopies.writeEveryMs, () => {
+      try {
+        drafts.write();
+      } catch (error) {
+        failed(error); // kept, and tried again the next time
+      }
+    }),
+  );
+
+  let ours: ReadonlySet<string> = new Set();
   const sync = new SyncGateway({
     recorder,
     accounts,
     now,
+    timers,
+    hosts: () => ours,
     draftCopied: (copy) => drafts.keep(copy),
     failed,
   });
-  const escalation = new Escalation(recorder, now, failed);
+  const escalation = new Escalation({ recorder, now, failed, timers });
+  opened.defer(() => escalation.close());
   const http = createHttp({
     recorder,
     accounts,
     now,
+    hosts: () => ours,
     joined: () => sync.joined,
+    lagMax: () => sync.lagMax,
+    keyReplaced: (desk) => sync.drop(desk),
+    force: options.force,
     forceName: options.forceName,
-    tls: tls && {
-      cert: readFileSync(tls.certFile, 'utf8'),
-      key: readFileSync(tls.keyFile, 'utf8'),
-    },
+    logger: options.logger ?? createLogger(log, 'error'),
+    tls,
   });
-  let ownHost = '';
+  opened.defer(async () => {
+    const stopWaiting = timers.after(HTTP_CLOSE_WITHIN_MS, () => http.server.closeAllConnections());
+    await http.close();
+    stopWaiting();
+  });
   http.server.on('upgrade', (request, socket, head) => {
-    // The exact Host stops a foreign name that was re-bound to this address.
-    const isOurs = !isLoopback(host) || request.headers.host === ownHost;
-    if (request.url === '/sync' && isOurs) sync.upgrade(request, socket, head);
-    else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
+    if (request.url === '/sync') sync.upgrade(request, socket, head);
+    else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   });
+  // The lines first: the port closes only when nobody holds it.
+  opened.defer(() => sync.close());
   await http.listen({ host, port });
   const address = http.server.address() as AddressInfo; // it listens on TCP
-  ownHost = `${host}:${address.port}`;
+  const names = [host, ...(options.names ?? []), ...(tls ? namesIn(tls.cert) : [])];
+  ours = hostsOf(isLoopback(host) ? [...names, '127.0.0.1', 'localhost', '::1'] : names, {
+    port: address.port,
+    isTls: tls !== undefined,
+  });
+  const running = opened.move();
+
+  const addUser = async ({ name, displayName, role, password, mustChange }: NewUser) => {
+    if (accounts.has(name)) throw new Error(`adding ${name}: there is an account of that name`);
+    const id = `u-${randomBytes(6).toString('hex')}` as UserId; // opaque, as its schema wants it
+    const answer = await recorder.record({
+      commandId: uuidV7(now(), randomBytes(16)) as CommandId, // just made as one
+      asked: { type: 'add-user', body: { userId: id, name, displayName, role } },
+      occurredAt: now(),
+      actor: 'system' as UserId,
+      desk: 'server' as DeskId,
+    });
+    if (answer.state === 'refused') throw new Error(`adding ${name}: ${answer.refusal.reason}`);
+    await accounts.add({ id, name, displayName, role }, password, mustChange);
+  };
+  let stopped: Promise<void> | undefined;
 
   return {
-    baseUrl: `${tls ? 'https' : 'http'}://${ownHost}`,
+    baseUrl: `${tls ? 'https' : 'http'}://${bracketed(host)}:${address.port}`,
     recorder,
     accounts,
-    addUser: async ({ name, displayName, role, password, mustChange }) => {
-      const id = `u-${randomBytes(6).toString('hex')}` as UserId;
-      const answer = await recorder.record({
-        commandId: uuidV7(now(), randomBytes(16)) as CommandId, // just made as one
-        asked: { type: 'add-user', body: { userId: id, name, displayName, role } },
-        occurredAt: now(),
-        actor: 'system' as UserId,
-        desk: 'server' as DeskId,
-      });
-      if (answer.state === 'refused') throw new Error(`adding ${name}: ${answer.refusal.reason}`);
-      await accounts.add({ id, name, displayName, role }, password, mustChange);
+    addUser,
+    addFirstAdministrator: async () => {
+      if (!accounts.isEmpty) return undefined;
+      const made = { name: 'admin', password: randomBytes(12).toString('base64url') };
+      const who = {
+        displayName: 'Administrator',
+        role: 'administrator',
+        mustChange: true,
+      } as const;
+      await addUser({ ...made, ...who });
+      return made;
     },
-    stop: async () => {
-      escalation.close();
-      sync.close();
-      await http.close();
-      await recorder.close();
-      accountFile.close();
-      draftFile.close();
+    draftsOf: (user) => drafts.of(user),
+    revokeDesk: (desk) => {
+      accounts.revokeDesk(desk);
+      sync.drop(desk);
     },
+    stop: () => (stopped ??= running.disposeAsync()),
   };
 }
+
+const bracketed = (host: string) => (host.includes(':') ? `[${host}]` : host);
+
+/** Every spelling of our own address that a Host header may have. */
+export function hostsOf(
+  names: readonly string[],
+  { port, isTls }: { readonly port: number; readonly isTls: boolean },
+): ReadonlySet<string> {
+  const hosts = names.map((name) => bracketed(name.toLowerCase()));
+  const withPort = hosts.map((host) => `${host}:${port}`);
+  // The port that goes without saying is left out by whoever connects.
+  return new Set(port === (isTls ? 443 : 80) ? [...withPort, ...hosts] : withPort);
+}
+
+/** The names and addresses that a certificate is for. One with a wildcard is for none that we know. */
+const namesIn = (certificate: string): readonly string[] =>
+  (new X509Certificate(certificate).subjectAltName ?? '')
+    .split(', ')
+    .flatMap((entry) => /^(?:DNS|IP Address):([\w.:-]+)$/.exec(entry)?.[1] ?? []);

@@ -1,70 +1,121 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { CommandId, DeskId, EpochMs, HandoverId, UserId } from '#domain/ids.ts';
 import { understand } from '#domain/facts.ts';
 import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import type { Recorder } from '../log/recorder-port.ts';
+import { realTimers, type Timers } from './timers.ts';
 
 const PAGE = 2_000;
-const TICK_MS = 250;
+const TICK_MS = 250; // an Immediate has 30 s: a quarter of a second late is nothing
+
+/** The deadlines of the hand-overs that nobody has accepted or escalated. */
+export type Waiting = ReadonlyMap<HandoverId, EpochMs>;
+
+/** The deadlines after these events. */
+export function watch(waiting: Waiting, events: readonly StoredEvent[]): Waiting {
+  const next = new Map(waiting);
+  for (const event of events) {
+    if (!event.header.type.startsWith('handover.')) continue;
+    // A hand-over's stream is its id behind a slash.
+    const id = event.header.stream.slice('handover/'.length) as HandoverId;
+    const known = understand(recordedOf(event));
+    if (typeof known !== 'string' && known.type === 'handover.offered')
+      next.set(id, known.body.deadlineAt);
+    else next.delete(id);
+  }
+  return next;
+}
+
+/** The hand-overs that are due, the earliest first. */
+export const dueAt = (waiting: Waiting, now: EpochMs): readonly HandoverId[] =>
+  [...waiting]
+    .filter(([, deadlineAt]) => deadlineAt <= now)
+    .toSorted(([, a], [, b]) => a - b)
+    .map(([id]) => id);
+
+export interface EscalationOptions {
+  readonly recorder: Recorder;
+  readonly now: () => EpochMs;
+  readonly failed: (error: unknown) => void;
+  readonly timers?: Timers;
+}
 
 /** Watches every hand-over that nobody has accepted, and hands it to the supervisor at its deadline. */
 export class Escalation {
-  readonly #due = new Map<HandoverId, EpochMs>();
-  readonly #recorder: Recorder;
-  readonly #now: () => EpochMs;
-  readonly #failed: (error: unknown) => void;
-  readonly #timer: NodeJS.Timeout;
-  readonly #stopListening: () => void;
+  readonly #options: EscalationOptions;
+  readonly #stops: readonly (() => void)[];
+  readonly #asked = new Set<HandoverId>();
+  #waiting: Waiting = new Map();
+  #seq = 0;
+  #isBehind = true;
+  #isClosed = false;
 
-  constructor(recorder: Recorder, now: () => EpochMs, failed: (error: unknown) => void) {
-    this.#recorder = recorder;
-    this.#now = now;
-    this.#failed = failed;
-    for (let seq = 0; seq < recorder.head().seq;) {
-      const page = recorder.readAfter(seq, PAGE);
-      this.#watch(page);
-      seq = page.at(-1)?.header.seq ?? recorder.head().seq;
-    }
-    this.#stopListening = recorder.onRecorded((events) => this.#watch(events));
-    this.#timer = setInterval(() => this.sweep(), TICK_MS);
+  constructor(options: EscalationOptions) {
+    this.#options = options;
+    const { recorder, timers = realTimers } = options;
+    this.#stops = [
+      recorder.onRecorded((events) => {
+        // While it is behind, what is new is read from the log in its turn.
+        if (!this.#isBehind) this.#take(events);
+      }),
+      timers.every(TICK_MS, () => this.sweep()),
+    ];
+    this.#catchUp();
   }
 
   /** Escalates what is due. Safe at any time: one that was accepted meanwhile is refused, and gone. */
   sweep(): void {
-    const now = this.#now();
-    for (const [handoverId, dueAt] of this.#due) {
-      if (dueAt > now) continue;
-      this.#due.delete(handoverId);
-      this.#recorder
-        .record({
-          commandId: uuidV7(now, randomBytes(16)) as CommandId, // just made as one
-          asked: { type: 'escalate-handover', body: { handoverId } },
-          occurredAt: now,
-          actor: 'system' as UserId,
-          desk: 'server' as DeskId,
-        })
-        .catch((error: unknown) => {
-          this.#due.set(handoverId, dueAt); // the disk failed: tried again at the next sweep
-          this.#failed(error);
-        });
+    if (this.#isBehind || this.#isClosed) return; // what has been accepted later in the log is not known yet
+    const now = this.#options.now();
+    for (const handoverId of dueAt(this.#waiting, now)) {
+      if (!this.#asked.has(handoverId)) void this.#escalate(handoverId, now);
     }
   }
 
   close(): void {
-    clearInterval(this.#timer);
-    this.#stopListening();
+    this.#isClosed = true;
+    for (const stop of this.#stops) stop();
   }
 
-  #watch(events: readonly StoredEvent[]): void {
-    for (const event of events) {
-      if (!event.header.type.startsWith('handover.')) continue;
-      const known = understand(recordedOf(event));
-      if (typeof known === 'string') continue;
-      // A hand-over's stream is its id behind a slash.
-      const id = event.header.stream.slice('handover/'.length) as HandoverId;
-      if (known.type === 'handover.offered') this.#due.set(id, known.body.deadlineAt);
-      else this.#due.delete(id);
+  async #escalate(handoverId: HandoverId, now: EpochMs): Promise<void> {
+    this.#asked.add(handoverId);
+    try {
+      const answer = await this.#options.recorder.record({
+        commandId: escalationOf(handoverId),
+        asked: { type: 'escalate-handover', body: { handoverId } },
+        occurredAt: now,
+        actor: 'system' as UserId,
+        desk: 'server' as DeskId,
+      });
+      // Accepted in the same moment: its event takes it off the list, if it has not already.
+      if (answer.state === 'refused')
+        this.#waiting = new Map([...this.#waiting].filter(([id]) => id !== handoverId));
+    } catch (error) {
+      this.#options.failed(error); // the disk failed: tried again at the next sweep
+    } finally {
+      this.#asked.delete(handoverId);
     }
   }
+
+  /** Reads the log from its start, a page in a turn, so that the sockets are served meanwhile. */
+  #catchUp(): void {
+    const page = this.#options.recorder.readAfter(this.#seq, PAGE);
+    this.#take(page);
+    this.#isBehind = page.length === PAGE;
+    if (this.#isBehind) setImmediate(() => this.#isClosed || this.#catchUp());
+  }
+
+  #take(events: readonly StoredEvent[]): void {
+    const fresh = events.filter(({ header }) => header.seq > this.#seq);
+    this.#seq = fresh.at(-1)?.header.seq ?? this.#seq;
+    if (fresh.some(({ header }) => header.type.startsWith('handover.')))
+      this.#waiting = watch(this.#waiting, fresh);
+  }
+}
+
+/** One hand-over is escalated once: after a crash in between, the same command gets the same answer. */
+function escalationOf(handoverId: HandoverId): CommandId {
+  const bytes = createHash('sha256').update(`escalate ${handoverId}`).digest();
+  return uuidV7(bytes.readUIntBE(16, 6), bytes) as CommandId; // just made as one
 }

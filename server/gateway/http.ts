@@ -1,46 +1,44 @@
-import { createHash } from 'node:crypto';
-import process from 'node:process';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { Registry, collectDefaultMetrics, Gauge } from 'prom-client';
-import * as z from 'zod';
-import { channel, type CallerNumber } from '#domain/facts.ts';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { Readable } from 'node:stream';
 import {
-  deskId,
-  type CommandId,
-  type ContactId,
-  type DeskId,
-  type EpochMs,
-  type UserId,
-} from '#domain/ids.ts';
-import { uuidV7 } from '#domain/lib/uuid-v7.ts';
-import { parseCallerNumber } from '#domain/telephone-number.ts';
-import type { Answer } from '#protocol/ack.ts';
-import type { Accounts } from '../auth/accounts.ts';
-import type { AuditRow, Recorder, RecordRequest } from '../log/recorder-port.ts';
+  fastify,
+  LogController,
+  type FastifyInstance,
+  type FastifyRequest,
+  type RawServerDefault,
+} from 'fastify';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import * as z from 'zod';
+import { deskId, type DeskId, type EpochMs } from '#domain/ids.ts';
+import type { Accounts, Enrolled, Person, SignInRefusal } from '../auth/accounts.ts';
+import type { AuditRow, Recorder } from '../log/recorder-port.ts';
+import { addOutsideRoutes } from './outside-routes.ts';
+import { parse, Refused } from './refused.ts';
 
 export interface HttpOptions {
   readonly recorder: Recorder;
   readonly accounts: Accounts;
   readonly now: () => EpochMs;
+  /** The exact values of the Host header that are ours. */
+  readonly hosts: () => ReadonlySet<string>;
   readonly joined: () => readonly DeskId[];
+  readonly lagMax: () => number;
+  /** Told when a desk has a new key: its old line must end. */
+  readonly keyReplaced: (desk: string) => void;
+  readonly force: string;
   readonly forceName: string;
+  readonly logger: Logger;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 const BODY_MAX_BYTES = 16 * 1024; // a long statement, several times over
+const HEADERS_MAX_BYTES = 8 * 1024;
+const REQUEST_WITHIN_MS = 15_000;
 const EVENTS_PAGE = 500;
-const SERVER = 'server' as DeskId;
-
-/** A request that is answered with a reason instead; `message` is for a person to read. */
-class Refused extends Error {
-  readonly status: number;
-  readonly reason: string;
-  constructor(status: number, reason: string, message: string) {
-    super(message);
-    this.status = status;
-    this.reason = reason;
-  }
-}
+const READY_WITHIN_MS = 2_000;
+const SERVER = 'server';
 
 const sessionBody = z.strictObject({
   name: z.string().min(1).max(64),
@@ -48,80 +46,138 @@ const sessionBody = z.strictObject({
   newPassword: z.string().max(256).optional(),
   desk: deskId.optional(),
 });
-
-const contactBody = z.strictObject({
-  externalId: z.string().min(1).max(128),
-  channel,
-  /** As the outside system has it: national, international, a short code, or "withheld". */
-  number: z.string().min(1).max(64).optional(),
-  place: z.string().min(1).max(200).optional(),
-  narrative: z.string().max(4_000).optional(),
-  occurredAt: z.iso.datetime({ offset: true }).optional(),
-});
-
 const enrolBody = z.strictObject({
   code: z.string().min(1).max(64),
   desk: deskId,
   publicKey: z.string().min(1).max(400),
 });
+const eventsQuery = z.strictObject({ after: z.coerce.number().int().min(0).default(0) });
 
-const signInWords = {
+const signInWords: Readonly<Record<SignInRefusal, readonly [number, string]>> = {
   'wrong-name-or-password': [401, 'The name or the password is not right.'],
   locked: [423, 'Too many wrong tries: this account is locked for 15 minutes.'],
+  disabled: [403, 'This account was closed. Ask the administrator.'],
   'password-change-needed': [403, 'This is a first password: choose one of your own.'],
   'weak-password': [403, 'The new password needs at least 12 characters and must be another one.'],
-} as const;
+  'unknown-desk': [403, 'This desk is not enrolled with this server.'],
+  busy: [503, 'Many people are signing in. Try again in a moment.'],
+};
+const enrolWords: Readonly<
+  Record<Exclude<Enrolled['outcome'], 'enrolled'>, readonly [number, string]>
+> = {
+  'code-not-valid': [403, 'The code is not known, was used, is too old, or is for another desk.'],
+  'desk-already-enrolled': [409, 'This desk has a key. A new one needs a code made for this desk.'],
+  'name-not-allowed': [400, 'desk: this name is kept for the server itself'],
+  'not-an-ed25519-key': [400, 'publicKey: not an Ed25519 key (SPKI, base64 or PEM)'],
+};
+const reasonByStatus: Readonly<Record<number, string>> = {
+  413: 'too-large',
+  415: 'not-json',
+  431: 'too-large',
+};
 
 /** The server's HTTP side. Every refusal is `{ reason, message }`; what is accepted is durable first. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { recorder, accounts, now } = options;
-  const app: FastifyInstance = options.tls
-    ? // The TLS server has the same routes; the cast only drops its more special type.
-      fastify({
-        https: { ...options.tls },
-        bodyLimit: BODY_MAX_BYTES,
-      })
-    : fastify({ bodyLimit: BODY_MAX_BYTES });
+  const { recorder, accounts, now, logger } = options;
+  const limits = {
+    maxHeaderSize: HEADERS_MAX_BYTES,
+    requestTimeout: REQUEST_WITHIN_MS,
+    headersTimeout: REQUEST_WITHIN_MS,
+  };
+  const { tls } = options;
+  // One type for both servers: the routes are the same on either.
+  const app: FastifyInstance = fastify<RawServerDefault>({
+    serverFactory: (handler) => {
+      const listener: RequestListener = handler;
+      return tls
+        ? createTlsServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }, listener)
+        : createServer(limits, listener);
+    },
+    bodyLimit: BODY_MAX_BYTES,
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }), // ours has no address in it
+    forceCloseConnections: 'idle',
+    clientErrorHandler: (_error, socket) => {
+      const body = JSON.stringify({
+        reason: 'malformed',
+        message: 'This is no request that the server understands.',
+      });
+      if (!socket.writable) {
+        socket.destroy();
+        return;
+      }
+      socket.end(
+        `HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      );
+    },
+  });
+  // What is not JSON is told so, and not read.
+  app.removeContentTypeParser('text/plain');
 
-  const audit = (row: Omit<AuditRow, 'at' | 'desk'> & { desk?: string }) =>
-    recorder.audit([{ desk: 'server', ...row, at: now() }]);
+  const audit = (row: Omit<AuditRow, 'at' | 'desk'> & { readonly desk?: string }) =>
+    recorder.audit([{ desk: SERVER, ...row, at: now() }]);
 
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onRequest', async (request, reply) => {
     reply.headers({
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-resource-policy': 'same-origin',
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      ...(tls && { 'strict-transport-security': 'max-age=31536000' }),
     });
+    // A foreign name that was bound to this address again comes with that name.
+    if (!options.hosts().has((request.headers.host ?? '').toLowerCase()))
+      throw new Refused(421, 'wrong-host', 'This server does not go by that name.');
   });
   app.setNotFoundHandler((_request, reply) =>
     reply.status(404).send({ reason: 'not-found', message: 'There is nothing at this address.' }),
   );
-  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     if (error instanceof Refused)
       return reply.status(error.status).send({ reason: error.reason, message: error.message });
     const status = error.statusCode ?? 500;
     if (status < 500)
-      return reply.status(status).send({ reason: 'malformed', message: error.message });
-    // What went wrong inside is for the log of the process, not for whoever asks.
-    process.stderr.write(`http: ${error.message}\n`);
+      return reply
+        .status(status)
+        .send({ reason: reasonByStatus[status] ?? 'malformed', message: error.message });
+    // What went wrong inside is for the technical log, not for whoever asks.
+    request.log.error({ route: request.routeOptions.url, error: error.message }, 'request failed');
     return reply
       .status(503)
       .send({ reason: 'not-stored', message: 'The server could not do it. Nothing was stored.' });
   });
 
+  const registry = new Registry();
+  addMetrics(registry, options);
+  const took = new Histogram({
+    name: 'holdfast_http_seconds',
+    help: 'Time to answer a request',
+    labelNames: ['route', 'status'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
+    registers: [registry],
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    // The route and not the address: an address can hold what somebody asked for.
+    const route = `${request.method} ${request.routeOptions.url ?? 'unknown'}`;
+    const status = reply.statusCode;
+    took.labels(route, String(status)).observe(reply.elapsedTime / 1_000);
+    request.log.info({ route, status, ms: Math.round(reply.elapsedTime) }, 'request');
+  });
+  app.addHook('onClose', async () => registry.clear());
+
   app.post('/api/session', async (request) => {
     const body = parse(sessionBody, request.body);
-    const desk = body.desk ?? 'browser';
-    const result = await accounts.signIn(body.name, body.password, desk, body.newPassword);
-    const outcome = result.outcome === 'signed-in' ? 'signed-in' : result.reason;
-    const actor = result.outcome === 'signed-in' ? result.person.id : 'unknown';
+    const result = await accounts.signIn(body);
+    const actor = result.outcome === 'signed-in' ? result.person.id : (result.user ?? 'unknown');
     await audit({
       actor,
-      desk,
+      desk: body.desk ?? SERVER,
       operation: 'authentication',
       what: 'sign-in',
       subject: actor,
-      outcome,
+      outcome: result.outcome === 'signed-in' ? 'signed-in' : `refused ${result.reason}`,
     });
     if (result.outcome === 'refused') {
       const [status, message] = signInWords[result.reason];
@@ -132,135 +188,115 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
 
   app.delete('/api/session', async (request, reply) => {
-    const token = bearer(request);
-    const person = accounts.personOf(token);
-    accounts.endSession(token);
-    const actor = person?.id ?? 'unknown';
+    const person = await whoAsks(request, 'sign-out');
+    accounts.endSession(bearer(request));
     await audit({
-      actor,
+      actor: person.id,
       operation: 'authentication',
       what: 'sign-out',
-      subject: actor,
-      outcome: 'done',
+      subject: person.id,
+      outcome: 'signed-out',
     });
     return reply.status(204).send();
   });
 
   app.post('/api/desks/enrol', async (request) => {
     const { code, desk, publicKey } = parse(enrolBody, request.body);
-    const isGood = accounts.enrol(code, desk, publicKey);
-    const outcome = isGood ? 'enrolled' : 'refused';
+    const enrolled = accounts.enrol(code, desk, publicKey);
+    const { outcome } = enrolled;
     await audit({
       actor: 'desk',
       desk,
       operation: 'administration',
       what: 'enrol',
       subject: desk,
-      outcome,
+      outcome: outcome === 'enrolled' ? outcome : `refused ${outcome}`,
     });
-    if (!isGood)
-      throw new Refused(
-        403,
-        'bad-code',
-        'The code is not known, was used, or is older than 15 minutes.',
-      );
-    return { logId: recorder.logId, force: options.forceName };
+    if (outcome !== 'enrolled') {
+      const [status, message] = enrolWords[outcome];
+      throw new Refused(status, outcome, message);
+    }
+    if (enrolled.isReplaced) options.keyReplaced(desk);
+    return { logId: recorder.logId, force: options.force, forceName: options.forceName };
   });
 
-  app.post('/api/contacts', async (request, reply) => {
-    const system = await systemOf(request);
-    const body = parse(contactBody, request.body);
-    const key = headerOf(request, 'idempotency-key') ?? body.externalId;
-    const { commandId, details } = contactFrom(system, key, body);
-    const caller = body.number === undefined ? undefined : callerOf(body.number);
-    const answer = await recorder.record({
-      ...outside(system),
-      commandId,
-      asked: {
-        type: 'offer-contact',
-        body: {
-          channel: body.channel,
-          ...(caller && { caller }),
-          ...(details && { details }),
-          source: system,
-          externalId: body.externalId,
-        },
-      },
-      ...(body.occurredAt !== undefined && { occurredAt: Date.parse(body.occurredAt) as EpochMs }),
-    });
-    return reply.status(201).send({ contactId: commandId, seq: seqOf(answer) });
-  });
+  addOutsideRoutes(app, { recorder, accounts, now, bearer });
 
-  for (const [path, ask] of [
-    [
-      'abandoned',
-      (contactId: ContactId) => ({ type: 'abandon-contact', body: { contactId } }) as const,
-    ],
-    [
-      'ended',
-      (contactId: ContactId) =>
-        ({ type: 'end-contact', body: { contactId, by: 'caller' } }) as const,
-    ],
-  ] as const) {
-    app.post<{ Params: { id: string } }>(`/api/contacts/:id/${path}`, async (request, reply) => {
-      const system = await systemOf(request);
-      const contactId = request.params.id as ContactId; // one that does not exist is refused below
-      const answer = await recorder.record({
-        ...outside(system),
-        commandId: idFrom(system, `${path} ${contactId}`),
-        asked: ask(contactId),
-      });
-      return reply.status(201).send({ contactId, seq: seqOf(answer) });
-    });
-  }
-
-  app.get<{ Querystring: { after?: string } }>('/api/events', async (request, reply) => {
-    const person = accounts.personOf(bearer(request));
-    if (!person) throw new Refused(401, 'not-signed-in', 'Sign in first: POST /api/session.');
-    const after = Number(request.query.after ?? 0);
-    if (!Number.isSafeInteger(after) || after < 0)
-      throw new Refused(400, 'malformed', 'after: a sequence number, 0 for the start.');
-    const isAuditor = person.role === 'auditor';
+  app.get('/api/events', async (request, reply) => {
+    const person = await whoAsks(request, 'read events');
+    if (person.role !== 'auditor') {
+      await refusedTo(person.id, 'read events', 'not-permitted');
+      throw new Refused(403, 'not-permitted', 'Only an auditor reads the whole log.');
+    }
+    const { after } = parse(eventsQuery, request.query);
+    const head = recorder.head().seq;
+    // Who was shown what stands on record before the first of it is shown.
     await audit({
       actor: person.id,
-      operation: isAuditor ? 'disclosure' : 'security',
+      operation: 'disclosure',
       what: 'read events',
-      subject: `after ${after}`,
-      outcome: isAuditor ? `to ${recorder.head().seq}` : 'refused not-permitted',
+      subject: after < head ? `${after + 1}-${head}` : 'nothing',
+      outcome: `to ${person.id}`,
     });
-    if (!isAuditor) throw new Refused(403, 'not-permitted', 'Only an auditor reads the whole log.');
-    return sendEvents(reply, after);
+    return reply.type('application/x-ndjson').send(Readable.from(linesOf(recorder, after, head)));
   });
 
-  async function sendEvents(reply: FastifyReply, after: number) {
-    const head = recorder.head().seq;
-    reply.hijack();
-    const { raw } = reply;
-    raw.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
-    let seq = after;
-    while (seq < head && !raw.destroyed) {
-      const page = recorder.readAfter(seq, Math.min(EVENTS_PAGE, head - seq));
-      if (page.length === 0) break;
-      const text = page
-        .map(({ header, kept }) =>
-          JSON.stringify({ ...header, ...(kept && { body: JSON.parse(kept.text) as unknown }) }),
-        )
-        .join('\n');
-      seq = page.at(-1)?.header.seq ?? head;
-      if (!raw.write(`${text}\n`)) await new Promise((resolve) => raw.once('drain', resolve));
-    }
-    raw.end();
-    return reply;
-  }
-
   app.get('/healthz', async () => ({ state: 'alive' }));
+
+  let probe: Promise<void> | undefined;
   app.get('/readyz', async () => {
-    // A row through the writer and back: it can decide, commit and answer.
-    await recorder.audit([]);
+    // Through the writer and back: it can begin a transaction and answer. One at a time for all who ask.
+    probe ??= recorder.audit([]).finally(() => {
+      probe = undefined;
+    });
+    const isReady = await within(READY_WITHIN_MS, probe);
+    if (!isReady) throw new Refused(503, 'not-ready', 'The writer of the log does not answer.');
     return { state: 'ready', epoch: recorder.epoch, head: recorder.head().seq };
   });
 
-  const registry = new Registry();
+  app.get('/metrics', async (request, reply) => {
+    if (!isLoopback(request.socket.remoteAddress ?? '')) {
+      const person = await whoAsks(request, 'read metrics');
+      if (person.role !== 'auditor') {
+        await refusedTo(person.id, 'read metrics', 'not-permitted');
+        throw new Refused(403, 'not-permitted', 'Only from this machine, or for an auditor.');
+      }
+    }
+    return reply.type(registry.contentType).send(await registry.metrics());
+  });
+
+  async function whoAsks(request: FastifyRequest, what: string): Promise<Person> {
+    const person = accounts.personOf(bearer(request));
+    if (person) return person;
+    await refusedTo('unknown', what, 'not-signed-in');
+    throw new Refused(401, 'not-signed-in', 'Sign in first: POST /api/session.');
+  }
+
+  const refusedTo = (actor: string, what: string, reason: string) =>
+    audit({ actor, operation: 'security', what, subject: actor, outcome: `refused ${reason}` });
+
+  return app;
+}
+
+/** Every event after `after` and up to `head`, a line each; the next page is read when it is asked for. */
+function* linesOf(recorder: Recorder, after: number, head: number): Generator<string> {
+  let seq = after;
+  while (seq < head) {
+    const page = recorder.readAfter(seq, Math.min(EVENTS_PAGE, head - seq));
+    const last = page.at(-1)?.header.seq;
+    if (last === undefined) return;
+    seq = last;
+    yield page
+      .map(({ header, kept }) => {
+        const text = JSON.stringify(header);
+        // The body is JSON as it stands; one that was disposed of leaves its header.
+        return kept ? `${text.slice(0, -1)},"body":${kept.text}}\n` : `${text}\n`;
+      })
+      .join('');
+  }
+}
+
+function addMetrics(registry: Registry, { recorder, joined, lagMax }: HttpOptions): void {
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -272,94 +308,26 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       },
     });
   gauge('holdfast_log_head', 'Last recorded event', () => recorder.head().seq);
-  gauge('holdfast_desks_joined', 'Desks that are joined now', () => options.joined().length);
-  app.get('/metrics', async (request, reply) => {
-    if (!isLoopback(request.ip)) throw new Refused(403, 'not-permitted', 'Only from this machine.');
-    return reply.type(registry.contentType).send(await registry.metrics());
-  });
-
-  async function systemOf(request: FastifyRequest): Promise<string> {
-    const system = accounts.systemOf(bearer(request));
-    if (system !== undefined) return system;
-    await audit({
-      actor: 'outside',
-      operation: 'security',
-      what: `${request.method} ${request.routeOptions.url ?? ''}`,
-      subject: 'api-key',
-      outcome: 'refused',
-    });
-    throw new Refused(401, 'unknown-key', 'This API key is not known here. Nothing was stored.');
-  }
-
-  const outside = (system: string): Pick<RecordRequest, 'actor' | 'desk' | 'occurredAt'> => ({
-    actor: `system-${createHash('sha256').update(system).digest('hex').slice(0, 12)}` as UserId,
-    desk: SERVER,
-    occurredAt: now(),
-  });
-
-  return app;
+  gauge('holdfast_log_epoch', 'Epoch of the log', () => recorder.epoch);
+  gauge('holdfast_desks_joined', 'Desks that are joined now', () => joined().length);
+  gauge('holdfast_desk_lag_events', 'Events the last desk has yet to apply', lagMax);
 }
 
-function contactFrom(system: string, key: string, body: z.infer<typeof contactBody>) {
-  const { place, narrative } = body;
-  const hasDetails = place !== undefined || narrative !== undefined;
-  return {
-    commandId: idFrom(system, key),
-    details: hasDetails
-      ? {
-          ...(place !== undefined && { place: { text: place, isVerified: false } }),
-          ...(narrative !== undefined && { narrative }),
-        }
-      : undefined,
-  };
+/** Whether it was done in time; false where it failed. */
+async function within(ms: number, work: Promise<void>): Promise<boolean> {
+  const timeUp = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => timeUp.resolve(false), ms);
+  const done = work.then(
+    () => true,
+    () => false, // why is told by whoever needed the writer
+  );
+  const isDone = await Promise.race([done, timeUp.promise]);
+  clearTimeout(timer);
+  return isDone;
 }
-
-/** The same system and key give the same command, so a repeat gets the answer that the first one had. */
-function idFrom(system: string, key: string): CommandId {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([system, key]))
-    .digest();
-  return uuidV7(digest.readUIntBE(16, 6), digest) as CommandId; // just made as one
-}
-
-function callerOf(text: string): CallerNumber {
-  const read = parseCallerNumber(text);
-  switch (read.kind) {
-    case 'number':
-      return { kind: 'number', number: read.e164 };
-    case 'short-code':
-      return { kind: 'number', number: read.code };
-    case 'withheld':
-      return { kind: 'withheld' };
-    case 'unreadable':
-    default:
-      throw new Refused(400, 'malformed', 'number: not a telephone number, nor "withheld".');
-  }
-}
-
-function seqOf(answer: Answer): number {
-  if (answer.state === 'recorded') return answer.firstSeq;
-  throw new Refused(409, answer.refusal.reason, `Not recorded: ${answer.refusal.reason}.`);
-}
-
-const headerOf = (request: FastifyRequest, name: string): string | undefined => {
-  const value = request.headers[name];
-  return typeof value === 'string' && value.length <= 200 ? value : undefined;
-};
 
 const bearer = (request: FastifyRequest): string =>
   /^Bearer ([\w-]{16,128})$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
 
 export const isLoopback = (address: string) =>
   address === '::1' || address === 'localhost' || /^(::ffff:)?127\./.test(address);
-
-function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Refused(
-    400,
-    'malformed',
-    `${issue?.path.join('.') || 'body'}: ${issue?.message ?? ''}`,
-  );
-}

@@ -1,40 +1,55 @@
-import { randomBytes, randomUUID, verify } from 'node:crypto';
+import { randomBytes, verify } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { CommandId, DeskId, EpochMs, UserId } from '#domain/ids.ts';
+import * as z from 'zod';
+import { commandId, type CommandId, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
+import type { Answer } from '#protocol/ack.ts';
 import { parseAsked } from '#protocol/command.ts';
 import type { DeskDown } from '#protocol/down.ts';
-import type { WireEvent } from '#protocol/events.ts';
 import { limits } from '#protocol/limits.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
 import { deskUp, type DeskUp } from '#protocol/up.ts';
 import { history, subprotocol } from '#protocol/version.ts';
 import type { StoredEvent } from '#store/event-log.ts';
 import type { Accounts } from '../auth/accounts.ts';
-import { forbids } from '../auth/policy.ts';
+import { judgeClaim } from '../auth/policy.ts';
 import type { AuditRow, Recorder } from '../log/recorder-port.ts';
+import { EVENTS_MAX, framesOf, type EventFrame } from './event-frames.ts';
+import { realTimers, type Timers } from './timers.ts';
 
 export interface SyncOptions {
   readonly recorder: Recorder;
   readonly accounts: Accounts;
   readonly now: () => EpochMs;
+  /** The exact values of the Host header that are ours. */
+  readonly hosts: () => ReadonlySet<string>;
   readonly draftCopied: (copy: Extract<DeskUp, { frame: 'draft-copy' }>) => void;
   readonly failed: (error: unknown) => void;
+  readonly timers?: Timers;
 }
 
 const HELLO_WITHIN_MS = 5_000;
 const STRANGERS_MAX = 20; // sockets that have not said who they are, of one address
 const BURST = 200;
 const PER_SECOND = 50;
-const PAGE = 500;
-const TICK_MS = 500;
+const TICK_MS = 250;
+const CLOSE_WITHIN_MS = 1_000;
+const DRAIN_WITHIN_MS = 5_000; // a commit under load takes tens of milliseconds
 const SYSTEM = 'system' as UserId;
 const SERVER = 'server' as DeskId;
 
-/** The desks' sockets: who they are, what they have, and what they are sent. */
+/**
+ * The desks' sockets: who they are, what they have, and what they are sent.
+ *
+ *     recorder -> pending -> frames, made once -> every live line
+ *                     log -> frames -> a line that catches up, until it is live
+ *
+ * A live line has been sent exactly what was flushed; a line that is not takes up where it stopped.
+ */
 export class SyncGateway {
   readonly #options: SyncOptions;
+  readonly #timers: Timers;
   readonly #sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.frameMaxBytes,
@@ -43,18 +58,24 @@ export class SyncGateway {
   });
   readonly #desks = new Map<DeskId, DeskLine>();
   readonly #lines = new Set<DeskLine>();
-  readonly #strangers = new Map<string, number>();
-  readonly #ticker: NodeJS.Timeout;
-  readonly #stopListening: () => void;
+  readonly #strangers = new Map<string, Set<Duplex>>();
+  readonly #stops: (() => void)[];
+  #pending: StoredEvent[] = [];
+  #flushed: number;
+  #flushedAt = 0;
+  #stopFlush: (() => void) | undefined;
+  #isClosing = false;
 
   constructor(options: SyncOptions) {
     this.#options = options;
-    this.#stopListening = options.recorder.onRecorded(() => {
-      for (const line of this.#lines) line.more();
-    });
-    this.#ticker = setInterval(() => {
-      for (const line of this.#lines) line.tick();
-    }, TICK_MS);
+    this.#timers = options.timers ?? realTimers;
+    this.#flushed = options.recorder.head().seq;
+    this.#stops = [
+      options.recorder.onRecorded((events) => this.#recorded(events)),
+      this.#timers.every(TICK_MS, () => {
+        for (const line of this.#lines) line.tick();
+      }),
+    ];
   }
 
   /** Desks that are joined now. */
@@ -62,324 +83,474 @@ export class SyncGateway {
     return [...this.#desks.keys()];
   }
 
+  /** How many events the desk that is furthest behind has yet to apply. */
+  get lagMax(): number {
+    const { seq } = this.#options.recorder.head();
+    return Math.max(0, ...[...this.#desks.values()].map(({ applied }) => seq - applied));
+  }
+
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const address = request.socket.remoteAddress ?? '';
-    const offered = request.headers['sec-websocket-protocol']?.split(/,\s*/) ?? [];
-    const strangers = this.#strangers.get(address) ?? 0;
-    // A desk is no page: a socket with an Origin was opened by some web site.
-    const refusal =
-      request.headers.origin !== undefined || !offered.includes(subprotocol)
-        ? '403 Forbidden'
-        : strangers >= STRANGERS_MAX
-          ? '429 Too Many Requests'
-          : undefined;
+    const refusal = this.#refusalOf(request);
     if (refusal !== undefined) {
-      socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`);
+      socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       return;
     }
-    this.#strangers.set(address, strangers + 1);
+    const address = request.socket.remoteAddress ?? '';
+    const strangers = this.#strangers.get(address) ?? new Set();
+    this.#strangers.set(address, strangers.add(socket));
+    const isKnown = () => {
+      strangers.delete(socket);
+      if (strangers.size === 0 && this.#strangers.get(address) === strangers)
+        this.#strangers.delete(address);
+    };
+    // However it ends, also in the middle of a handshake that `ws` turns down itself.
+    socket.once('close', isKnown);
     this.#sockets.handleUpgrade(request, socket, head, (accepted) => {
-      const line = new DeskLine(accepted, this.#options, {
-        isKnown: (desk) => {
-          this.#forget(address);
+      const line = new DeskLine(accepted, this.#options, this.#timers, {
+        flushed: () => this.#flushed,
+        joined: (desk) => {
+          isKnown();
           // The newer line of a desk is the one that lives.
-          this.#desks.get(desk)?.end(4001, 'replaced');
+          void this.#desks.get(desk)?.end(4001, 'replaced by a newer connection');
           this.#desks.set(desk, line);
         },
-        isGone: (desk) => {
+        gone: (desk) => {
           this.#lines.delete(line);
-          if (desk === undefined) this.#forget(address);
-          else if (this.#desks.get(desk) === line) this.#desks.delete(desk);
+          if (desk !== undefined && this.#desks.get(desk) === line) this.#desks.delete(desk);
         },
       });
       this.#lines.add(line);
     });
   }
 
-  /** Ends a desk's line at once, after its key was revoked. */
-  drop(desk: DeskId): void {
-    this.#desks.get(desk)?.end(4401, 'revoked');
+  /** Ends a desk's line at once, after its key was revoked or replaced. */
+  drop(desk: string): void {
+    void this.#desks.get(desk as DeskId)?.end(4401, 'revoked'); // a name of no desk finds none
   }
 
-  close(): void {
-    clearInterval(this.#ticker);
-    this.#stopListening();
-    for (const line of this.#lines) line.end(1001, 'the server stops');
+  /** Takes nothing more, answers what is being recorded, sends what is recorded, and hangs up. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    const lines = [...this.#lines];
+    const timeUp = Promise.withResolvers<void>();
+    const stopWaiting = this.#timers.after(DRAIN_WITHIN_MS, () => timeUp.resolve());
+    await Promise.race([Promise.all(lines.map((line) => line.drain())), timeUp.promise]);
+    stopWaiting();
+    this.#flush();
+    for (const stop of this.#stops) stop();
+    this.#stopFlush?.();
+    await Promise.all(lines.map((line) => line.end(1001, 'the server stops')));
+    this.#sockets.close();
   }
 
-  #forget(address: string): void {
-    const left = (this.#strangers.get(address) ?? 1) - 1;
-    if (left > 0) this.#strangers.set(address, left);
-    else this.#strangers.delete(address);
+  #refusalOf(request: IncomingMessage): string | undefined {
+    const { host, origin, 'sec-websocket-protocol': offered = '' } = request.headers;
+    if (this.#isClosing) return '503 Service Unavailable';
+    // A foreign name that was bound to this address again comes with that name.
+    if (host === undefined || !this.#options.hosts().has(host.toLowerCase()))
+      return '421 Misdirected Request';
+    // A desk is no page: a socket with an Origin was opened by some web site.
+    if (origin !== undefined) return '403 Forbidden';
+    if (!offered.split(/,\s*/).includes(subprotocol)) return '400 Bad Request';
+    const strangers = this.#strangers.get(request.socket.remoteAddress ?? '');
+    return (strangers?.size ?? 0) >= STRANGERS_MAX ? '429 Too Many Requests' : undefined;
+  }
+
+  #recorded(events: readonly StoredEvent[]): void {
+    this.#pending.push(...events);
+    if (this.#stopFlush) return;
+    // On a quiet line at once; under load what comes within the next moment goes in one write.
+    const waitMs = Math.ceil(this.#flushedAt + limits.coalesceMs - performance.now());
+    if (waitMs <= 0) this.#flush();
+    else this.#stopFlush = this.#timers.after(waitMs, () => this.#flush());
+  }
+
+  #flush(): void {
+    this.#stopFlush?.();
+    this.#stopFlush = undefined;
+    this.#flushedAt = performance.now();
+    const last = this.#pending.at(-1)?.header.seq;
+    if (last === undefined) return;
+    const frames = framesOf(this.#pending);
+    this.#pending = [];
+    this.#flushed = last;
+    for (const line of this.#lines) line.offer(frames);
   }
 }
 
-interface Watch {
-  readonly isKnown: (desk: DeskId) => void;
-  readonly isGone: (desk: DeskId | undefined) => void;
+interface Exchange {
+  /** The last event that has gone out to live lines. */
+  readonly flushed: () => number;
+  readonly joined: (desk: DeskId) => void;
+  readonly gone: (desk: DeskId | undefined) => void;
 }
+
+type Hello = Extract<DeskUp, { frame: 'hello' }>;
 
 /** One socket of one desk. */
 class DeskLine {
   readonly #socket: WebSocket;
   readonly #options: SyncOptions;
-  readonly #watch: Watch;
+  readonly #timers: Timers;
+  readonly #exchange: Exchange;
   readonly #nonce = randomBytes(32).toString('base64');
+  readonly #inFlight = new Map<CommandId, Promise<void>>();
+  readonly #closed: Promise<void>;
   readonly #openedAt: EpochMs;
   #desk: DeskId | undefined;
+  #isHearing = true;
+  #isReserving = false;
+  /** The last event sent. */
   #sent = 0;
-  #isSending = false;
-  #flushedAt = 0;
+  #isLive = false;
+  #isCatchingUp = false;
   #lagSince: EpochMs | undefined;
+  #applied = 0;
   #heardAt: EpochMs;
   #pingedAt: EpochMs;
   #tokens = BURST;
   #filledAt: EpochMs;
+  #isToldToSlowDown = false;
 
-  constructor(socket: WebSocket, options: SyncOptions, watch: Watch) {
+  constructor(socket: WebSocket, options: SyncOptions, timers: Timers, exchange: Exchange) {
     this.#socket = socket;
     this.#options = options;
-    this.#watch = watch;
+    this.#timers = timers;
+    this.#exchange = exchange;
     this.#openedAt = this.#heardAt = this.#pingedAt = this.#filledAt = options.now();
+    this.#closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        exchange.gone(this.#desk);
+        resolve();
+      });
+    });
     // An error is always followed by `close`, which is where it is dealt with.
     socket.on('error', () => {});
-    socket.on('close', () => watch.isGone(this.#desk));
     // The binary type of `ws` is a Buffer unless it is told otherwise.
-    socket.on('message', (data) => this.#hear((data as Buffer).toString('utf8')));
+    socket.on('message', (data, isBinary) => this.#hear(data as Buffer, isBinary));
     this.#send({ frame: 'challenge', nonce: this.#nonce });
   }
 
-  end(code: number, why: string): void {
+  get applied(): number {
+    return this.#applied;
+  }
+
+  /** Hangs up; resolves once the socket has gone, by force if need be. */
+  async end(code: number, why: string): Promise<void> {
+    this.#isHearing = false;
+    this.#isLive = false;
     this.#socket.close(code, why);
-    const timer = setTimeout(() => this.#socket.terminate(), 1_000);
-    timer.unref();
+    const stop = this.#timers.after(CLOSE_WITHIN_MS, () => this.#socket.terminate());
+    await this.#closed;
+    stop();
+  }
+
+  /** Takes nothing more; resolves when everything that was taken is answered. */
+  async drain(): Promise<void> {
+    this.#isHearing = false;
+    await Promise.all(this.#inFlight.values());
+  }
+
+  /** Live events, in frames that every line shares. */
+  offer(frames: readonly EventFrame[]): void {
+    if (!this.#isLive) return this.#catchUp();
+    for (const { firstSeq, lastSeq, bytes } of frames) {
+      if (lastSeq <= this.#sent) continue;
+      if (firstSeq !== this.#sent + 1 || this.#isLagging()) {
+        this.#isLive = false; // from here it is read from the log
+        return this.#catchUp();
+      }
+      this.#sendEvents(bytes, lastSeq);
+    }
   }
 
   tick(): void {
-    const now = this.#options.now();
-    if (this.#desk === undefined) {
-      if (now - this.#openedAt > HELLO_WITHIN_MS) this.#socket.terminate();
+    const { now, accounts } = this.#options;
+    const desk = this.#desk;
+    if (desk === undefined) {
+      if (now() - this.#openedAt >= HELLO_WITHIN_MS) this.#socket.terminate();
       return;
     }
-    if (now - this.#heardAt > limits.deadAfterMs) return this.#socket.terminate();
-    const { bufferedAmount } = this.#socket;
-    const isStuck = this.#lagSince !== undefined && now - this.#lagSince > limits.lagMs;
+    if (now() - this.#heardAt > limits.deadAfterMs) return this.#socket.terminate();
     // It resumes by its cursor: nothing is lost by cutting it off.
-    if (bufferedAmount > limits.cutBytes || isStuck) return this.#socket.terminate();
-    if (now - this.#pingedAt >= limits.pingEveryMs) {
-      this.#pingedAt = now;
-      this.#send({ frame: 'ping', t0: now });
+    const isStuck = this.#isLagging() && now() - (this.#lagSince ?? now()) > limits.lagMs;
+    if (isStuck || this.#socket.bufferedAmount > limits.cutBytes) return this.#socket.terminate();
+    if (now() - this.#pingedAt >= limits.pingEveryMs) {
+      this.#pingedAt = now();
+      // Whoever revoked the key, and in whichever process.
+      if (accounts.deskKey(desk) === undefined) return void this.end(4401, 'revoked');
+      this.#send({ frame: 'ping', t0: now() });
     }
-    this.more();
+    if (!this.#isLive) this.#catchUp();
   }
 
-  /** Sends what is recorded and not yet sent, read from the log, as far as the socket takes it. */
-  more(): void {
-    if (this.#desk === undefined || this.#isSending) return;
-    this.#isSending = true;
-    // A single event goes at once; under load what comes within the window goes as one frame.
-    const waitMs = Math.max(0, this.#flushedAt + limits.coalesceMs - performance.now());
-    setTimeout(() => {
-      this.#isSending = false;
-      this.#flushedAt = performance.now();
-      this.#sendEvents();
-    }, waitMs);
+  #isLagging(): boolean {
+    if (this.#socket.bufferedAmount <= limits.lagBytes) this.#lagSince = undefined;
+    else this.#lagSince ??= this.#options.now();
+    return this.#lagSince !== undefined;
   }
 
-  #sendEvents(): void {
-    const { recorder, now } = this.#options;
-    while (this.#socket.readyState === this.#socket.OPEN && this.#sent < recorder.head().seq) {
-      if (this.#socket.bufferedAmount > limits.lagBytes) {
-        this.#lagSince ??= now();
-        return; // the next tick goes on where this one stopped
-      }
-      const page = recorder.readAfter(this.#sent, PAGE);
-      const chunk: WireEvent[] = [];
-      let bytes = 0;
-      for (const event of page) {
-        const wired = wiredOf(event);
-        bytes += (wired.kept?.text.length ?? 0) + 700; // a header with its three hashes
-        if (chunk.length > 0 && bytes > limits.chunkMaxBytes) break;
-        chunk.push(wired);
-      }
-      const last = chunk.at(-1)?.header.seq;
-      if (last === undefined) return;
-      this.#send({ frame: 'events', events: chunk });
-      this.#sent = last;
-    }
-    this.#lagSince = undefined;
-  }
-
-  #hear(text: string): void {
-    this.#heardAt = this.#options.now();
-    const frame = read(text);
-    if (!frame) {
-      this.#audit('security', 'frame', 'malformed');
-      return this.#send({
-        frame: 'refused',
-        reason: 'malformed',
-        message: 'This frame was not understood; nothing was stored.',
-      });
-    }
-    if (this.#desk === undefined) {
-      if (frame.frame === 'hello') this.#welcome(frame);
-      else if (frame.frame !== 'ping') this.end(4400, 'hello first');
+  /** Sends what is missing from the log, as fast as the socket takes it; other work goes in between. */
+  #catchUp(): void {
+    if (this.#desk === undefined || this.#isCatchingUp || !this.#isOpen) return;
+    if (this.#isLagging()) return; // goes on when the socket has drained
+    const flushed = this.#exchange.flushed();
+    if (this.#sent >= flushed) {
+      this.#isLive = true;
       return;
     }
-    const isMetered = frame.frame !== 'stamped-command' && frame.frame !== 'applied';
-    if (isMetered && !this.#mayPass()) return;
-    this.#handle(frame, this.#desk);
+    const most = Math.min(EVENTS_MAX, flushed - this.#sent);
+    for (const { bytes, lastSeq } of framesOf(this.#options.recorder.readAfter(this.#sent, most))) {
+      if (this.#isLagging()) break;
+      this.#sendEvents(bytes, lastSeq);
+    }
+    this.#isCatchingUp = true;
+    setImmediate(() => {
+      this.#isCatchingUp = false;
+      this.#catchUp();
+    });
   }
 
-  #handle(frame: DeskUp, desk: DeskId): void {
+  #sendEvents(bytes: Buffer, lastSeq: number): void {
+    this.#sent = lastSeq;
+    this.#socket.send(bytes, { binary: false }, () => {
+      if (!this.#isLive) this.#catchUp();
+    });
+  }
+
+  get #isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  #hear(data: Buffer, isBinary: boolean): void {
+    if (!this.#isHearing || !this.#isOpen) return;
+    this.#heardAt = this.#options.now();
+    const frame = isBinary ? undefined : read(data.toString('utf8'));
+    if (this.#desk === undefined) {
+      if (frame?.frame === 'hello') return this.#welcome(frame);
+      return void this.end(4400, 'hello first');
+    }
+    if (frame?.frame === 'stamped-command') return this.#record(frame, this.#desk);
+    if (frame?.frame === 'applied') {
+      this.#applied = frame.cursor;
+      return;
+    }
+    if (frame?.frame === 'pong') return;
+    if (!this.#mayPass()) return;
+    if (frame) return this.#handle(frame, this.#desk);
+    this.#notUnderstood(isBinary ? '' : data.toString('utf8'));
+  }
+
+  #handle(
+    frame: Exclude<DeskUp, { frame: 'stamped-command' | 'applied' | 'pong' }>,
+    desk: DeskId,
+  ): void {
     const { recorder, now } = this.#options;
     switch (frame.frame) {
-      case 'stamped-command':
-        return this.#record(frame, desk);
       case 'reserve-references':
-        return this.#settle(
-          undefined,
-          recorder.record({
-            commandId: frame.id as CommandId, // its schema is that of a command's id
-            asked: { type: 'reserve-references', body: { desk, count: frame.count } },
-            occurredAt: now(),
-            actor: SYSTEM,
-            desk: SERVER,
-          }),
-        );
+        return this.#reserve(frame, desk);
       case 'draft-copy':
         return this.#options.draftCopied(frame);
       case 'ping':
         return this.#send({ frame: 'pong', t0: frame.t0, t1: now(), head: recorder.head().seq });
-      case 'applied':
-      case 'pong':
-        return;
+      case 'hello':
       default:
-        this.end(4400, 'hello twice');
+        return void this.end(4400, 'hello twice');
     }
   }
 
-  #welcome(hello: Extract<DeskUp, { frame: 'hello' }>): void {
+  #welcome(hello: Hello): void {
     const { recorder, accounts, now } = this.#options;
     const key = accounts.deskKey(hello.desk);
     const signed = Buffer.from(`${this.#nonce}.${hello.desk}`, 'utf8');
     const isDesk =
       key !== undefined && verify(null, signed, key, Buffer.from(hello.signature, 'base64'));
     if (!isDesk) {
-      this.#audit('security', 'hello', 'refused', hello.desk);
-      return this.end(4401, 'not an enrolled desk');
+      this.#audit({ what: 'hello', desk: hello.desk, outcome: 'refused not-enrolled' });
+      return void this.end(4401, 'not an enrolled desk');
     }
     const { version } = history.at(-1) ?? { version: 1 };
     if (hello.protocol.min > version || hello.protocol.max < version)
-      return this.end(4406, 'another protocol');
-    const isSameLog =
-      hello.cursor === 0 ||
-      (hello.logId === recorder.logId && recorder.hashAt(hello.cursor) === hello.chainHash);
+      return void this.end(4406, `this server speaks protocol ${version}`);
+    const isDelta = this.#isOurLineage(hello);
     this.#desk = hello.desk;
-    this.#sent = isSameLog ? hello.cursor : 0;
-    this.#watch.isKnown(hello.desk);
+    this.#sent = this.#applied = isDelta ? hello.cursor : 0;
+    this.#exchange.joined(hello.desk);
     this.#send({
       frame: 'welcome',
       protocol: version,
       logId: recorder.logId,
       epoch: recorder.epoch,
       head: recorder.head().seq,
-      mode: isSameLog ? 'delta' : 'reset',
+      mode: isDelta ? 'delta' : 'reset',
       limits: { windowMax: limits.windowMax, frameMaxBytes: limits.frameMaxBytes },
       peers: [],
       serverNow: now(),
     });
-    this.more();
+    this.#catchUp();
+  }
+
+  /** Whether what the desk has is the beginning of this log: it is compared, never guessed. */
+  #isOurLineage({ logId, epoch, cursor, chainHash }: Hello): boolean {
+    const { recorder } = this.#options;
+    if (epoch > recorder.epoch) return false;
+    if (cursor === 0) return logId === undefined || logId === recorder.logId;
+    return logId === recorder.logId && recorder.hashAt(cursor) === chainHash;
   }
 
   #record(stamped: StampedCommand, desk: DeskId): void {
     const { recorder, accounts } = this.#options;
     const { command, occurredAt, enteredAt, actor, grant, reference } = stamped;
+    const { id, type } = command;
+    if (this.#inFlight.has(id)) return; // asked again while it is being recorded: one answer is enough
+    if (this.#inFlight.size >= limits.windowMax)
+      // Leaving one out would record the next one before it; from a new connection they come in order.
+      return void this.end(4008, 'more commands at once than the window');
     const parsed = parseAsked(command);
-    if (parsed.outcome === 'malformed' || stamped.desk !== desk) {
-      this.#audit('security', command.type, 'malformed');
-      return this.#send({
-        frame: 'ack',
-        commandId: command.id,
-        answer: { state: 'refused', refusal: { reason: 'malformed' } },
-      });
+    if (parsed.outcome === 'malformed') {
+      this.#audit({ what: type, subject: id, actor, outcome: 'refused malformed' });
+      return this.#answer(id, { state: 'refused', refusal: { reason: 'malformed' } });
     }
-    const claim = { type: command.type, actor, desk, occurredAt };
-    this.#settle(
-      command.id,
-      recorder.record({
-        commandId: command.id,
-        asked: parsed.asked,
-        expect: command.expect,
-        occurredAt,
-        enteredAt,
-        actor,
-        desk,
-        reference,
-        outbox: { id: stamped.outboxId, deskSeq: stamped.deskSeq },
-        forbidden: forbids(claim, accounts.grant(grant)),
+    const judged = judgeClaim(
+      { type, actor, grant, desk: stamped.desk, socketDesk: desk, occurredAt },
+      accounts,
+    );
+    if (judged.outcome === 'permitted' && judged.flag !== undefined)
+      this.#audit({ what: type, subject: id, actor, outcome: judged.flag });
+    const isMisdirected = stamped.desk !== desk;
+    const recording = recorder.record({
+      commandId: id,
+      asked: parsed.asked,
+      expect: command.expect,
+      occurredAt,
+      enteredAt,
+      actor,
+      desk,
+      reference,
+      // The place in an outbox is the other desk's to use.
+      outbox: isMisdirected ? undefined : { id: stamped.outboxId, deskSeq: stamped.deskSeq },
+      forbidden: judged.outcome === 'forbidden' ? judged.reason : undefined,
+    });
+    this.#inFlight.set(
+      id,
+      this.#settle(recording, id, (answer) => this.#answer(id, answer)).finally(() => {
+        this.#inFlight.delete(id);
       }),
     );
   }
 
+  /** One block at a time for each desk: its answer is the event that every desk gets. */
+  #reserve({ id, count }: Extract<DeskUp, { frame: 'reserve-references' }>, desk: DeskId): void {
+    if (this.#isReserving)
+      return this.#send({
+        frame: 'refused',
+        reason: 'already-asked',
+        message: 'A block of references is on its way to this desk.',
+        id,
+      });
+    this.#isReserving = true;
+    const recording = this.#options.recorder.record({
+      commandId: id as CommandId, // its schema is that of a command's id
+      asked: { type: 'reserve-references', body: { desk, count } },
+      occurredAt: this.#options.now(),
+      actor: SYSTEM,
+      desk: SERVER,
+    });
+    void this.#settle(recording, id, () => {}).finally(() => {
+      this.#isReserving = false;
+    });
+  }
+
   /** Answers once the commit is durable; where it failed the desk is told and keeps the command. */
-  #settle(commandId: CommandId | undefined, recording: ReturnType<Recorder['record']>): void {
-    recording.then(
-      (answer) => commandId !== undefined && this.#send({ frame: 'ack', commandId, answer }),
-      (error: unknown) => {
-        this.#options.failed(error);
-        this.#send({
-          frame: 'refused',
-          reason: 'not-stored',
-          message: 'The server could not store this; the desk keeps it and tries again.',
-          ...(commandId !== undefined && { id: commandId }),
-        });
-      },
-    );
+  async #settle(
+    recording: Promise<Answer>,
+    id: string,
+    recorded: (answer: Answer) => void,
+  ): Promise<void> {
+    try {
+      recorded(await recording);
+    } catch (error) {
+      this.#options.failed(error);
+      this.#send({
+        frame: 'refused',
+        reason: 'not-stored',
+        message: 'The server could not store this; the desk keeps it and tries again.',
+        id,
+      });
+    }
+  }
+
+  #answer(id: CommandId, answer: Answer): void {
+    this.#send({ frame: 'ack', commandId: id, answer });
+  }
+
+  /** A command that this release cannot read is answered, or its desk would send it for ever. */
+  #notUnderstood(text: string): void {
+    const id = commandIn(text);
+    this.#audit({ what: 'frame', subject: id ?? 'unknown', outcome: 'refused malformed' });
+    if (id !== undefined)
+      return this.#answer(id, { state: 'refused', refusal: { reason: 'malformed' } });
+    this.#send({
+      frame: 'refused',
+      reason: 'malformed',
+      message: 'This frame was not understood; nothing was stored.',
+    });
   }
 
   #mayPass(): boolean {
     const now = this.#options.now();
-    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#filledAt) / 1_000) * PER_SECOND);
+    const filled = (Math.max(0, now - this.#filledAt) / 1_000) * PER_SECOND;
+    this.#tokens = Math.min(BURST, this.#tokens + filled);
     this.#filledAt = now;
-    if (this.#tokens < 1) {
-      this.#send({ frame: 'refused', reason: 'too-many', message: 'Too many frames; slow down.' });
-      return false;
+    if (this.#tokens >= 1) {
+      this.#tokens -= 1;
+      this.#isToldToSlowDown = false;
+      return true;
     }
-    this.#tokens -= 1;
-    return true;
+    // Said once: an answer to each would be a flood of our own.
+    if (!this.#isToldToSlowDown) {
+      this.#isToldToSlowDown = true;
+      this.#audit({ what: 'frame', outcome: 'refused too-many' });
+      this.#send({ frame: 'refused', reason: 'too-many', message: 'Too many frames; slow down.' });
+    }
+    return false;
   }
 
-  #audit(operation: AuditRow['operation'], what: string, outcome: string, desk?: string): void {
+  #audit(row: Pick<AuditRow, 'what' | 'outcome'> & Partial<AuditRow>): void {
     const { recorder, now, failed } = this.#options;
-    const at = now();
-    const seat = desk ?? this.#desk ?? 'unknown';
+    const desk = this.#desk ?? 'unknown';
     recorder
-      .audit([{ at, actor: 'desk', desk: seat, operation, what, subject: randomUUID(), outcome }])
+      .audit([{ at: now(), actor: 'desk', desk, operation: 'security', subject: desk, ...row }])
       .catch(failed);
   }
 
   #send(frame: DeskDown): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(frame));
+    if (!this.#isOpen) return;
+    if (this.#socket.bufferedAmount > limits.cutBytes) return this.#socket.terminate();
+    this.#socket.send(JSON.stringify(frame));
   }
 }
+
+const brokenCommand = z.object({
+  frame: z.literal('stamped-command'),
+  command: z.object({ id: commandId }),
+});
+
+/** The id of a command in a frame that is otherwise not understood. */
+const commandIn = (text: string): CommandId | undefined => {
+  const parsed = brokenCommand.safeParse(jsonOf(text));
+  return parsed.success ? parsed.data.command.id : undefined;
+};
 
 function read(text: string): DeskUp | undefined {
-  try {
-    const parsed = deskUp.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined; // the caller says so to the desk and to the audit
-  }
+  const parsed = deskUp.safeParse(jsonOf(text));
+  return parsed.success ? parsed.data : undefined;
 }
 
-/** An event as a desk may have it: administrative and restricted bodies stay with the server. */
-function wiredOf({ header, kept }: StoredEvent): WireEvent {
-  return {
-    header: { ...header, desk: header.desk as DeskId }, // every header's desk was parsed as one
-    ...(kept &&
-      header.class === 'operational' && {
-        kept: { salt: Buffer.from(kept.salt).toString('base64'), text: kept.text },
-      }),
-  };
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // no frame: the caller says so to the desk and to the audit
+  }
 }

@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { commandTypes } from '#domain/commands.ts';
+import { roles } from '#domain/facts.ts';
+import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
+import type { GrantAt } from './accounts.ts';
+import { judge, judgeClaim, type Actor, type Claim } from './policy.ts';
+
+const actors: readonly Actor[] = [...roles, 'system', 'outside'];
+
+test('every command against every actor: who may ask what', () => {
+  const matrix = Object.fromEntries(
+    actors.map((actor) => [
+      actor,
+      commandTypes.filter((type) => judge(type, actor) === undefined).length,
+    ]),
+  );
+  expect({ commands: commandTypes.length, ...matrix }).toEqual({
+    commands: 29,
+    'call-handler': 13,
+    dispatcher: 24,
+    supervisor: 24,
+    investigator: 0,
+    administrator: 2,
+    auditor: 0,
+    system: 5,
+    outside: 4,
+  });
+});
+
+test('an outside system may hand in contacts, call events and statuses, and nothing else', () => {
+  expect(commandTypes.filter((type) => judge(type, 'outside') === undefined)).toEqual([
+    'offer-contact',
+    'end-contact',
+    'abandon-contact',
+    'set-unit-status',
+  ]);
+});
+
+test('a command without a row is refused, whoever asks', () => {
+  const unknown = ['drop-log', 'constructor', '__proto__', 'toString', ''];
+  const allowed = unknown.flatMap((type) =>
+    actors.filter((actor) => judge(type, actor) === undefined),
+  );
+  expect(allowed).toEqual([]);
+});
+
+const claim: Claim = {
+  type: 'take-contact',
+  actor: 'u-ash' as UserId,
+  grant: 'g-1',
+  desk: 'CH1' as DeskId,
+  socketDesk: 'CH1' as DeskId,
+  occurredAt: 2_000 as EpochMs,
+};
+const valid = {
+  outcome: 'valid',
+  isSinceRevoked: false,
+  grant: {
+    id: 'g-1',
+    user: 'u-ash' as UserId,
+    role: 'call-handler',
+    desk: 'CH1',
+    issuedAt: 1_000 as EpochMs,
+    notAfter: 9_000 as EpochMs,
+    revokedAt: null,
+  },
+} as const satisfies GrantAt;
+
+test.each<[string, Partial<Claim>, GrantAt, object]>([
+  ['in order', {}, valid, { outcome: 'permitted' }],
+  ['from another desk than it says', { socketDesk: 'CH2' as DeskId }, valid, no('wrong-desk')],
+  [
+    'under the grant of another desk',
+    {},
+    { ...valid, grant: { ...valid.grant, desk: 'CH2' } },
+    no('wrong-desk'),
+  ],
+  ['under the grant of another person', { actor: 'u-ben' as UserId }, valid, no('wrong-actor')],
+  ['under no known grant', {}, { outcome: 'unknown-grant' }, no('unknown-grant')],
+  ['after the grant', {}, { outcome: 'grant-expired' }, no('grant-expired')],
+  ['after the grant was taken back', {}, { outcome: 'grant-revoked' }, no('grant-revoked')],
+  ['not of the role', { type: 'assign-unit' }, valid, no('not-permitted')],
+  [
+    'before the grant was taken back',
+    {},
+    { ...valid, isSinceRevoked: true },
+    { outcome: 'permitted', flag: 'since-revoked' },
+  ],
+  [
+    'by a clock that is a little off',
+    { occurredAt: 999 as EpochMs },
+    valid,
+    { outcome: 'permitted', flag: 'outside-grant' },
+  ],
+])('a command %s', (_, more, at, expected) => {
+  expect(judgeClaim({ ...claim, ...more }, { grantAt: () => at })).toEqual(expected);
+});
+
+function no(reason: string) {
+  return { outcome: 'forbidden', reason };
+}
