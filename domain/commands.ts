@@ -8,9 +8,20 @@ import {
   grade,
   place,
   role,
+  roles,
   type Role,
 } from './facts.ts';
-import { contactId, handoverId, incidentId, unitId, userId } from './ids.ts';
+import {
+  commandId,
+  contactId,
+  deskId,
+  epochMs,
+  handoverId,
+  incidentId,
+  streamId,
+  unitId,
+  userId,
+} from './ids.ts';
 
 const text = z.string().trim().min(1).max(4_000);
 const code = z.string().regex(/^[A-Z]{3}$/);
@@ -116,10 +127,39 @@ export const commands = {
   'set-unit-status': row(
     'check',
     [...dispatch, 'outside'],
-    z.strictObject({ unitId, statusCode: z.int().min(0).max(16) }),
+    z.strictObject({
+      unitId,
+      statusCode: z.int().min(0).max(16),
+      /**
+       * The status that the operator saw, which the desk fills in. Two desks that were apart and say
+       * different things of one unit: the second to come goes to a person. Never asked of an emergency.
+       */
+      insteadOf: z.int().min(1).max(11).optional(),
+    }),
   ),
   'own-emergency': row('check', dispatch, z.strictObject({ unitId })),
   'stand-down-emergency': row('human', dispatch, z.strictObject({ unitId, reason: text })),
+
+  /** Asked by a desk for the person who has just signed in at it, and who has just signed out. */
+  'start-duty': row('always', roles, z.strictObject({})),
+  'end-duty': row('always', roles, z.strictObject({})),
+
+  /** Asked by the server itself with the refusal of a late command. */
+  'note-conflict': row(
+    'check',
+    ['system'],
+    z.strictObject({
+      command: z.string().min(1).max(64),
+      commandId,
+      subject: streamId,
+      reason: z.string().min(1).max(64),
+      by: userId,
+      desk: deskId,
+      askedAt: epochMs,
+      other: deskId,
+    }),
+  ),
+  'settle-conflict': row('check', floor, z.strictObject({ commandId })),
 
   'add-user': row(
     'check',

@@ -1,9 +1,12 @@
 import type { Asked } from './commands.ts';
+import type { Conflict } from './conflict.ts';
 import type { Contact } from './contact.ts';
-import { factIn, type Grade, type HoldfastFact, type Unreadable } from './facts.ts';
+import { factIn, type Details, type Grade, type HoldfastFact, type Unreadable } from './facts.ts';
 import {
   batchStream,
+  conflictStream,
   contactStream,
+  dutyStream,
   handoverStream,
   incidentStream,
   REFERENCES,
@@ -23,9 +26,9 @@ import type { Incident } from './incident.ts';
 import { assert, unreachable } from './lib/assert.ts';
 import { record, refuse, type Decision } from './lib/decision.ts';
 import type { Handover } from './handover.ts';
-import type { References, User } from './roster.ts';
+import type { Duty, References, User } from './roster.ts';
 import type { Entity, Room } from './room.ts';
-import { status, type Unit } from './unit.ts';
+import { isRequest, status, type Unit } from './unit.ts';
 
 /** Time, ids and who asks are given: nothing here depends on when or where it is decided. */
 export interface Given {
@@ -65,6 +68,14 @@ export type Refusal =
   | { readonly reason: 'emergency-owned'; readonly by: UserId; readonly desk: DeskId }
   | { readonly reason: 'no-reference-left' }
   | { readonly reason: 'reference-already-used'; readonly reference: IncidentId }
+  | {
+      /** Another desk has set another status than the one that the operator saw. */
+      readonly reason: 'status-changed-since-seen';
+      readonly unitId: UnitId;
+      readonly statusCode: number;
+    }
+  | { readonly reason: 'already-on-duty' | 'not-on-duty' }
+  | { readonly reason: 'no-such-conflict' | 'already-seen' | 'already-noted' }
   | { readonly reason: 'user-already-there' | 'already-imported' }
   | { readonly reason: Unreadable };
 
@@ -73,7 +84,10 @@ export const contactIdOf = (commandId: CommandId) => String(commandId) as Contac
 export const handoverIdOf = (commandId: CommandId) => String(commandId) as HandoverId;
 
 /** The streams a command reads before it is decided, beside the units of the incident it closes. */
-export function streamsOf(asked: Asked, given: Pick<Given, 'commandId' | 'reference'>): StreamId[] {
+export function streamsOf(
+  asked: Asked,
+  given: Pick<Given, 'commandId' | 'reference'> & { readonly by?: Given['by'] },
+): StreamId[] {
   const { body } = asked;
   const streams: StreamId[] = [];
   if ('contactId' in body && body.contactId !== undefined)
@@ -92,6 +106,14 @@ export function streamsOf(asked: Asked, given: Pick<Given, 'commandId' | 'refere
       break;
     case 'add-user':
       streams.push(userStream(asked.body.userId));
+      break;
+    case 'start-duty':
+    case 'end-duty':
+      if (given.by) streams.push(dutyStream(given.by.user));
+      break;
+    case 'note-conflict':
+    case 'settle-conflict':
+      streams.push(conflictStream(asked.body.commandId));
       break;
     case 'reserve-references':
       streams.push(REFERENCES);
@@ -138,6 +160,12 @@ export function decide(room: Room, asked: Asked, given: Given): Outcome {
     case 'own-emergency':
     case 'stand-down-emergency':
       return decideUnit(room, asked, given);
+    case 'start-duty':
+    case 'end-duty':
+      return decideDuty(room, asked, given);
+    case 'note-conflict':
+    case 'settle-conflict':
+      return decideConflict(room, asked, given);
     case 'add-user':
       return addUser(room, asked);
     case 'import-recorded-crimes': {
@@ -181,8 +209,10 @@ function decideContact(room: Room, asked: ContactCommand, { by }: Given): Outcom
   const fact = factIn(stream);
   if (asked.type === 'add-contact-entry')
     return record(fact('contact.entry-added', { text: asked.body.text }));
-  if (asked.type === 'describe-contact')
-    return record(fact('contact.described', { details: asked.body.details }));
+  if (asked.type === 'describe-contact') {
+    const { details } = asked.body;
+    return record(fact('contact.described', { details }), ...amendments(room, contact, details));
+  }
   if (contact.readOnly) return refuse({ reason: contact.readOnly });
   if (contact.state === 'finished') return refuse({ reason: 'already-finished' });
   const isLive = contact.state === 'answered' || contact.state === 'held';
@@ -229,6 +259,34 @@ function decideContact(room: Room, asked: ContactCommand, { by }: Given): Outcom
     default:
       return unreachable(asked);
   }
+}
+
+/**
+ * What the handler puts right after raising, the place above all, is put right in the incident too:
+ * who dispatches to it must not have to look into the contact.
+ */
+function amendments(room: Room, contact: Contact, { place, narrative }: Details): HoldfastFact[] {
+  return contact.incidentIds.flatMap((id) => {
+    const stream = incidentStream(id);
+    const incident = only<Incident>(room, stream, 'incident');
+    // Only of the incident that this contact raised: another caller's words are not its own.
+    if (!incident?.isRaised || incident.readOnly || incident.raisedFrom !== contact.id) return [];
+    if (incident.closedAt !== undefined) return [];
+    const isPlaceNew =
+      place !== undefined &&
+      (place.text !== incident.place.text ||
+        place.lat !== incident.place.lat ||
+        place.lon !== incident.place.lon);
+    const isNarrativeNew = narrative !== undefined && narrative !== incident.narrative;
+    if (!isPlaceNew && !isNarrativeNew) return [];
+    return [
+      factIn(stream)('incident.amended', {
+        contactId: contact.id,
+        ...(isPlaceNew && { place }),
+        ...(isNarrativeNew && { narrative }),
+      }),
+    ];
+  });
 }
 
 function raiseIncident(room: Room, { body }: Of<'raise-incident'>, given: Given): Outcome {
@@ -387,13 +445,14 @@ function decideUnit(room: Room, asked: UnitCommand, { by }: Given): Outcome {
 
   if (asked.type === 'own-emergency' || asked.type === 'stand-down-emergency') {
     if (!emergency) return refuse({ reason: 'no-emergency', unitId });
+    const on = incidentId !== undefined && { incidentId }; // so that it stands in the incident's log
     if (asked.type === 'stand-down-emergency') {
       const { reason } = asked.body;
-      return record(fact('unit.emergency-stood-down', { by: by.user, reason }));
+      return record(fact('unit.emergency-stood-down', { by: by.user, reason, ...on }));
     }
     const { owner } = emergency;
     if (owner) return refuse({ reason: 'emergency-owned', by: owner.user, desk: owner.desk });
-    return record(fact('unit.emergency-owned', { by: by.user, desk: by.desk }));
+    return record(fact('unit.emergency-owned', { by: by.user, desk: by.desk, ...on }));
   }
   if (!unit.isOnDuty) return refuse({ reason: 'unit-off-duty', unitId });
 
@@ -419,7 +478,14 @@ function decideUnit(room: Room, asked: UnitCommand, { by }: Given): Outcome {
         return refuse({ reason: 'unit-not-assigned', unitId });
       return record(fact('unit.released', { incidentId, why: 'cleared' }));
     case 'set-unit-status': {
-      const { statusCode } = asked.body;
+      const { statusCode, insteadOf } = asked.body;
+      const isSeen = insteadOf === undefined || insteadOf === unit.statusCode;
+      if (!isSeen && statusCode !== unit.statusCode && !isRequest(statusCode))
+        return refuse({
+          reason: 'status-changed-since-seen',
+          unitId,
+          statusCode: unit.statusCode,
+        });
       if (statusCode === status.offDuty) {
         return incidentId === undefined
           ? record(fact('unit.booked-off', {}))
@@ -438,6 +504,37 @@ function decideUnit(room: Room, asked: UnitCommand, { by }: Given): Outcome {
     default:
       return unreachable(asked);
   }
+}
+
+/** Who sits where: a person is on duty at one desk, and signing in at another one moves them. */
+function decideDuty(room: Room, asked: Of<'start-duty' | 'end-duty'>, { by }: Given): Outcome {
+  const stream = dutyStream(by.user);
+  const duty = only<Duty>(room, stream, 'duty');
+  const fact = factIn(stream);
+  if (asked.type === 'end-duty') {
+    if (duty?.at?.desk !== by.desk) return refuse({ reason: 'not-on-duty' });
+    return record(fact('duty.ended', { desk: by.desk }));
+  }
+  if (duty?.at?.desk === by.desk) return refuse({ reason: 'already-on-duty' });
+  const user = only<User>(room, userStream(by.user), 'user');
+  const role = user?.role;
+  return record(fact('duty.started', { desk: by.desk, ...(role !== undefined && { role }) }));
+}
+
+function decideConflict(
+  room: Room,
+  asked: Of<'note-conflict' | 'settle-conflict'>,
+  { by }: Given,
+): Outcome {
+  const stream = conflictStream(asked.body.commandId);
+  const conflict = only<Conflict>(room, stream, 'conflict');
+  if (asked.type === 'note-conflict') {
+    if (conflict) return refuse({ reason: 'already-noted' });
+    return record(factIn(stream)('conflict.noted', asked.body));
+  }
+  if (!conflict) return refuse({ reason: 'no-such-conflict' });
+  if (conflict.seen) return refuse({ reason: 'already-seen' });
+  return record(factIn(stream)('conflict.seen', { by: by.user, desk: by.desk }));
 }
 
 function addUser(room: Room, { body }: Of<'add-user'>): Outcome {

@@ -1,6 +1,15 @@
 import * as z from 'zod';
 import type { EventClass, Fact, RecordedEvent } from './event.ts';
-import { contactId, deskId, epochMs, incidentId, userId, type StreamId } from './ids.ts';
+import {
+  commandId,
+  contactId,
+  deskId,
+  epochMs,
+  incidentId,
+  streamId,
+  userId,
+  type StreamId,
+} from './ids.ts';
 
 const line = z.string().min(1).max(4_000); // a long statement; a longer one is several entries
 const short = z.string().min(1).max(200);
@@ -98,6 +107,10 @@ export const facts = {
     }),
   ),
   'incident.owned': row(z.object({ by: userId, desk: deskId })),
+  /** The caller's handler has put right what was said first: the place, or what is happening. */
+  'incident.amended': row(
+    z.object({ contactId, place: place.optional(), narrative: z.string().max(4_000).optional() }),
+  ),
   'incident.entry-added': row(z.object({ text: line, corrects: z.uuid().optional() })),
   'incident.regraded': row(z.object({ grade, reason: line, attendBy: epochMs.nullable() })),
   'incident.contact-attached': row(z.object({ contactId })),
@@ -127,8 +140,34 @@ export const facts = {
   'unit.status-set': row(
     z.object({ statusCode: z.int().min(0).max(16), incidentId: incidentId.optional() }),
   ),
-  'unit.emergency-owned': row(z.object({ by: userId, desk: deskId })),
-  'unit.emergency-stood-down': row(z.object({ by: userId, reason: line })),
+  'unit.emergency-owned': row(
+    z.object({ by: userId, desk: deskId, incidentId: incidentId.optional() }),
+  ),
+  'unit.emergency-stood-down': row(
+    z.object({ by: userId, reason: line, incidentId: incidentId.optional() }),
+  ),
+
+  'duty.started': row(z.object({ desk: deskId, role: role.optional() })),
+  'duty.ended': row(z.object({ desk: deskId })),
+
+  /**
+   * A command that was made while its desk was away came too late: it was refused, its operator has it
+   * in the tray, and this tells the desk whose earlier decision it ran into.
+   */
+  'conflict.noted': row(
+    z.object({
+      command: short,
+      commandId,
+      subject: streamId,
+      reason: short,
+      by: userId,
+      desk: deskId,
+      /** When it was asked for, by the clock of the desk that was away. */
+      askedAt: epochMs,
+      other: deskId,
+    }),
+  ),
+  'conflict.seen': row(z.object({ by: userId, desk: deskId })),
 
   'user.added': row(z.object({ name: short, displayName: short, role })),
   'user.role-set': row(z.object({ role })),

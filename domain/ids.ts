@@ -41,6 +41,8 @@ export const streamKinds = [
   'unit',
   'handover',
   'user',
+  'duty',
+  'conflict',
   'references',
   'recorded-crime',
 ] as const;
@@ -51,6 +53,10 @@ export const incidentStream = (id: IncidentId) => `incident/${id}` as StreamId;
 export const unitStream = (id: UnitId) => `unit/${id}` as StreamId;
 export const handoverStream = (id: HandoverId) => `handover/${id}` as StreamId;
 export const userStream = (id: UserId) => `user/${id}` as StreamId;
+/** One person's times on duty: the roster is all of them that are open. */
+export const dutyStream = (id: UserId) => `duty/${id}` as StreamId;
+/** A conflict has the id of the command that was refused. */
+export const conflictStream = (id: CommandId) => `conflict/${id}` as StreamId;
 export const batchStream = (id: string) => `recorded-crime/${id}` as StreamId;
 /** One stream counts the reference numbers of the whole force. */
 export const REFERENCES = 'references/numbers' as StreamId;

@@ -104,7 +104,7 @@ describe('an incident', () => {
     room.ask({ type: 'open-contact', body: { channel: '999' } });
     room.ask(raise({ contactId: first }));
     room.ask({ type: 'attach-contact', body: { contactId: second, incidentId } });
-    expect(room.incident()).toEqual({ ...raised, contactIds: [first, second] });
+    expect(room.incident()).toEqual({ ...raised, raisedFrom: first, contactIds: [first, second] });
   });
 
   test('has its target clock run from the raising, whatever grade it has and whenever it was regraded', () => {

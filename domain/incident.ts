@@ -17,6 +17,8 @@ export interface Incident {
   readonly raisedBy: UserId;
   /** The target clock runs to here; null where the grade has no target. */
   readonly attendBy: EpochMs | null;
+  /** The contact that it was raised from; others are attached to it later. */
+  readonly raisedFrom: ContactId | undefined;
   readonly contactIds: readonly ContactId[];
   readonly owner: { readonly user: UserId; readonly desk: DeskId } | undefined;
   readonly result: string | undefined;
@@ -37,6 +39,7 @@ export const noIncident = (id: IncidentId): Incident => ({
   raisedAt: 0 as EpochMs,
   raisedBy: '' as UserId,
   attendBy: null,
+  raisedFrom: undefined,
   contactIds: [],
   owner: undefined,
   result: undefined,
@@ -62,6 +65,7 @@ export function evolveIncident(incident: Incident, event: RecordedEvent): Incide
         qualifiers,
         narrative,
         attendBy,
+        raisedFrom: contactId,
         contactIds: contactId === undefined ? [] : [contactId],
         raisedAt: event.occurredAt,
         raisedBy: event.actor as UserId, // the header's actor of a raised incident is a user
@@ -69,6 +73,14 @@ export function evolveIncident(incident: Incident, event: RecordedEvent): Incide
     }
     case 'incident.owned':
       return { ...incident, owner: { user: known.body.by, desk: known.body.desk } };
+    case 'incident.amended': {
+      const { place, narrative } = known.body;
+      return {
+        ...incident,
+        ...(place !== undefined && { place }),
+        ...(narrative !== undefined && { narrative }),
+      };
+    }
     case 'incident.entry-added':
       return incident;
     case 'incident.regraded':

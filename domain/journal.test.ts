@@ -79,6 +79,8 @@ describe('the running log', () => {
       'Owned by Kay Handler',
       'HT21 assigned',
       'HT21 emergency',
+      'HT21 emergency owned by Kay Handler',
+      'HT21 emergency stood down: pressed by mistake',
       'door is open',
       'Regraded to 2 Priority: caller safe',
       'Result: arrest, one in custody',

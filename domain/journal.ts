@@ -17,7 +17,9 @@ export function subjectsOf(event: Pick<RecordedEvent, 'stream' | 'type' | 'body'
   const { body } = known;
   if ('incidentId' in body && body.incidentId !== undefined)
     subjects.push(incidentStream(body.incidentId));
-  if ('contactId' in body && body.contactId !== undefined)
+  // An amendment stands in the contact's own log already, as what was said there.
+  const isSaidThere = known.type === 'incident.amended';
+  if ('contactId' in body && body.contactId !== undefined && !isSaidThere)
     subjects.push(contactStream(body.contactId));
   return [...new Set(subjects)];
 }
@@ -67,6 +69,11 @@ export function sentenceOf(
       const { openingCode, grade, place, narrative } = known.body;
       return `Raised ${openingCode}, grade ${grade} ${gradeWords[grade]}, ${place.text}${narrative === '' ? '' : `: ${narrative}`}`;
     }
+    case 'incident.amended': {
+      const { place, narrative } = known.body;
+      const parts = [place && `place now ${place.text}`, narrative && `now said: ${narrative}`];
+      return `From the caller's handler: ${parts.filter(Boolean).join('; ')}`;
+    }
     case 'incident.owned':
       return `Owned by ${names.user(known.body.by)}`;
     case 'incident.regraded':
@@ -99,6 +106,16 @@ export function sentenceOf(
       return `${callSign} emergency owned by ${names.user(known.body.by)}`;
     case 'unit.emergency-stood-down':
       return `${callSign} emergency stood down: ${known.body.reason}`;
+    case 'duty.started':
+      return `On duty at ${known.body.desk}`;
+    case 'duty.ended':
+      return `Off duty at ${known.body.desk}`;
+    case 'conflict.noted': {
+      const { command, by, desk, reason } = known.body;
+      return `${names.user(by)} at ${desk} asked too late: ${command.replaceAll('-', ' ')} (${reason.replaceAll('-', ' ')})`;
+    }
+    case 'conflict.seen':
+      return `Late command seen by ${names.user(known.body.by)}`;
     case 'user.added':
       return `${known.body.displayName} added`;
     case 'user.role-set':

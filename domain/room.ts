@@ -1,9 +1,11 @@
+import { evolveConflict, isConflictOpen, noConflict, type Conflict } from './conflict.ts';
 import { evolveContact, isContactOpen, noContact, type Contact } from './contact.ts';
 import type { RecordedEvent } from './event.ts';
 import type { FactType } from './facts.ts';
 import { evolveHandover, isHandoverOpen, noHandover, type Handover } from './handover.ts';
 import {
   kindOf,
+  type CommandId,
   type ContactId,
   type HandoverId,
   type IncidentId,
@@ -15,12 +17,16 @@ import { evolveIncident, isIncidentOpen, noIncident, type Incident } from './inc
 import { unreachable } from './lib/assert.ts';
 import {
   evolveBatch,
+  evolveDuty,
   evolveReferences,
   evolveUser,
+  isOnDuty,
   noBatch,
+  noDuty,
   noReferences,
   noUser,
   type Batch,
+  type Duty,
   type References,
   type User,
 } from './roster.ts';
@@ -33,7 +39,17 @@ export interface Unknown {
   readonly readOnly: 'update-needed';
 }
 
-export type Entity = Contact | Incident | Unit | Handover | User | References | Batch | Unknown;
+export type Entity =
+  | Contact
+  | Incident
+  | Unit
+  | Handover
+  | User
+  | Duty
+  | Conflict
+  | References
+  | Batch
+  | Unknown;
 
 /** What a stream folds to. Version 0 means that nothing is on record. */
 export interface Entry {
@@ -67,6 +83,10 @@ export function emptyEntity(stream: StreamId): Entity {
       return noHandover(id as HandoverId);
     case 'user':
       return noUser(id as UserId);
+    case 'duty':
+      return noDuty(id as UserId);
+    case 'conflict':
+      return noConflict(id as CommandId);
     case 'references':
       return noReferences;
     case 'recorded-crime':
@@ -91,6 +111,7 @@ const additive: ReadonlySet<string> = new Set([
   'contact.attached',
   'incident.entry-added',
   'incident.contact-attached',
+  'incident.amended',
 ] satisfies FactType[]);
 
 /** The next entry of a stream: one event further. */
@@ -117,6 +138,10 @@ export function evolve(entity: Entity, event: RecordedEvent): Entity {
       return evolveHandover(entity, event);
     case 'user':
       return evolveUser(entity, event);
+    case 'duty':
+      return evolveDuty(entity, event);
+    case 'conflict':
+      return evolveConflict(entity, event);
     case 'references':
       return evolveReferences(entity, event);
     case 'recorded-crime':
@@ -139,6 +164,10 @@ export function isOpen(entity: Entity): boolean {
       return isUnitOpen(entity);
     case 'handover':
       return isHandoverOpen(entity);
+    case 'duty':
+      return isOnDuty(entity);
+    case 'conflict':
+      return isConflictOpen(entity);
     case 'user':
     case 'references':
       return true;

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from './event.ts';
 import { understand, type Role, type Unreadable } from './facts.ts';
-import type { DeskId, UserId } from './ids.ts';
+import type { DeskId, EpochMs, UserId } from './ids.ts';
 
 export interface User {
   readonly kind: 'user';
@@ -34,6 +34,40 @@ export function evolveUser(user: User, event: RecordedEvent): User {
       return { ...user, isDisabled: true };
     default:
       return { ...user, readOnly: 'update-needed' };
+  }
+}
+
+/** One person's duty: where they sit, in which role, since when. The roster is everybody's. */
+export interface Duty {
+  readonly kind: 'duty';
+  readonly id: UserId;
+  readonly at:
+    | { readonly desk: DeskId; readonly role: Role | undefined; readonly since: EpochMs }
+    | undefined;
+  readonly readOnly: Unreadable | undefined;
+}
+
+export const noDuty = (id: UserId): Duty => ({
+  kind: 'duty',
+  id,
+  at: undefined,
+  readOnly: undefined,
+});
+
+export const isOnDuty = (duty: Duty) => duty.at !== undefined;
+
+export function evolveDuty(duty: Duty, event: RecordedEvent): Duty {
+  const known = understand(event);
+  if (typeof known === 'string') return { ...duty, readOnly: known };
+  switch (known.type) {
+    case 'duty.started': {
+      const { desk, role } = known.body;
+      return { ...duty, at: { desk, role, since: event.occurredAt } };
+    }
+    case 'duty.ended':
+      return { ...duty, at: undefined };
+    default:
+      return { ...duty, readOnly: 'update-needed' };
   }
 }
 

@@ -1,12 +1,15 @@
 import * as z from 'zod';
 import { ack } from './ack.ts';
 import { challenge } from './challenge.ts';
+import { consultedKept } from './consulted.ts';
+import { crimes } from './crimes.ts';
 import { draftStored } from './draft.ts';
 import { events } from './events.ts';
 import { nextToken } from './next-token.ts';
 import { ping, pong } from './ping.ts';
 import { result } from './query.ts';
 import { refused } from './refused.ts';
+import { signals } from './signal.ts';
 import { view } from './view.ts';
 import { welcome } from './welcome.ts';
 
@@ -28,6 +31,9 @@ export const deskDown = z.discriminatedUnion('frame', [
   welcome,
   events,
   ack,
+  crimes,
+  consultedKept,
+  signals,
   refused,
   ping,
   pong,

@@ -1,11 +1,14 @@
 import * as z from 'zod';
 import { applied } from './applied.ts';
 import { command } from './command.ts';
+import { consulted } from './consulted.ts';
+import { askCrimes } from './crimes.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
 import { ping, pong } from './ping.ts';
 import { query } from './query.ts';
 import { reserveReferences } from './reserve-references.ts';
+import { deskSignal, signal } from './signal.ts';
 import { signIn, signOut } from './sign-in.ts';
 import { stampedCommand } from './stamped-command.ts';
 import { settleTray } from './tray.ts';
@@ -22,6 +25,7 @@ export const windowUp = z.discriminatedUnion('frame', [
   signIn,
   signOut,
   settleTray,
+  signal,
   ping,
 ]);
 export type WindowUp = z.infer<typeof windowUp>;
@@ -33,6 +37,9 @@ export const deskUp = z.discriminatedUnion('frame', [
   applied,
   reserveReferences,
   draftCopy,
+  askCrimes,
+  consulted,
+  deskSignal,
   ping,
   pong,
 ]);

@@ -1,6 +1,11 @@
 /** One line for each change of what crosses the wire; the last is the one we speak. */
 export const history = [
   { version: 1, fingerprint: '14462e0b27749c13', change: 'the first frames' },
+  {
+    version: 2,
+    fingerprint: '3790ddc5c7adf676',
+    change: 'duty, late conflicts, amendments, the status seen; crimes, consultations and presence',
+  },
 ] as const satisfies readonly {
   readonly version: number;
   readonly fingerprint: string;

@@ -11,6 +11,9 @@ export const viewNames = [
   'incident',
   'units',
   'handovers',
+  'roster',
+  'presence',
+  'conflicts',
   'tray',
   'drafts',
 ] as const;
@@ -169,6 +172,38 @@ export interface HandoverRow {
   readonly deadlineAt: number;
   readonly escalatedAt: number | undefined;
   readonly accepted: (Person & { readonly at: number }) | undefined;
+  readonly mark: Mark;
+}
+
+/** A row of `roster`: who is on duty where. Its id is the person's. */
+export interface RosterRow {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role | undefined;
+  readonly desk: string;
+  readonly since: number;
+  readonly mark: Mark;
+}
+
+/** A row of `presence`: what is in front of whom at another desk. Its id is the desk's. */
+export interface PresenceRow {
+  readonly id: string;
+  readonly who: Person | undefined;
+  readonly about: string;
+  readonly isTyping: boolean;
+  readonly availability: 'ready' | 'talking' | 'wrap-up' | 'away' | undefined;
+  readonly at: number;
+}
+
+/** A row of `conflicts`: a late command of another desk that ran into a decision of this one. */
+export interface ConflictRow {
+  readonly id: string;
+  readonly what: string;
+  readonly subject: string;
+  readonly reason: string;
+  readonly by: Person;
+  readonly askedAt: number;
+  readonly other: string;
   readonly mark: Mark;
 }
 

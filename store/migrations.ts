@@ -1,4 +1,4 @@
-import { recordedCrimeMigration } from './recorded-crimes.ts';
+import { crimeStreetMigration, recordedCrimeMigration } from './recorded-crimes.ts';
 
 /** Header and body of every event; on the server and on a desk alike. */
 const events = `
@@ -104,10 +104,19 @@ export const logMigrations = [
    CREATE TRIGGER audit_is_never_removed BEFORE DELETE ON audit
      BEGIN SELECT raise(ABORT, 'an audit row is never removed'); END`,
   recordedCrimeMigration,
+  // How far each desk's consultations have come, in the transaction of their audit rows.
+  `CREATE TABLE consulted (outbox_id TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT;
+   ${crimeStreetMigration}`,
 ] as const;
 
 /** The server's read model, in a file of its own that can be thrown away and made again. */
 export const pictureMigrations = [picture] as const;
 
 /** A desk's replica: events, bodies, read model and cursor in one file, so one transaction holds them all. */
-export const replicaMigrations = [`${events}${picture}`, recordedCrimeMigration] as const;
+export const replicaMigrations = [
+  `${events}${picture}`,
+  recordedCrimeMigration,
+  // A batch is whole here once its digest is the server's.
+  `ALTER TABLE crime_batch ADD COLUMN digest TEXT;
+   ${crimeStreetMigration}`,
+] as const;

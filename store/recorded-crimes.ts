@@ -32,6 +32,34 @@ export const recordedCrimeMigration = `
   -- Rounded outward to single precision: it finds candidates, the row above has the position.
   CREATE VIRTUAL TABLE recorded_crime_position USING rtree (id, south, north, west, east);`;
 
+/**
+ * The streets that recorded crimes are published at, found by the words of their names. A street that
+ * is published at several points is one row for each cell of about a kilometre.
+ */
+export const crimeStreetMigration = `
+  CREATE TABLE crime_street (
+    id       INTEGER PRIMARY KEY,
+    location TEXT NOT NULL,
+    cell     TEXT NOT NULL,
+    lat      REAL NOT NULL,
+    lon      REAL NOT NULL,
+    UNIQUE (location, cell)
+  ) STRICT;
+  CREATE VIRTUAL TABLE crime_street_words USING fts5(
+    location, content = 'crime_street', content_rowid = 'id', prefix = '2 3',
+    tokenize = 'unicode61 remove_diacritics 2');
+  CREATE TRIGGER crime_street_is_found AFTER INSERT ON crime_street BEGIN
+    INSERT INTO crime_street_words (rowid, location) VALUES (new.id, new.location);
+  END;
+  CREATE TRIGGER recorded_crime_has_a_street AFTER INSERT ON recorded_crime BEGIN
+    INSERT INTO crime_street (location, cell, lat, lon)
+    VALUES (new.location, round(new.lat, 2) || ' ' || round(new.lon, 2), new.lat, new.lon)
+    ON CONFLICT DO NOTHING;
+  END;
+  INSERT INTO crime_street (location, cell, lat, lon)
+    SELECT location, round(lat, 2) || ' ' || round(lon, 2), lat, lon FROM recorded_crime WHERE true
+    ON CONFLICT DO NOTHING;`;
+
 export interface AddedCrimes {
   readonly added: number;
   /** The identity was there already, from this batch or an earlier one: left as it was. */
@@ -108,6 +136,11 @@ const prepare = (db: Store) => ({
   ofBatch: db.prepare<[string], Row>(
     `SELECT ${COLUMNS} FROM recorded_crime WHERE batch_id = ? ORDER BY identity`,
   ),
+  dropPositions: db.prepare<[string]>(
+    `DELETE FROM recorded_crime_position
+     WHERE id IN (SELECT id FROM recorded_crime WHERE batch_id = ?)`,
+  ),
+  dropRows: db.prepare<[string]>('DELETE FROM recorded_crime WHERE batch_id = ?'),
   held: db.prepare<[string], { count: number; lastIdentity: CrimeIdentity | null }>(
     `SELECT count(*) AS count, max(identity) AS lastIdentity
      FROM recorded_crime WHERE batch_id = ?`,
@@ -214,6 +247,13 @@ export function batchDigest(db: Store, batchId: string): string {
     hash.update(JSON.stringify(Object.values(row))).update('\n');
   }
   return hash.digest('hex');
+}
+
+/** Throws the rows of a batch away, to be asked for again. The caller's transaction holds it. */
+export function dropBatch(db: Store, batchId: string): void {
+  const sql = sqlOf(db);
+  sql.dropPositions.run(batchId);
+  sql.dropRows.run(batchId);
 }
 
 const toRow = (row: RecordedCrime): Row => ({

@@ -2,11 +2,22 @@ import { commands } from '#domain/commands.ts';
 import type { Targets } from '#domain/decide.ts';
 import type { RecordedEvent } from '#domain/event.ts';
 import type { Role } from '#domain/facts.ts';
-import { userStream, type DeskId, type EpochMs, type StreamId, type UserId } from '#domain/ids.ts';
+import {
+  unitStream,
+  userStream,
+  type DeskId,
+  type EpochMs,
+  type StreamId,
+  type UnitId,
+  type UserId,
+} from '#domain/ids.ts';
 import type { Names } from '#domain/journal.ts';
 import { OpenRoom } from '#domain/room.ts';
 import { referenceOf } from '#domain/reference.ts';
+import { status } from '#domain/unit.ts';
 import type { Ack, Answer } from '#protocol/ack.ts';
+import type { Crimes } from '#protocol/crimes.ts';
+import type { Signals } from '#protocol/signal.ts';
 import type { Command } from '#protocol/command.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
 import type { TrayRow } from '#protocol/view.ts';
@@ -66,6 +77,8 @@ export class Desk {
   #record: OpenRoom;
   #pending: StampedCommand[];
   #merged: Merged;
+  /** What is in front of whom at the other desks: the latest word of each, while the server is heard. */
+  #presence: ReadonlyMap<DeskId, Signals['latest'][number]> = new Map();
   /** The record or the pending work has changed since `#merged` was made. */
   #isStale = false;
 
@@ -138,7 +151,7 @@ export class Desk {
     if (this.#pending.length < MERGE_AT_ONCE) this.#freshen();
     const stamp = {
       frame: 'stamped-command' as const,
-      command,
+      command: this.#asSeen(command),
       occurredAt: now,
       actor: seat.user.id,
       grant: seat.grant.id,
@@ -168,6 +181,45 @@ export class Desk {
     this.#merged = { room: this.#merged.room, provisional };
     this.#changed();
     return ackOf(command.id, storedHere(put.stamped.reference));
+  }
+
+  /** A status goes with the one that the operator saw: what another desk has set since is not overruled unseen. */
+  #asSeen(command: Command): Command {
+    const { unitId, statusCode, insteadOf } = command.body;
+    if (command.type !== 'set-unit-status' || typeof unitId !== 'string') return command;
+    if (insteadOf !== undefined || statusCode === status.emergency) return command;
+    const { entity, version } = this.#merged.room.get(unitStream(unitId as UnitId)); // any text finds nothing
+    if (entity.kind !== 'unit' || version === 0) return command;
+    return { ...command, body: { ...command.body, insteadOf: entity.statusCode } };
+  }
+
+  /** The next page of recorded crimes that is missing here. None while the log is copied anew. */
+  crimesWanted(): ReturnType<Replica['crimesWanted']> {
+    return this.#building ? undefined : this.#replica.crimesWanted();
+  }
+
+  keepCrimes({ batchId, rows, digest }: Crimes): void {
+    if (!this.#building) this.#replica.keepCrimes(batchId, rows, digest);
+  }
+
+  /** What the other desks have in front of them; kept in memory only, and gone with the line. */
+  get presence(): ReadonlyMap<DeskId, Signals['latest'][number]> {
+    return this.#presence;
+  }
+
+  heard({ latest, gone }: Pick<Signals, 'latest' | 'gone'>): void {
+    const presence = new Map(this.#presence);
+    for (const desk of gone) presence.delete(desk);
+    for (const it of latest) presence.set(it.desk, it);
+    this.#presence = presence;
+    this.#changed();
+  }
+
+  /** The line is down: what was true of the others may not be any more. */
+  forgetPresence(): void {
+    if (this.#presence.size === 0) return;
+    this.#presence = new Map();
+    this.#changed();
   }
 
   /** Applies events of the log, each once and in order. What is wrong with them starts a new copy. */

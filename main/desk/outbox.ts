@@ -1,5 +1,6 @@
 import type { CommandId, EpochMs, IncidentId, StreamId } from '#domain/ids.ts';
 import type { Answer } from '#protocol/ack.ts';
+import type { Consultation } from '#protocol/consulted.ts';
 import type { DraftContent } from '#protocol/draft.ts';
 import { stampedCommand, type StampedCommand } from '#protocol/stamped-command.ts';
 import type { DraftRow } from '#protocol/view.ts';
@@ -38,10 +39,22 @@ export const outboxMigrations = [
      PRIMARY KEY (user_id, draft_id)
    ) STRICT;
    CREATE TABLE seat (one INTEGER PRIMARY KEY CHECK (one = 1), state TEXT NOT NULL) STRICT`,
+  // Who looked at what, until the server's audit has it. `sqlite_sequence` gives no number twice.
+  `CREATE TABLE consultation (
+     n       INTEGER PRIMARY KEY AUTOINCREMENT,
+     at      INTEGER NOT NULL,
+     actor   TEXT NOT NULL,
+     what    TEXT NOT NULL,
+     subject TEXT NOT NULL,
+     shown   INTEGER NOT NULL,
+     times   INTEGER NOT NULL DEFAULT 1
+   ) STRICT`,
 ] as const;
 
 const WAITING_MAX = 10_000; // a 12 h shift offline, several times over
 const DRAFTS_MAX = 200; // for each person; the oldest goes first
+const CONSULTED_MAX = 50_000; // days without a server; then they are counted together, never refused
+const COALESCE_MS = 60_000; // the same person at the same record: one row with a count
 const ANSWERED_KEPT = 5_000; // answered rows kept, so that a window's repeat gets its answer
 
 type Unsent = Omit<StampedCommand, 'outboxId' | 'deskSeq' | 'reference'>;
@@ -64,6 +77,7 @@ export class Outbox {
   readonly #sql;
   readonly #put;
   readonly #ports: DeskPorts;
+  #sentUpTo = 0;
 
   constructor(db: Store, ports: DeskPorts) {
     this.#ports = ports;
@@ -142,6 +156,22 @@ export class Outbox {
         `SELECT draft_id AS id, revision, saved_at AS savedAt, content FROM draft
          WHERE user_id = ? ORDER BY saved_at DESC`,
       ),
+      again: db.prepare<[number, string, string, string, number, number]>(
+        `UPDATE consultation SET times = times + 1 WHERE n = (
+           SELECT max(n) FROM consultation WHERE n > ? AND actor = ? AND what = ? AND subject = ?
+             AND shown = ? AND at > ?)`,
+      ),
+      consult: db.prepare<[number, string, string, string, number]>(
+        'INSERT INTO consultation (at, actor, what, subject, shown) VALUES (?, ?, ?, ?, ?)',
+      ),
+      countConsulted: db.prepare<[], number>('SELECT count(*) FROM consultation').pluck(),
+      overflow: db.prepare<[]>(
+        `UPDATE consultation SET times = times + 1 WHERE n = (SELECT max(n) FROM consultation)`,
+      ),
+      consulted: db.prepare<[number], Consultation>(
+        'SELECT n, at, actor, what, subject, shown, times FROM consultation ORDER BY n LIMIT ?',
+      ),
+      dropConsulted: db.prepare<[number]>('DELETE FROM consultation WHERE n <= ?'),
       seat: db.prepare<[], string>('SELECT state FROM seat').pluck(),
       putSeat: db.prepare<[string]>(
         'INSERT INTO seat VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET state = excluded.state',
@@ -284,6 +314,30 @@ export class Outbox {
       ...row,
       content: JSON.parse(row.content) as DraftContent, // written by `putDraft` only
     }));
+  }
+
+  /**
+   * Keeps that somebody looked something up, for the server's audit. Durable when it returns. The same
+   * look within a minute is counted in its row, unless that row is on its way already.
+   */
+  consult({ actor, what, subject, shown }: Omit<Consultation, 'n' | 'at' | 'times'>): void {
+    const at = this.#ports.now();
+    const since = at - COALESCE_MS;
+    if (this.#sql.again.run(this.#sentUpTo, actor, what, subject, shown, since).changes > 0) return;
+    if ((this.#sql.countConsulted.get() ?? 0) >= CONSULTED_MAX) this.#sql.overflow.run();
+    else this.#sql.consult.run(at, actor, what, subject, shown);
+  }
+
+  /** The oldest consultations that the server's audit does not have yet; they count as sent from now on. */
+  consultations(limit: number): readonly Consultation[] {
+    const rows = this.#sql.consulted.all(limit);
+    this.#sentUpTo = Math.max(this.#sentUpTo, rows.at(-1)?.n ?? 0);
+    return rows;
+  }
+
+  /** The server's audit has everything up to `n`. */
+  consultedKept(n: number): void {
+    this.#sql.dropConsulted.run(n);
   }
 
   /** Who sits here, so that a desk process that died comes back with the person still at work. */

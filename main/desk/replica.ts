@@ -1,12 +1,15 @@
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import type { RecordedEvent } from '#domain/event.ts';
-import type { StreamId } from '#domain/ids.ts';
+import { kindOf, type StreamId } from '#domain/ids.ts';
 import type { Entry } from '#domain/room.ts';
+import type { CrimeIdentity, RecordedCrime } from '#domain/recorded-crime.ts';
 import { GENESIS } from '#store/chain.ts';
 import type { Store } from '#store/open-store.ts';
 import { Picture, type Cursor } from '#store/picture.ts';
+import { addBatch, batchDigest, dropBatch, heldOfBatch } from '#store/recorded-crimes.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
 
+const CRIME_TRIES_MAX = 3; // a batch that never comes out as the server's is left until the next start
 const LINES_MAX = 500; // the last lines of a log; an older one is found through the record itself
 
 /** A desk's copy of the log and what it folds to. Events and the cursor move in one transaction. */
@@ -15,6 +18,11 @@ export class Replica {
   readonly picture: Picture;
   readonly #log: SqliteEventLog;
   readonly #apply;
+  readonly #keepCrimes;
+  readonly #missing;
+  /** Batches of recorded crimes that are in the log and not whole here. */
+  #batches: string[] | undefined;
+  readonly #crimeTries = new Map<string, number>();
 
   constructor(db: Store) {
     this.db = db;
@@ -33,6 +41,46 @@ export class Replica {
         });
       return touched;
     });
+    this.#missing = db
+      .prepare<[], string>(
+        // An import is a stream of its own, named after its batch; a range of the index, not a scan.
+        `SELECT substr(stream, length('recorded-crime/') + 1) AS batch_id FROM event
+         WHERE stream > 'recorded-crime/' AND stream < 'recorded-crime0' AND version = 1
+           AND NOT EXISTS (SELECT 1 FROM crime_batch
+             WHERE batch_id = substr(stream, length('recorded-crime/') + 1) AND digest IS NOT NULL)
+         ORDER BY seq`,
+      )
+      .pluck();
+    const whole = db.prepare<[string, string]>(
+      'UPDATE crime_batch SET digest = ? WHERE batch_id = ?',
+    );
+    this.#keepCrimes = db.transaction(
+      (batchId: string, rows: readonly RecordedCrime[], digest: string | undefined) => {
+        addBatch(db, batchId, rows);
+        if (digest === undefined) return;
+        if (batchDigest(db, batchId) === digest) whole.run(digest, batchId);
+        else dropBatch(db, batchId);
+      },
+    );
+  }
+
+  /** The next page of recorded crimes to ask the server for; undefined where all are here. */
+  crimesWanted():
+    | { readonly batchId: string; readonly after: CrimeIdentity | undefined }
+    | undefined {
+    this.#batches ??= this.#missing.all();
+    const batchId = this.#batches.find((it) => (this.#crimeTries.get(it) ?? 0) < CRIME_TRIES_MAX);
+    return batchId === undefined
+      ? undefined
+      : { batchId, after: heldOfBatch(this.db, batchId).lastIdentity };
+  }
+
+  /** Adds a page. The last one has the digest over all: where it differs here, all is asked for again. */
+  keepCrimes(batchId: string, rows: readonly RecordedCrime[], digest: string | undefined): void {
+    this.#keepCrimes.immediate(batchId, rows, digest);
+    if (digest === undefined) return;
+    this.#batches = undefined;
+    this.#crimeTries.set(batchId, (this.#crimeTries.get(batchId) ?? 0) + 1);
   }
 
   get cursor(): Cursor {
@@ -50,7 +98,10 @@ export class Replica {
     const { seq } = this.cursor;
     const news = events.filter(({ header }) => header.seq > seq);
     try {
-      return { fresh: news.map(recordedOf), touched: this.#apply.immediate(news) };
+      const touched = this.#apply.immediate(news);
+      if (news.some(({ header }) => kindOf(header.stream) === 'recorded-crime'))
+        this.#batches = undefined;
+      return { fresh: news.map(recordedOf), touched };
     } catch (error) {
       this.#log.refreshHead();
       throw error;

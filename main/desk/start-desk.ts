@@ -15,6 +15,7 @@ import {
 import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import { targetsOf } from '#domain/targets.ts';
 import { limits } from '#protocol/limits.ts';
+import type { Presence } from '#protocol/signal.ts';
 import type { SeatRow } from '#protocol/view.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
@@ -60,6 +61,7 @@ const SIGN_IN_WITHIN_MS = 8_000;
 const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: one frame of a screen
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
 const COPY_DRAFTS_EVERY_MS = 2_000;
+const SIGNAL_EVERY_MS = 250; // a colleague's caret need not be newer
 
 /** What the server answers to a sign-in. */
 const session = z.object({
@@ -113,18 +115,22 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     kept.success && kept.data.grant.notAfter > now() ? kept.data : undefined;
   let aloneSince = now();
   let wasLive = false;
+  let presence: Presence = { about: '', isTyping: false };
+  let isSignalDue = false;
 
   const sync = new SyncClient({
     desk,
     urls: [`${server.replace(/^http/, 'ws')}/sync`],
     sign: (text) => sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64'),
-    commandId: () => uuidV7(now(), randomBytes(16)) as CommandId, // just made as one
+    commandId: freshId,
     now,
     random: Math.random,
     changed: () => {
       const isLive = sync.link.state === 'live';
       if (isLive === wasLive) return;
       wasLive = isLive;
+      if (isLive) isSignalDue = true; // the server knows nothing of us yet
+      else desk.forgetPresence();
       aloneSince = now();
       for (const window of windows) window.refresh('seat');
     },
@@ -171,18 +177,29 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       });
       if (asked.outcome === 'refused') return asked;
       const { user, grant } = session.parse(asked.body);
+      if (seat && seat.user.id !== user.id) onDuty('end-duty', seat);
       seat = { user, grant };
       desk.outbox.keepSeat(seat);
+      onDuty('start-duty', seat);
       for (const window of windows) window.refresh();
       return { outcome: 'signed-in' };
     },
     signOut: () => {
+      if (seat) onDuty('end-duty', seat);
       seat = undefined;
       desk.outbox.keepSeat(undefined);
       for (const window of windows) window.refresh();
     },
     draftChanged: (user, draftId) => drafts.add(JSON.stringify([user, draftId])),
+    signalled: (latest) => {
+      presence = latest;
+      isSignalDue = true;
+    },
   };
+
+  /** The roster follows the sign-in. A refusal (on duty here already) changes nothing. */
+  const onDuty = (type: 'start-duty' | 'end-duty', who: Seat) =>
+    void desk.ask({ frame: 'command', id: freshId(), type, body: {} }, who);
 
   desk.onChanged(() => {
     sync.pump();
@@ -191,6 +208,11 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
   const seatTimer = setInterval(() => {
     for (const window of windows) window.refresh('seat');
   }, SEAT_EVERY_MS);
+  const signalTimer = setInterval(() => {
+    if (!isSignalDue) return;
+    const user = seat && { user: seat.user.id };
+    if (sync.send({ frame: 'desk-signal', ...user, presence })) isSignalDue = false;
+  }, SIGNAL_EVERY_MS);
   const draftTimer = setInterval(() => {
     for (const text of drafts) {
       const [user, draftId] = JSON.parse(text) as [UserId, string]; // written by `draftChanged`
@@ -227,6 +249,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     close: async () => {
       clearInterval(seatTimer);
       clearInterval(draftTimer);
+      clearInterval(signalTimer);
       sync.close();
       await gateway[Symbol.asyncDispose]();
       desk.close();
@@ -236,6 +259,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
 }
 
 const now = () => Date.now() as EpochMs;
+const freshId = () => uuidV7(now(), randomBytes(16)) as CommandId; // just made as one
 
 type Asked =
   | { readonly outcome: 'answered'; readonly body: unknown }

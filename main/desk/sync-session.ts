@@ -23,6 +23,7 @@ const TRIES_MAX = 5; // a command the server cannot store this often goes to a p
 const RETRY_AFTER_MS = 2_000;
 const ANSWER_WITHIN_MS = 5_000; // as long as silence may last before a server counts as dead
 const APPLIED_EVERY_MS = 1_000;
+const CONSULTED_AT_ONCE = 100;
 const QUIET_GAPS_MAX = 2; // pongs in a row that are ahead of us while nothing arrives
 
 export type Link =
@@ -49,6 +50,8 @@ export class SyncSession {
   #appliedAt: EpochMs;
   #appliedSeq = -1;
   #reservedAt: EpochMs | undefined;
+  #crimesAskedAt: EpochMs | undefined;
+  #consultedAt: EpochMs | undefined;
   #quietGaps = 0;
   #offsetMs = 0;
 
@@ -105,6 +108,16 @@ export class SyncSession {
         return this.pump();
       case 'refused':
         return this.#notStored(frame.id, frame.reason);
+      case 'crimes':
+        this.#desk.keepCrimes(frame);
+        this.#crimesAskedAt = undefined;
+        return this.#askCrimes();
+      case 'consulted-kept':
+        this.#desk.outbox.consultedKept(frame.n);
+        this.#consultedAt = undefined;
+        return this.#sendConsulted();
+      case 'signals':
+        return this.#desk.heard(frame);
       case 'ping':
         return this.#ports.send({
           frame: 'pong',
@@ -157,6 +170,31 @@ export class SyncSession {
       this.#ports.send({ frame: 'applied', cursor: seq, chainHash: hash });
     }
     this.pump();
+    this.#askCrimes();
+    this.#sendConsulted();
+  }
+
+  /** One page at a time, and only once the log itself is here: people's work comes before history. */
+  #askCrimes(): void {
+    if (this.#link.state !== 'live' || this.#desk.cursor.seq < this.#link.head) return;
+    const now = this.#ports.now();
+    if (this.#crimesAskedAt !== undefined && now - this.#crimesAskedAt < ANSWER_WITHIN_MS) return;
+    const wanted = this.#desk.crimesWanted();
+    if (!wanted) return;
+    this.#crimesAskedAt = now;
+    const { batchId, after } = wanted;
+    this.#ports.send({ frame: 'ask-crimes', batchId, ...(after !== undefined && { after }) });
+  }
+
+  /** Who looked at what goes to the server's audit, a batch at a time, until it says that it has it. */
+  #sendConsulted(): void {
+    if (this.#link.state !== 'live') return;
+    const now = this.#ports.now();
+    if (this.#consultedAt !== undefined && now - this.#consultedAt < ANSWER_WITHIN_MS) return;
+    const rows = this.#desk.outbox.consultations(CONSULTED_AT_ONCE);
+    if (rows.length === 0) return;
+    this.#consultedAt = now;
+    this.#ports.send({ frame: 'consulted', outboxId: this.#desk.outboxId, rows: [...rows] });
   }
 
   #sayHello(nonce: string): void {

@@ -1,12 +1,14 @@
 import type { Contact } from '#domain/contact.ts';
 import type { RecordedEvent } from '#domain/event.ts';
 import type { Handover } from '#domain/handover.ts';
-import type { StreamId } from '#domain/ids.ts';
+import type { DeskId, StreamId } from '#domain/ids.ts';
 import type { Incident } from '#domain/incident.ts';
 import { sentenceOf, subjectsOf, type Names } from '#domain/journal.ts';
 import type { OpenRoom } from '#domain/room.ts';
 import type { Unit } from '#domain/unit.ts';
+import type { Signals } from '#protocol/signal.ts';
 import type {
+  ConflictRow,
   ContactDetail,
   ContactRow,
   HandoverRow,
@@ -15,6 +17,8 @@ import type {
   Line,
   Mark,
   Person,
+  PresenceRow,
+  RosterRow,
   UnitRow,
 } from '#protocol/view.ts';
 
@@ -161,6 +165,56 @@ export function unitRows(source: ViewSource): readonly UnitRow[] {
   for (const [, { entity, version }] of source.room.entries())
     if (entity.kind === 'unit' && (entity.isOnDuty || entity.emergency))
       rows.push(unitRow(entity, version, source));
+  return rows;
+}
+
+/** Who is on duty where. */
+export function rosterRows(source: ViewSource): readonly RosterRow[] {
+  const rows: RosterRow[] = [];
+  for (const [stream, { entity }] of source.room.entries())
+    if (entity.kind === 'duty' && entity.at)
+      rows.push({
+        id: entity.id,
+        name: source.names.user(entity.id),
+        ...entity.at,
+        mark: markOf(stream, source),
+      });
+  return rows;
+}
+
+export const presenceRows = (
+  presence: ReadonlyMap<DeskId, Signals['latest'][number]>,
+  source: ViewSource,
+): readonly PresenceRow[] =>
+  [...presence.values()].map(({ desk, user, at, presence: seen }) => ({
+    id: desk,
+    who: user === undefined ? undefined : person({ user, desk }, source),
+    about: seen.about,
+    isTyping: seen.isTyping,
+    availability: seen.availability,
+    at,
+  }));
+
+/** Late commands of other desks that ran into what this desk had decided; a supervisor sees all of them. */
+export function conflictRows(
+  source: ViewSource,
+  { desk, isSupervisor }: { readonly desk: DeskId; readonly isSupervisor: boolean },
+): readonly ConflictRow[] {
+  const rows: ConflictRow[] = [];
+  for (const [stream, { entity }] of source.room.entries()) {
+    if (entity.kind !== 'conflict' || entity.seen || !entity.by || !entity.subject) continue;
+    if (entity.other !== desk && !isSupervisor) continue;
+    rows.push({
+      id: entity.id,
+      what: entity.command.replaceAll('-', ' '),
+      subject: entity.subject.slice(entity.subject.indexOf('/') + 1),
+      reason: entity.reason,
+      by: person(entity.by, source),
+      askedAt: entity.askedAt,
+      other: entity.other ?? '',
+      mark: markOf(stream, source),
+    });
+  }
   return rows;
 }
 

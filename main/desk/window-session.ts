@@ -4,16 +4,20 @@ import { unreachable } from '#domain/lib/assert.ts';
 import type { WindowDown } from '#protocol/down.ts';
 import { queries, type Found, type Query, type Result } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
+import type { Presence } from '#protocol/signal.ts';
 import type { SeatRow, Subscribe, ViewName } from '#protocol/view.ts';
 import { searchPlaces } from '#store/places.ts';
 import { near } from '#store/recorded-crimes.ts';
 import type { Desk, Seat } from './desk.ts';
 import {
   contactDetail,
+  conflictRows,
   contactRows,
   handoverRows,
   incidentDetail,
   incidentRows,
+  presenceRows,
+  rosterRows,
   unitRows,
 } from './views.ts';
 
@@ -33,12 +37,15 @@ export interface WindowHost {
   >;
   readonly signOut: () => void;
   readonly draftChanged: (user: UserId, draftId: string) => void;
+  /** What this window has in front of it, for the other desks. */
+  readonly signalled: (presence: Presence) => void;
   readonly now: () => EpochMs;
 }
 
 const SUBSCRIPTIONS_MAX = 40; // a window shows a dozen panels
 const CONTACTS_CLOSED_SHOWN = 60; // finished contacts in the list: an operator's own last ones
 const RESULTS_MAX = 50;
+const FOUND_NAMED_MAX = 10; // ids in one audit row: what fits in its column
 
 type Row = { readonly id: string };
 
@@ -126,6 +133,8 @@ export class WindowSession {
         desk.outbox.dropDraft(user, frame.draftId);
         this.#host.draftChanged(user, frame.draftId);
         return this.refresh('drafts');
+      case 'signal':
+        return this.#host.signalled(frame.presence);
       case 'settle-tray':
         desk.outbox.settleTray(frame.commandId);
         this.#answer(frame.id, []);
@@ -147,6 +156,9 @@ export class WindowSession {
     }
     const subscription: Subscription = { view, key, sent: new Map(), isNew: true };
     this.#subscriptions.set(sub, subscription);
+    // Opening a record is a look at it; the rows of the open set are the room itself.
+    if (key !== undefined && (view === 'contact' || view === 'incident'))
+      this.#consulted(view, key, this.#rowsOf(subscription).length);
     this.#sendView(sub, subscription);
   }
 
@@ -197,6 +209,15 @@ export class WindowSession {
         return unitRows(source);
       case 'handovers':
         return handoverRows(source);
+      case 'roster':
+        return rosterRows(source);
+      case 'presence':
+        return presenceRows(desk.presence, source);
+      case 'conflicts':
+        return conflictRows(source, {
+          desk: desk.desk,
+          isSupervisor: sitting.user.role === 'supervisor',
+        });
       case 'tray':
         return desk.tray();
       case 'drafts':
@@ -223,7 +244,16 @@ export class WindowSession {
       this.#send({ frame: 'result', id, outcome });
       return;
     }
-    this.#answer(id, this.#look(query, parsed.data));
+    const rows = this.#look(query, parsed.data);
+    const found = rows.flatMap((row) => (isNamed(row) ? [row.id] : []));
+    this.#consulted(query, found.slice(0, FOUND_NAMED_MAX).join(' '), rows.length);
+    this.#answer(id, rows);
+  }
+
+  /** Every look-up goes to the audit, hit or miss: which records, never what was typed to find them. */
+  #consulted(what: string, subject: string, shown: number): void {
+    const actor = this.#host.seat()?.user.id;
+    if (actor !== undefined) this.#host.desk.outbox.consult({ actor, what, subject, shown });
   }
 
   #look(query: Query['query'], params: unknown): readonly unknown[] {
@@ -280,6 +310,9 @@ export class WindowSession {
     this.#send({ frame: 'result', id, outcome });
   }
 }
+
+const isNamed = (row: unknown): row is { readonly id: string } =>
+  typeof row === 'object' && row !== null && 'id' in row && typeof row.id === 'string';
 
 const some = <Item>(item: Item | undefined): readonly Item[] => (item === undefined ? [] : [item]);
 

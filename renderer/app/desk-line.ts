@@ -5,12 +5,15 @@ import { windowDown, type WindowDown } from '#protocol/down.ts';
 import type { QueryName, QueryParams, Result } from '#protocol/query.ts';
 import type { WindowUp } from '#protocol/up.ts';
 import type {
+  ConflictRow,
   ContactDetail,
   ContactRow,
   DraftRow,
   HandoverRow,
   IncidentDetail,
   IncidentRow,
+  PresenceRow,
+  RosterRow,
   SeatRow,
   TrayRow,
   UnitRow,
@@ -377,6 +380,12 @@ export class DeskLine implements LineListener {
         return this.#set({ units: patch(state.units, change<UnitRow>()) });
       case 'handovers':
         return this.#set({ handovers: patch(state.handovers, change<HandoverRow>()) });
+      case 'roster':
+        return this.#set({ roster: patch(state.roster, change<RosterRow>()) });
+      case 'presence':
+        return this.#set({ presence: patch(state.presence, change<PresenceRow>()) });
+      case 'conflicts':
+        return this.#set({ conflicts: patch(state.conflicts, change<ConflictRow>()) });
       case 'tray':
         return this.#set({ tray: patch(state.tray, change<TrayRow>()) });
       case 'contact': {

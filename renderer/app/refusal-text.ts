@@ -41,6 +41,13 @@ const fromTheRecord = {
   'no-reference-left': () =>
     'This desk has no reference numbers left; note it on a card and tell the supervisor',
   'reference-already-used': () => 'That number is used already; raise it again for the next one',
+  'status-changed-since-seen': (refusal) =>
+    `${unit(refusal)} was given another status at another desk meanwhile: ask the crew, then set it`,
+  'already-on-duty': () => 'You are on duty at this desk already',
+  'not-on-duty': () => 'You are on duty at another desk, or not at all',
+  'no-such-conflict': () => 'That late command is not on record here',
+  'already-seen': () => 'Somebody has seen it already',
+  'already-noted': () => 'It is noted already',
   'already-imported': () => 'That file is imported already; nothing was added',
   'user-already-there': () => 'There is an account like that already',
   'update-needed': () => 'A newer release wrote this record; it can be read here, not changed',

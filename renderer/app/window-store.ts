@@ -6,11 +6,14 @@ import type { CommandType } from '#domain/commands.ts';
 import type { ReferenceData } from '#domain/reference-data.ts';
 import type { CrimeNear, Found, FoundPlace } from '#protocol/query.ts';
 import type {
+  ConflictRow,
   ContactDetail,
   ContactRow,
   HandoverRow,
   IncidentDetail,
   IncidentRow,
+  PresenceRow,
+  RosterRow,
   SeatRow,
   TrayRow,
   UnitRow,
@@ -82,6 +85,9 @@ export interface WindowState {
   readonly incidents: Rows<IncidentRow>;
   readonly units: Rows<UnitRow>;
   readonly handovers: Rows<HandoverRow>;
+  readonly roster: Rows<RosterRow>;
+  readonly presence: Rows<PresenceRow>;
+  readonly conflicts: Rows<ConflictRow>;
   readonly tray: Rows<TrayRow>;
   readonly contactDetails: Rows<ContactDetail>;
   readonly incidentDetails: Rows<IncidentDetail>;
@@ -137,6 +143,9 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     incidents: none,
     units: none,
     handovers: none,
+    roster: none,
+    presence: none,
+    conflicts: none,
     tray: none,
     contactDetails: none,
     incidentDetails: none,

@@ -14,7 +14,7 @@ import { openStore } from '#store/open-store.ts';
 import { deskDown, type DeskDown } from '#protocol/down.ts';
 import type { Hello } from '#protocol/hello.ts';
 import type { DeskUp } from '#protocol/up.ts';
-import { subprotocol } from '#protocol/version.ts';
+import { history, subprotocol } from '#protocol/version.ts';
 import { startServer, type RunningServer, type ServerOptions } from '../main.ts';
 import type { AuditRow, RecordRequest } from '../log/recorder-port.ts';
 import type { Timers } from './timers.ts';
@@ -239,10 +239,11 @@ export class TestDesk {
   }
 
   hello(more: Partial<Hello> = {}): void {
+    const { version } = history.at(-1) ?? { version: 0 };
     const text = Buffer.from(`${this.#nonce}.${more.desk ?? this.desk}`, 'utf8');
     this.send({
       frame: 'hello',
-      protocol: { min: 1, max: 1 },
+      protocol: { min: version, max: version },
       desk: this.desk,
       signature: this.#privateKey
         ? sign(null, text, this.#privateKey).toString('base64')

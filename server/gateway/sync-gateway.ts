@@ -6,8 +6,11 @@ import * as z from 'zod';
 import { commandId, type CommandId, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import type { Answer } from '#protocol/ack.ts';
 import { parseAsked } from '#protocol/command.ts';
+import type { Consulted } from '#protocol/consulted.ts';
+import type { AskCrimes } from '#protocol/crimes.ts';
 import type { DeskDown } from '#protocol/down.ts';
 import { limits } from '#protocol/limits.ts';
+import type { DeskSignal, Signals } from '#protocol/signal.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
 import { deskUp, type DeskUp } from '#protocol/up.ts';
 import { history, subprotocol } from '#protocol/version.ts';
@@ -16,6 +19,7 @@ import type { Accounts } from '../auth/accounts.ts';
 import { judgeClaim } from '../auth/policy.ts';
 import type { AuditRow, Recorder } from '../log/recorder-port.ts';
 import { EVENTS_MAX, framesOf, type EventFrame } from './event-frames.ts';
+import { Presence } from './presence.ts';
 import { realTimers, type Timers } from './timers.ts';
 
 export interface SyncOptions {
@@ -30,6 +34,7 @@ export interface SyncOptions {
 }
 
 const HELLO_WITHIN_MS = 5_000;
+const CRIMES_AT_ONCE = 200; // a page that a desk stores in some milliseconds, between two keys
 const STRANGERS_MAX = 20; // sockets that have not said who they are, of one address
 const BURST = 200;
 const PER_SECOND = 50;
@@ -59,6 +64,7 @@ export class SyncGateway {
   readonly #desks = new Map<DeskId, DeskLine>();
   readonly #lines = new Set<DeskLine>();
   readonly #strangers = new Map<string, Set<Duplex>>();
+  readonly #presence: Presence;
   readonly #stops: (() => void)[];
   #pending: StoredEvent[] = [];
   #flushed: number;
@@ -70,6 +76,13 @@ export class SyncGateway {
     this.#options = options;
     this.#timers = options.timers ?? realTimers;
     this.#flushed = options.recorder.head().seq;
+    this.#presence = new Presence({
+      timers: this.#timers,
+      now: options.now,
+      tell: (signals) => {
+        for (const line of this.#desks.values()) line.tell(signals);
+      },
+    });
     this.#stops = [
       options.recorder.onRecorded((events) => this.#recorded(events)),
       this.#timers.every(TICK_MS, () => {
@@ -114,9 +127,13 @@ export class SyncGateway {
           void this.#desks.get(desk)?.end(4001, 'replaced by a newer connection');
           this.#desks.set(desk, line);
         },
+        presence: () => this.#presence.all(),
+        signalled: (desk, signal) => this.#presence.heard(desk, signal),
         gone: (desk) => {
           this.#lines.delete(line);
-          if (desk !== undefined && this.#desks.get(desk) === line) this.#desks.delete(desk);
+          if (desk === undefined || this.#desks.get(desk) !== line) return;
+          this.#desks.delete(desk);
+          this.#presence.gone(desk);
         },
       });
       this.#lines.add(line);
@@ -139,6 +156,7 @@ export class SyncGateway {
     this.#flush();
     for (const stop of this.#stops) stop();
     this.#stopFlush?.();
+    this.#presence.close();
     await Promise.all(lines.map((line) => line.end(1001, 'the server stops')));
     this.#sockets.close();
   }
@@ -182,6 +200,9 @@ interface Exchange {
   /** The last event that has gone out to live lines. */
   readonly flushed: () => number;
   readonly joined: (desk: DeskId) => void;
+  readonly signalled: (desk: DeskId, signal: DeskSignal) => void;
+  /** What every desk has in front of it now. */
+  readonly presence: () => Signals;
   readonly gone: (desk: DeskId | undefined) => void;
 }
 
@@ -351,6 +372,12 @@ class DeskLine {
         return this.#reserve(frame, desk);
       case 'draft-copy':
         return this.#options.draftCopied(frame);
+      case 'ask-crimes':
+        return this.#sendCrimes(frame);
+      case 'consulted':
+        return this.#keepConsulted(frame, desk);
+      case 'desk-signal':
+        return this.#exchange.signalled(desk, frame);
       case 'ping':
         return this.#send({ frame: 'pong', t0: frame.t0, t1: now(), head: recorder.head().seq });
       case 'hello':
@@ -387,6 +414,7 @@ class DeskLine {
       peers: [],
       serverNow: now(),
     });
+    this.#send(this.#exchange.presence());
     this.#catchUp();
   }
 
@@ -437,6 +465,42 @@ class DeskLine {
         this.#inFlight.delete(id);
       }),
     );
+  }
+
+  /** A page of recorded crimes; the last one brings the digest that the desk's own must equal. */
+  #sendCrimes({ batchId, after }: AskCrimes): void {
+    const { recorder } = this.#options;
+    const rows = recorder.crimesOf(batchId, after, CRIMES_AT_ONCE);
+    const digest = rows.length < CRIMES_AT_ONCE ? recorder.crimesDigest(batchId) : undefined;
+    this.#send({
+      frame: 'crimes',
+      batchId,
+      rows: [...rows],
+      ...(digest !== undefined && { digest }),
+    });
+  }
+
+  #keepConsulted({ outboxId, rows }: Consulted, desk: DeskId): void {
+    const audited = rows.map(({ n, at, actor, what, subject, shown, times }) => ({
+      n,
+      row: {
+        at,
+        actor,
+        desk,
+        operation: 'consultation' as const,
+        what,
+        subject,
+        outcome: `shown ${shown}${times > 1 ? `, ${times} times` : ''}`,
+      },
+    }));
+    this.#options.recorder
+      .consulted(outboxId, audited)
+      .then((n) => this.#send({ frame: 'consulted-kept', n }))
+      .catch(this.#options.failed); // the desk keeps them and sends them again
+  }
+
+  tell(frame: DeskDown): void {
+    if (this.#desk !== undefined) this.#send(frame);
   }
 
   /** One block at a time for each desk: its answer is the event that every desk gets. */

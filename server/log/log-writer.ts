@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
-import { decide, type Given, type Targets } from '#domain/decide.ts';
-import type { CommandBody } from '#domain/commands.ts';
+import { commands, type CommandBody } from '#domain/commands.ts';
+import { decide, streamsOf, type Given, type Targets } from '#domain/decide.ts';
 import type { RecordedCrime } from '#domain/recorded-crime.ts';
 import type { Decision } from '#domain/lib/decision.ts';
 import type { Fact } from '#domain/event.ts';
-import { batchStream, type StreamId } from '#domain/ids.ts';
+import {
+  batchStream,
+  type CommandId,
+  type DeskId,
+  unitStream,
+  type StreamId,
+  type UnitId,
+  type UserId,
+} from '#domain/ids.ts';
 import { assert } from '#domain/lib/assert.ts';
 import { advance, emptyEntry, OpenRoom, type Entry } from '#domain/room.ts';
 import type { Answer } from '#protocol/ack.ts';
@@ -14,7 +22,7 @@ import type { Store } from '#store/open-store.ts';
 import { emptyCursor, Picture } from '#store/picture.ts';
 import { addBatch, batchDigest } from '#store/recorded-crimes.ts';
 import { SqliteEventLog, type LogPorts } from '#store/sqlite-event-log.ts';
-import type { AuditRow, RecordRequest } from './recorder-port.ts';
+import type { AuditRow, ConsultedRow, RecordRequest } from './recorder-port.ts';
 
 /** What became of one request of a group. A failure is of that request alone; nothing of it is stored. */
 export type Settled =
@@ -26,12 +34,25 @@ export interface Group {
   readonly events: readonly StoredEvent[];
 }
 
+/** Audit rows that are no command's: as they are, or of a desk that may send them twice. */
+export type Audit =
+  | { readonly type: 'audit'; readonly rows: readonly AuditRow[] }
+  | {
+      readonly type: 'consulted';
+      readonly outboxId: string;
+      readonly rows: readonly ConsultedRow[];
+    };
+
 export interface WriterOptions extends LogPorts {
   readonly log: Store;
   readonly picture: Store;
   readonly logId: string;
   readonly targets: Targets;
 }
+
+const SYSTEM = 'system' as UserId;
+const SERVER = 'server' as DeskId;
+const LATE_AFTER_MS = 5_000; // as long as silence may last before a desk counts as away
 
 const FOLD_PAGE = 2_000; // events read at once while the picture catches up
 const RECENT = 2_000; // closed records kept in memory, so that a late entry need not be looked up
@@ -72,6 +93,13 @@ export class LogWriter {
       putAnswer: log.prepare<[string, string | null, number | null, string]>(
         'INSERT INTO answer VALUES (?, ?, ?, ?)',
       ),
+      consulted: log
+        .prepare<[string], number>('SELECT n FROM consulted WHERE outbox_id = ?')
+        .pluck(),
+      putConsulted: log.prepare<[string, number]>(
+        `INSERT INTO consulted VALUES (?, ?)
+         ON CONFLICT (outbox_id) DO UPDATE SET n = max(n, excluded.n)`,
+      ),
       lastAudit: log
         .prepare<[], string>('SELECT hash FROM audit ORDER BY seq DESC LIMIT 1')
         .pluck(),
@@ -104,7 +132,7 @@ export class LogWriter {
    * Decides a group of requests in order, each on what the one before it left, and commits them all at
    * once. Durable when it returns. Throws where the commit failed: then nothing of the group is stored.
    */
-  recordGroup(requests: readonly RecordRequest[], audit: readonly AuditRow[] = []): Group {
+  recordGroup(requests: readonly RecordRequest[], audits: readonly Audit[] = []): Group {
     const overlay = this.#room.overlay();
     const auditHash = this.#auditHash;
     const settled: Settled[] = [];
@@ -112,8 +140,14 @@ export class LogWriter {
     try {
       this.#options.log
         .transaction(() => {
-          for (const request of requests) settled.push(this.#one(request, overlay, events));
-          for (const row of audit) this.#putAudit(row);
+          for (const request of requests) {
+            const one = this.#one(request, overlay, events);
+            settled.push(one);
+            const conflict = this.#conflictOf(request, one, overlay);
+            // A note that could not be made is not told: the refused operator has it in the tray.
+            if (conflict) this.#one(conflict, overlay, events);
+          }
+          for (const audit of audits) this.#putAudits(audit);
         })
         .immediate();
     } catch (error) {
@@ -207,6 +241,49 @@ export class LogWriter {
     }
   }
 
+  /**
+   * What tells the other side: a command that was made while its desk was away ran into what another
+   * desk had decided meanwhile. Its id is made from the refused one's, so a repeat notes nothing twice.
+   */
+  #conflictOf(
+    { commandId, asked, occurredAt, actor, desk, reference, outbox, forbidden }: RecordRequest,
+    settled: Settled,
+    room: OpenRoom,
+  ): RecordRequest | undefined {
+    if (settled.outcome !== 'answered' || settled.answer.state !== 'refused') return undefined;
+    if (!outbox || forbidden !== undefined || commands[asked.type].late === 'always')
+      return undefined;
+    const now = this.#options.now();
+    if (now - occurredAt < LATE_AFTER_MS) return undefined;
+    const { refusal } = settled.answer;
+    // A refusal that names a unit speaks of what was decided about that unit.
+    const streams =
+      'unitId' in refusal
+        ? [unitStream(refusal['unitId'] as UnitId)]
+        : streamsOf(asked, { commandId, reference });
+    const subject = streams
+      .map((stream) => ({ stream, ...room.get(stream).decisive }))
+      .find((it) => it.version > 0 && it.desk !== desk && it.desk !== SERVER);
+    if (!subject) return undefined;
+    const body = {
+      command: asked.type,
+      commandId,
+      subject: subject.stream,
+      reason: refusal.reason,
+      by: actor,
+      desk,
+      askedAt: occurredAt,
+      other: subject.desk as DeskId, // the desk of a header, which was parsed as one
+    };
+    return {
+      commandId: derivedId(commandId),
+      asked: { type: 'note-conflict', body },
+      occurredAt: now,
+      actor: SYSTEM,
+      desk: SERVER,
+    };
+  }
+
   #decide(request: RecordRequest, room: OpenRoom): Decision<Fact, { readonly reason: string }> {
     if (request.forbidden !== undefined) return { refusal: { reason: request.forbidden } };
     for (const [stream, seen] of Object.entries(request.expect ?? {})) {
@@ -262,6 +339,17 @@ export class LogWriter {
     };
   }
 
+  #putAudits(audit: Audit): void {
+    if (audit.type === 'audit') {
+      for (const row of audit.rows) this.#putAudit(row);
+      return;
+    }
+    const { outboxId, rows } = audit;
+    const kept = this.#sql.consulted.get(outboxId) ?? 0;
+    for (const { n, row } of rows) if (n > kept) this.#putAudit(row);
+    this.#sql.putConsulted.run(outboxId, rows.at(-1)?.n ?? 0);
+  }
+
   #putAudit(row: AuditRow): void {
     const whole = { ...row, recordedAt: this.#options.now() };
     const hash = createHash('sha256')
@@ -306,6 +394,13 @@ export class LogWriter {
       })
       .immediate();
   }
+}
+
+/** Another UUIDv7 of the same moment, always the same one. */
+function derivedId(commandId: CommandId): CommandId {
+  const hex = createHash('sha256').update(`conflict.${commandId}`).digest('hex');
+  const variant = ((Number.parseInt(hex.slice(3, 4), 16) & 0x3) | 0x8).toString(16);
+  return `${commandId.slice(0, 14)}7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(8, 20)}` as CommandId; // made as its schema wants it
 }
 
 const auditOf = (request: RecordRequest, answer: Answer): AuditRow => ({

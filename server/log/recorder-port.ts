@@ -1,5 +1,6 @@
 import type { Asked } from '#domain/commands.ts';
 import type { CommandId, DeskId, EpochMs, IncidentId, StreamId, UserId } from '#domain/ids.ts';
+import type { CrimeIdentity, RecordedCrime } from '#domain/recorded-crime.ts';
 import type { Answer } from '#protocol/ack.ts';
 import type { StoredEvent } from '#store/event-log.ts';
 
@@ -21,6 +22,12 @@ export interface AuditRow {
   readonly what: string;
   readonly subject: string;
   readonly outcome: string;
+}
+
+/** An audit row as a desk counted it. */
+export interface ConsultedRow {
+  readonly n: number;
+  readonly row: AuditRow;
 }
 
 /** A command as the writer gets it: parsed, stamped, and already judged by the policy table. */
@@ -53,6 +60,19 @@ export interface Recorder {
   record(request: RecordRequest): Promise<Answer>;
   /** Commits audit rows of what is not a command: sign-ins, look-ups, refusals at the door. */
   audit(rows: readonly AuditRow[]): Promise<void>;
+  /**
+   * Commits what a desk's people looked at, each once: rows that this outbox has sent before are passed
+   * over. Resolves, after the commit, with how far the outbox has come.
+   */
+  consulted(outboxId: string, rows: readonly ConsultedRow[]): Promise<number>;
+  /** A page of a batch of recorded crimes, in the order of their identities; at most `limit`. */
+  crimesOf(
+    batchId: string,
+    after: CrimeIdentity | undefined,
+    limit: number,
+  ): readonly RecordedCrime[];
+  /** The digest over a whole batch, from the event of its import; undefined where there is none. */
+  crimesDigest(batchId: string): string | undefined;
   /** Reads recorded events forward from `seq`, at most `limit`. */
   readAfter(seq: number, limit: number): readonly StoredEvent[];
   /** The header hash of the event at `seq`, or of the start where it is 0; undefined past the head. */

@@ -3,9 +3,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { EventHeader } from '#domain/event.ts';
-import type { StoredEvent } from '#store/event-log.ts';
+import { understand } from '#domain/facts.ts';
+import { batchStream } from '#domain/ids.ts';
+import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
+import { pageOfBatch } from '#store/recorded-crimes.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
 import type { Settled } from './log-writer.ts';
 import type { Recorder } from './recorder-port.ts';
@@ -82,6 +85,19 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     audit: async (rows) => {
       const settled = await ask((id) => ({ type: 'audit', id, rows }));
       if (settled.outcome === 'failed') throw new Error(`not audited: ${settled.message}`);
+    },
+    consulted: async (outboxId, rows) => {
+      const settled = await ask((id) => ({ type: 'consulted', id, outboxId, rows }));
+      if (settled.outcome === 'failed') throw new Error(`not audited: ${settled.message}`);
+      return rows.at(-1)?.n ?? 0;
+    },
+    crimesOf: (batchId, after, limit) => pageOfBatch(db, batchId, after, limit),
+    crimesDigest: (batchId) => {
+      const [imported] = log.readStream(batchStream(batchId));
+      const known = imported && understand(recordedOf(imported));
+      return typeof known === 'object' && known.type === 'recorded-crime.imported'
+        ? known.body.rowsDigest
+        : undefined;
     },
     readAfter: (seq, limit) => log.readAfter(seq, limit),
     hashAt: (seq) => log.hashAt(seq),

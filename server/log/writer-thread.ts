@@ -9,12 +9,18 @@ import type { StoredEvent } from '#store/event-log.ts';
 import { logMigrations, pictureMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { LogWriter, type Settled } from './log-writer.ts';
-import type { AuditRow, RecordRequest } from './recorder-port.ts';
+import type { AuditRow, ConsultedRow, RecordRequest } from './recorder-port.ts';
 
 /** To the thread: what is to be recorded, in the order it came, or the end. */
 export type ToWriter =
   | { readonly type: 'record'; readonly id: number; readonly request: RecordRequest }
   | { readonly type: 'audit'; readonly id: number; readonly rows: readonly AuditRow[] }
+  | {
+      readonly type: 'consulted';
+      readonly id: number;
+      readonly outboxId: string;
+      readonly rows: readonly ConsultedRow[];
+    }
   | { readonly type: 'close' };
 
 /** From the thread, after each durable commit: first the events, then the answers that rest on them. */
@@ -56,11 +62,11 @@ function commitWaiting() {
   const group = waiting.slice(0, GROUP_MAX);
   waiting = waiting.slice(GROUP_MAX);
   const records = group.filter((it) => it.type === 'record');
-  const audits = group.filter((it) => it.type === 'audit');
+  const audits = group.filter((it) => it.type !== 'record');
   try {
     const { settled, events } = writer.recordGroup(
       records.map(({ request }) => request),
-      audits.flatMap(({ rows }) => rows),
+      audits,
     );
     const done = { outcome: 'answered', answer: { state: 'recorded', firstSeq: 1, lastSeq: 1 } };
     say({

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { recordedOf } from '#store/event-log.ts';
+import { newWriter, request } from '../tests/support/room.ts';
+import type { Asked } from './commands.ts';
+import { dutyStream, type DeskId, type UserId } from './ids.ts';
+import { OpenRoom } from './room.ts';
+
+const start: Asked = { type: 'start-duty', body: {} };
+const end: Asked = { type: 'end-duty', body: {} };
+const ash = 'u-ash' as UserId;
+const addAsh: Asked = {
+  type: 'add-user',
+  body: { userId: ash, name: 'ash', displayName: 'Ash Lane', role: 'dispatcher' },
+};
+
+/** Asks one after another, each at a desk, and gives the answers and where Ash is on duty at the end. */
+function shift(...asked: readonly (readonly [Asked, string])[]) {
+  const { settled, events } = newWriter().recordGroup([
+    request(900, addAsh),
+    ...asked.map(([it, desk], n) => request(n + 1, it, { actor: ash, desk: desk as DeskId })),
+  ]);
+  const room = OpenRoom.of(() => undefined);
+  for (const event of events) room.apply(recordedOf(event));
+  const { entity } = room.get(dutyStream(ash));
+  return {
+    answers: settled
+      .slice(1)
+      .map((it) =>
+        it.outcome === 'answered' && it.answer.state === 'refused'
+          ? it.answer.refusal.reason
+          : it.outcome === 'answered' && it.answer.state,
+      ),
+    at: entity.kind === 'duty' ? entity.at : undefined,
+  };
+}
+
+test('a person is on duty at the desk where they signed in, in their role, until they sign out', () => {
+  expect(shift([start, 'D1'])).toMatchObject({
+    answers: ['recorded'],
+    at: { desk: 'D1', role: 'dispatcher' },
+  });
+  expect(shift([start, 'D1'], [end, 'D1'])).toEqual({
+    answers: ['recorded', 'recorded'],
+    at: undefined,
+  });
+});
+
+test('signing in at another desk moves a person, and the desk they left cannot end their duty', () => {
+  expect(shift([start, 'D1'], [start, 'D2'], [end, 'D1'])).toMatchObject({
+    answers: ['recorded', 'recorded', 'not-on-duty'],
+    at: { desk: 'D2' },
+  });
+});
+
+test('a second start at the same desk changes nothing', () => {
+  expect(shift([start, 'D1'], [start, 'D1']).answers).toEqual(['recorded', 'already-on-duty']);
+});
