@@ -1,14 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
+import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
+import { importCrimeFile } from '../server/import/import-crime-file.ts';
 import { startServer } from '../server/main.ts';
 import { DeskHost } from './desk-host.ts';
 import { openIdentity } from './identity.ts';
+import { madeUpCrimes } from './made-up-crimes.ts';
 import { makeUpRoom, seats } from './made-up-room.ts';
 import { openShell, TIME_ZONE } from './run-desk.ts';
 
@@ -138,9 +141,23 @@ async function prepare(dataDir: string, { force, forceName, log }: RunDemo): Pro
   }
   await makeUpRoom(server, force, TIME_ZONE);
   await server.stop();
+  await importMadeUpCrimes(folder, force);
   const made = { apiKey, accounts };
   writeFileSync(file, JSON.stringify(made), { mode: 0o600 });
   return made;
+}
+
+/** Made-up recorded crimes, through the import of real ones. */
+async function importMadeUpCrimes(folder: string, force: string) {
+  const file = join(folder, 'made-up-crimes.csv');
+  writeFileSync(file, madeUpCrimes(Date.now()));
+  const result = await importCrimeFile(file, {
+    dataDir: folder,
+    logId: `force-${force}`,
+    area: HAMPSHIRE_AND_ISLE_OF_WIGHT,
+  });
+  rmSync(file);
+  if (result.outcome !== 'imported') throw new Error(`the demo: its crimes were ${result.outcome}`);
 }
 
 /**

@@ -5,7 +5,7 @@ import { verifyChain } from '#store/chain.ts';
 import { recordedOf } from '#store/event-log.ts';
 import { DemoRoom } from '../support/demo-room.ts';
 import { WindowClient } from '../support/window-client.ts';
-import { random } from '../sim/simulation.ts';
+import { random } from '#domain/lib/random.ts';
 
 const KILLS = 30;
 const seed = Number(process.env['HOLDFAST_SEED'] ?? Date.now() % 100_000);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Asked } from '#domain/commands.ts';
 import type { CommandId, DeskId, EpochMs, IncidentId, UnitId, UserId } from '#domain/ids.ts';
+import { random } from '#domain/lib/random.ts';
 import { parseAsked, type Command } from '#protocol/command.ts';
 import type { DeskDown } from '#protocol/down.ts';
 import type { WireEvent } from '#protocol/events.ts';
@@ -23,24 +24,6 @@ import { newFiles, newWriter, startedAt, targets, type WriterFiles } from '../su
  * SQLite, with a clock, a network and crashes that a seed decides. A crash drops everything a process
  * held in memory and keeps its files, as SIGKILL does.
  */
-
-/** A small seeded generator (mulberry32), so that a failing seed is run again as it was. */
-export function random(seed: number) {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-  const below = (limit: number) => Math.floor(next() * limit);
-  return {
-    below,
-    chance: (probability: number) => next() < probability,
-    pick: <Item>(items: readonly Item[]): Item | undefined => items[below(items.length)],
-  };
-}
 
 interface Timed {
   readonly at: number;

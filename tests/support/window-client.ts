@@ -4,7 +4,8 @@ import type { Asked } from '#domain/commands.ts';
 import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import type { Ack } from '#protocol/ack.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
-import type { Result } from '#protocol/query.ts';
+import type { QueryName, Result } from '#protocol/query.ts';
+import type { Presence } from '#protocol/signal.ts';
 import { subprotocol } from '#protocol/version.ts';
 import type { SeatRow, ViewName } from '#protocol/view.ts';
 
@@ -81,12 +82,25 @@ export class WindowClient {
     return this.until(`an answer to ${id}`, () => this.acks.get(id)?.[0]);
   }
 
-  async find(text: string): Promise<readonly unknown[]> {
+  /** Looks something up; the rows are the query's, so the caller names what they are. */
+  async query<Row>(query: QueryName, params: object): Promise<readonly Row[]> {
     const id = crypto.randomUUID();
-    this.#send({ frame: 'query', id, query: 'find', params: { text } });
-    const outcome = await this.until(`finding ${text}`, () => this.#results.get(id));
+    this.#send({ frame: 'query', id, query, params });
+    const outcome = await this.until(`the answer to ${query}`, () => this.#results.get(id));
     if (outcome.kind === 'refused') throw new Error(outcome.message);
-    return outcome.rows;
+    return outcome.rows as Row[];
+  }
+
+  find(text: string): Promise<readonly unknown[]> {
+    return this.query('find', { text });
+  }
+
+  signal(presence: Presence): void {
+    this.#send({ frame: 'signal', presence });
+  }
+
+  signOut(): void {
+    this.#send({ frame: 'sign-out', id: crypto.randomUUID() });
   }
 
   /** Resolves with what `look` finds, looking again whenever a frame has come. */
