@@ -226,6 +226,18 @@ describe('looking something up', () => {
     ]).toEqual([[byNumber(second)], [byNumber(second)], []]);
   });
 
+  test('by the number to call back on finds its contact, however it is spelt', () => {
+    const { writer, picture } = open();
+    const details = { callbackNumber: '023 9249 6001' };
+    writer.recordGroup([
+      request(99, { type: 'describe-contact', body: { contactId: third, details } }),
+    ]);
+    writer.foldPicture();
+    expect(
+      ['02392496001', '+44 23 9249 6001', '023 9249 6002'].map((it) => found(picture, it)),
+    ).toEqual([[byNumber(third)], [byNumber(third)], []]);
+  });
+
   test('by a number lists the newest contact first, and says when and whether it is open', () => {
     const { writer, picture } = open();
     writer.recordGroup([request(99, fromCaller('+447700900142'))]);

@@ -150,7 +150,11 @@ export class Picture {
       }
     };
     const key = numberKey(text);
-    if (key !== undefined) take(this.#sql.byNumber.all(key, FOUND_MAX), 'number');
+    if (key !== undefined) {
+      take(this.#sql.byNumber.all(key, FOUND_MAX), 'number');
+      // A callback number stands among the words, spelt as its key.
+      if (key.length === KEY_DIGITS) take(this.#sql.byWords.all(`"${key}"`, FOUND_MAX), 'number');
+    }
     const reference = text
       .trim()
       .toUpperCase()
@@ -207,7 +211,8 @@ function wordsOf(entity: Entity): string | undefined {
   if (entity.kind === 'incident') return `${entity.id} ${entity.place.text} ${entity.narrative}`;
   if (entity.kind !== 'contact') return undefined;
   const { place, narrative, informant, callbackNumber } = entity.details;
-  return [place?.text, narrative, informant, callbackNumber].filter(Boolean).join(' ');
+  const callback = callbackNumber && `${callbackNumber} ${numberKey(callbackNumber) ?? ''}`;
+  return [place?.text, narrative, informant, callback].filter(Boolean).join(' ');
 }
 
 const entryOf = (row: EntityRow): Entry => ({
