@@ -46,7 +46,7 @@ export async function runDemo(options: RunDemo): Promise<void> {
   const hosts: DeskHost[] = [];
   const shells: AsyncDisposable[] = [];
   try {
-    for (const seat of seats) {
+    for (const [first, seat] of seats.entries()) {
       const folder = join(dataDir, `desk-${seat.desk}`);
       const { identity } = await openIdentity(folder, seat.desk);
       const host = await DeskHost.start(
@@ -60,12 +60,18 @@ export async function runDemo(options: RunDemo): Promise<void> {
           port: 0,
           version: options.version,
           isDemo: true,
+          signInHint: `A room in which nothing is real: sign in as ${seat.name}, password ${PASSWORD}`,
         },
         log,
       );
       hosts.push(host);
       if (!isHeadless)
-        shells.push(await openShell(host, [seat.window], join(folder, 'shell'), log));
+        shells.push(
+          await openShell(host, [seat.window], join(folder, 'shell'), log, {
+            first,
+            all: seats.length,
+          }),
+        );
     }
     const desks = await Promise.all(
       hosts.map((host, index) => host.address(seats[index]?.window ?? 'dispatch')),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { startShell } from '#chromium/start-shell.ts';
+import type { Among } from '#desk/layout.ts';
 import { windowRoles, type WindowRole } from '#desk/shell.ts';
 import { DeskHost } from './desk-host.ts';
 import { openIdentity } from './identity.ts';
@@ -67,6 +68,7 @@ export async function openShell(
   roles: readonly WindowRole[],
   folder: string,
   log: (line: string) => void,
+  among?: Among,
 ) {
   const started = await startShell({
     folder,
@@ -78,6 +80,6 @@ export async function openShell(
     },
     environment: process.env,
   });
-  await started.openWindows(roles);
+  await started.openWindows(roles, among);
   return started;
 }

@@ -83,6 +83,8 @@ export interface SeatRow {
   readonly version: string;
   readonly protection: string;
   readonly isDemo: boolean;
+  /** What a person who signs in here should know. */
+  readonly signInHint?: string | undefined;
 }
 
 export interface Line {

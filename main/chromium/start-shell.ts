@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { spreadOver } from '#desk/layout.ts';
+import { spreadOver, type Among } from '#desk/layout.ts';
 import type { ShellListener, ShellWindow, WindowId, WindowRole } from '#desk/shell.ts';
 import { ChromiumShell, type ChromiumOptions } from './chromium.ts';
 import { readDisplays } from './read-displays.ts';
@@ -104,7 +104,7 @@ export interface StartedShell extends AsyncDisposable {
   /** For whoever else works on the same screen. */
   readonly environment: NodeJS.ProcessEnv;
   /** One window a display, in the order of the displays; what is left over shares them again. */
-  openWindows(roles: readonly WindowRole[]): Promise<readonly ShellWindow[]>;
+  openWindows(roles: readonly WindowRole[], among?: Among): Promise<readonly ShellWindow[]>;
 }
 
 /** Starts the shell on an installed Chromium, and brings back a page that crashed. */
@@ -150,9 +150,9 @@ export async function startShell(options: StartOptions): Promise<StartedShell> {
   return {
     shell,
     environment,
-    openWindows: async (roles) => {
+    openWindows: async (roles, among) => {
       const opened: ShellWindow[] = [];
-      for (const { role, bounds } of spreadOver(await shell.displays(), roles)) {
+      for (const { role, bounds } of spreadOver(await shell.displays(), roles, among)) {
         const window = await shell.open(role, bounds);
         windows.set(window.id, window);
         opened.push(window);

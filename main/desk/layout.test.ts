@@ -33,8 +33,26 @@ test('a window whose monitor is gone stands on the primary one, wholly on screen
 
 test('windows without a place get a display each, the primary first, and then share', () => {
   expect(spreadOver([left, middle], ['dispatch', 'map', 'inbox'])).toEqual([
-    { role: 'dispatch', bounds: middle.workArea },
+    { role: 'dispatch', bounds: { ...middle.workArea, width: 960 } },
     { role: 'map', bounds: left.workArea },
-    { role: 'inbox', bounds: middle.workArea },
+    { role: 'inbox', bounds: { ...middle.workArea, x: middle.workArea.x + 960, width: 960 } },
+  ]);
+});
+
+test('the desks of a demo share the displays: two side by side, more of them each within reach', () => {
+  const bounds = { x: 0, y: 0, width: 2_000, height: 1_000 };
+  const one = { id: 'a', label: '', bounds, workArea: bounds, isPrimary: true };
+  const right = { ...bounds, x: 2_000 };
+  const two = [one, { ...one, id: 'b', bounds: right, workArea: right, isPrimary: false }];
+  const at = (displays: typeof two, first: number, all: number) =>
+    spreadOver(displays, ['dispatch'], { first, all })[0]?.bounds;
+  expect([0, 1].map((first) => at(two, first, 2))).toEqual([bounds, right]);
+  expect([0, 2].map((first) => at(two, first, 4))).toEqual([
+    { ...bounds, width: 1_000 },
+    { ...bounds, x: 1_000, width: 1_000 },
+  ]);
+  expect([0, 3].map((first) => at([one], first, 4))).toEqual([
+    { x: 0, y: 0, width: 1_700, height: 850 },
+    { x: 300, y: 150, width: 1_700, height: 850 },
   ]);
 });

@@ -41,15 +41,44 @@ export function placeOn(displays: readonly Display[], saved: SavedPlace): Rectan
   return { x, y, width, height };
 }
 
+/** Which of all the windows on these displays these are: the desks of a demo share one machine. */
+export interface Among {
+  readonly first: number;
+  readonly all: number;
+}
+
 /** Where windows stand that have no place yet: one a display, the primary first; then round again. */
 export function spreadOver<Role>(
   displays: readonly Display[],
   roles: readonly Role[],
+  { first, all }: Among = { first: 0, all: roles.length },
 ): readonly { readonly role: Role; readonly bounds: Rectangle }[] {
   const ordered = displays.toSorted((a, b) => Number(b.isPrimary) - Number(a.isPrimary));
   return roles.map((role, at) => {
-    const display = ordered[at % ordered.length];
+    const index = first + at;
+    const number = index % ordered.length;
+    const display = ordered[number];
     if (!display) throw new Error('no display to open a window on');
-    return { role, bounds: display.workArea };
+    const slot = Math.floor(index / ordered.length);
+    const sharing = Math.ceil((all - number) / ordered.length);
+    return { role, bounds: shareOf(display.workArea, slot, sharing) };
   });
+}
+
+const STEP = 0.05; // of the display: a title bar's worth, so that each window can be clicked
+
+/** Alone the whole display, two side by side, more of them like cards that can each be picked up. */
+function shareOf(area: Rectangle, slot: number, sharing: number): Rectangle {
+  if (sharing <= 1) return area;
+  if (sharing === 2) {
+    const width = Math.floor(area.width / 2);
+    return { ...area, x: area.x + slot * width, width };
+  }
+  const size = 1 - STEP * (sharing - 1);
+  return {
+    x: area.x + Math.round(area.width * STEP * slot),
+    y: area.y + Math.round(area.height * STEP * slot),
+    width: Math.round(area.width * size),
+    height: Math.round(area.height * size),
+  };
 }

@@ -46,6 +46,8 @@ export interface StartDesk {
   readonly port: number;
   readonly version: string;
   readonly isDemo: boolean;
+  /** Shown where somebody signs in; a demo says there who can. */
+  readonly signInHint?: string;
 }
 
 export interface RunningDesk {
@@ -159,6 +161,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       version: options.version,
       protection: options.protection,
       isDemo: options.isDemo,
+      signInHint: options.signInHint,
     };
   };
 

@@ -10,6 +10,7 @@ export function SignIn() {
   const { signIn } = useActions();
   const { isAsking, needsNewPassword, problem } = useWindow((state) => state.signIn);
   const desk = useWindow(({ seat }) => seat?.desk);
+  const hint = useWindow(({ seat }) => seat?.signInHint);
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [newPassword, setNewPassword] = useState('');
@@ -23,6 +24,7 @@ export function SignIn() {
     <main className="sign-in">
       <form onSubmit={submit} aria-label="Sign in">
         <h2>Sign in {desk !== undefined && <>at {desk}</>}</h2>
+        {hint !== undefined && <p className="muted">{hint}</p>}
         <label>
           Name
           <input
