@@ -109,7 +109,7 @@ export function streamsOf(
       break;
     case 'start-duty':
     case 'end-duty':
-      if (given.by) streams.push(dutyStream(given.by.user));
+      if (given.by) streams.push(dutyStream(given.by.user), userStream(given.by.user));
       break;
     case 'note-conflict':
     case 'settle-conflict':

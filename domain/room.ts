@@ -216,6 +216,11 @@ export class OpenRoom implements Room {
     return entry;
   }
 
+  /** Lets go of what this overlay says of a stream: the base speaks again. */
+  forget(stream: StreamId): void {
+    this.#entries.delete(stream);
+  }
+
   /** Moves what stands in this overlay into its base, and forgets there what is no longer open. */
   settle(): void {
     const { base } = this.#under;

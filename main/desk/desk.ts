@@ -24,7 +24,7 @@ import type { TrayRow } from '#protocol/view.ts';
 import { ChainError } from '#store/sqlite-event-log.ts';
 import type { StoredEvent } from '#store/event-log.ts';
 import type { Cursor } from '#store/picture.ts';
-import { layOver, merge, type Merged } from './merge.ts';
+import { layOver, Merging } from './merge.ts';
 import type { Outbox } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
 import type { Replica } from './replica.ts';
@@ -61,7 +61,6 @@ export type Received =
   /** What came does not continue what is here: the caller says hello again and is sent it from the start. */
   | { readonly outcome: 'rebuilding'; readonly why: string };
 
-const MERGE_AT_ONCE = 200; // pending commands that merge in a few milliseconds
 const RECENT = 500; // closed records kept in memory, so that a late entry shows at once
 
 /**
@@ -75,19 +74,18 @@ export class Desk {
   /** Set while the log is copied anew; the old picture is shown until the new one has caught up. */
   #building: Replica | undefined;
   #record: OpenRoom;
-  #pending: StampedCommand[];
-  #merged: Merged;
+  /** The record with what is pending laid over it: what is shown, and what is decided on. */
+  #merged: Merging;
+  /** While the log is copied anew: commands that are in the copy already and not yet in what is shown. */
+  #inCopy = new Set<string>();
   /** What is in front of whom at the other desks: the latest word of each, while the server is heard. */
   #presence: ReadonlyMap<DeskId, Signals['latest'][number]> = new Map();
-  /** The record or the pending work has changed since `#merged` was made. */
-  #isStale = false;
 
   constructor(options: DeskOptions) {
     this.#options = options;
     this.#replica = options.replica;
     this.#record = roomOf(options.replica);
-    this.#pending = [...options.outbox.unanswered()];
-    this.#merged = merge(this.#record, this.#pending, options.targets);
+    this.#merged = new Merging(this.#record, options.outbox.unanswered(), options.targets);
   }
 
   get outboxId(): string {
@@ -113,7 +111,7 @@ export class Desk {
 
   /** Commands stored here that the server has not answered, in order. */
   get pending(): readonly StampedCommand[] {
-    return this.#pending;
+    return this.#merged.pending;
   }
 
   /** Told, soon and once, after anything that a view may show has changed. */
@@ -148,7 +146,6 @@ export class Desk {
         return refuse('changed-since-seen', { stream, version: decisive.version });
     }
 
-    if (this.#pending.length < MERGE_AT_ONCE) this.#freshen();
     const stamp = {
       frame: 'stamped-command' as const,
       command: this.#asSeen(command),
@@ -173,12 +170,7 @@ export class Desk {
     const put = outbox.put(stamp, trial.reads, isRaising ? makeReference : undefined);
     if (put.outcome !== 'stored')
       return refuse(put.outcome === 'full' ? 'outbox-full' : put.outcome);
-    this.#pending.push(put.stamped);
-    // Laid over for good only now, when it is on the disk.
-    const layed = layOver(this.#merged.room, put.stamped, targets);
-    const provisional = new Map(this.#merged.provisional);
-    provisional.set(command.id, 'events' in layed ? layed.events : []);
-    this.#merged = { room: this.#merged.room, provisional };
+    this.#merged.add(put.stamped); // laid over for good only now, when it is on the disk
     this.#changed();
     return ackOf(command.id, storedHere(put.stamped.reference));
   }
@@ -227,13 +219,15 @@ export class Desk {
     const target = this.#building ?? this.#replica;
     try {
       const { fresh, touched } = target.apply(events);
-      this.#settleBy(fresh);
+      const done = this.#settleBy(fresh);
       if (this.#building) {
+        for (const id of done) this.#inCopy.add(id);
         if (this.#building.cursor.seq >= head) this.#swapIn();
       } else {
         for (const [stream, entry] of touched) this.#record.put(stream, entry);
+        this.#merged.recorded(fresh, done);
       }
-      this.#remerge();
+      this.#changed();
       return { outcome: 'applied', cursor: this.cursor };
     } catch (error) {
       if (!(error instanceof ChainError) && !isDamage(error)) throw error;
@@ -246,6 +240,7 @@ export class Desk {
   /** Starts a new copy of the log. What is on screen stays until the copy has caught up. */
   rebuild(why: string): void {
     this.#building?.close();
+    this.#inCopy = new Set();
     this.#building = this.#options.freshReplica(why);
     this.#changed();
   }
@@ -254,7 +249,7 @@ export class Desk {
   caughtUp(head: number): void {
     if (this.#building && this.#building.cursor.seq >= head) {
       this.#swapIn();
-      this.#remerge();
+      this.#changed();
     }
   }
 
@@ -266,14 +261,13 @@ export class Desk {
     if (isNews) this.#options.settled?.(ack);
     // What is recorded stays laid over until its events are here, so that it never blinks away.
     const isHere = answer.state === 'refused' || answer.lastSeq <= this.#replica.cursor.seq;
-    if (isHere) this.#pending = this.#pending.filter(({ command }) => command.id !== commandId);
-    if (isNews || isHere) this.#remerge();
+    if (isHere) this.#merged.drop(commandId);
+    if (isNews || isHere) this.#changed();
     return isNews;
   }
 
   /** What every view is made of. Valid until the next change. */
   get source(): ViewSource {
-    this.#freshen();
     const provisional = [...this.#merged.provisional.values()].flat();
     return {
       room: this.#merged.room,
@@ -336,18 +330,23 @@ export class Desk {
   }
 
   /** An event of this desk's own command is the proof that it is recorded, whether the ack came or not. */
-  #settleBy(fresh: readonly RecordedEvent[]): void {
+  #settleBy(fresh: readonly RecordedEvent[]): ReadonlySet<string> {
     const { outbox, desk } = this.#options;
+    const pending = new Set<string>(this.pending.map(({ command }) => command.id));
     const done = new Set<string>();
-    for (const event of fresh) {
-      if (event.type === 'references.reserved') this.#keepBlock(event);
-      if (event.desk !== desk) continue;
-      const answer: Answer = { state: 'recorded', firstSeq: event.seq, lastSeq: event.seq };
-      if (outbox.settle(event.commandId, answer))
-        this.#options.settled?.(ackOf(event.commandId, answer));
-      done.add(event.commandId);
-    }
-    if (done.size > 0) this.#pending = this.#pending.filter(({ command }) => !done.has(command.id));
+    const news: Ack[] = [];
+    outbox.atOnce(() => {
+      for (const event of fresh) {
+        if (event.type === 'references.reserved') this.#keepBlock(event);
+        if (event.desk !== desk || done.has(event.commandId)) continue;
+        const answer: Answer = { state: 'recorded', firstSeq: event.seq, lastSeq: event.seq };
+        if (outbox.settle(event.commandId, answer)) news.push(ackOf(event.commandId, answer));
+        if (pending.has(event.commandId)) done.add(event.commandId);
+      }
+    });
+    // Told only once it is on the disk.
+    for (const ack of news) this.#options.settled?.(ack);
+    return done;
   }
 
   #keepBlock(event: RecordedEvent): void {
@@ -363,21 +362,12 @@ export class Desk {
     this.#replica = this.#building;
     this.#building = undefined;
     this.#record = roomOf(this.#replica);
-  }
-
-  /**
-   * Merging costs as much as there is pending, so it is done when somebody looks, not at every event:
-   * while thousands of commands drain, what is asked meanwhile is decided on what is on screen.
-   */
-  #remerge(): void {
-    this.#isStale = true;
-    this.#changed();
-  }
-
-  #freshen(): void {
-    if (!this.#isStale) return;
-    this.#isStale = false;
-    this.#merged = merge(this.#record, this.#pending, this.#options.targets);
+    const inCopy = this.#inCopy;
+    this.#inCopy = new Set();
+    this.#merged.rebase(
+      this.#record,
+      this.pending.filter(({ command }) => !inCopy.has(command.id)),
+    );
   }
 
   #changed(): void {

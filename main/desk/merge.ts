@@ -1,6 +1,8 @@
+import type { Asked } from '#domain/commands.ts';
 import { decide, streamsOf, type Given, type Refusal, type Targets } from '#domain/decide.ts';
 import type { RecordedEvent } from '#domain/event.ts';
-import type { CommandId, StreamId } from '#domain/ids.ts';
+import { contactStream, incidentStream, type CommandId, type StreamId } from '#domain/ids.ts';
+import { subjectsOf } from '#domain/journal.ts';
 import type { OpenRoom } from '#domain/room.ts';
 import { parseAsked } from '#protocol/command.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
@@ -31,13 +33,143 @@ export function merge(
   pending: readonly StampedCommand[],
   targets: Targets,
 ): Merged {
-  const room = record.overlay();
-  const provisional = new Map<CommandId, readonly RecordedEvent[]>();
-  for (const stamped of pending) {
-    const layed = layOver(room, stamped, targets);
-    provisional.set(stamped.command.id, 'events' in layed ? layed.events : []);
+  return new Merging(record, pending, targets);
+}
+
+/**
+ * The same, kept while the record moves on. While a desk drains, what comes from the server is what was
+ * foreseen here, in order: then nothing is decided again, and the work does not grow with what is pending.
+ * Whatever else comes, all is decided again, once somebody looks.
+ */
+export class Merging implements Merged {
+  readonly #targets: Targets;
+  #record: OpenRoom;
+  #room: OpenRoom;
+  #pending: StampedCommand[];
+  #layed = new Map<CommandId, Layed>();
+  /** How many pending commands rest on each stream. */
+  #uses = new Map<StreamId, number>();
+  #isStale = false;
+
+  constructor(record: OpenRoom, pending: readonly StampedCommand[], targets: Targets) {
+    this.#record = record;
+    this.#targets = targets;
+    this.#pending = [...pending];
+    this.#room = this.#decideAll();
   }
-  return { room, provisional };
+
+  get pending(): readonly StampedCommand[] {
+    return this.#pending;
+  }
+
+  get room(): OpenRoom {
+    this.#freshen();
+    return this.#room;
+  }
+
+  get provisional(): ReadonlyMap<CommandId, readonly RecordedEvent[]> {
+    this.#freshen();
+    return new Map([...this.#layed].map(([id, { events }]) => [id, events]));
+  }
+
+  /** One more command, stored here: it is laid over all that is there. */
+  add(stamped: StampedCommand): void {
+    this.#freshen();
+    this.#pending.push(stamped);
+    this.#lay(this.#room, stamped);
+  }
+
+  /** A command has had the server's last word, and nothing of it came into the record. */
+  drop(commandId: CommandId): void {
+    const kept = this.#pending.filter(({ command }) => command.id !== commandId);
+    if (kept.length === this.#pending.length) return;
+    this.#pending = kept;
+    this.#isStale = true;
+  }
+
+  /** Another copy of the record has taken the place of this one. */
+  rebase(record: OpenRoom, pending: readonly StampedCommand[]): void {
+    this.#record = record;
+    this.#pending = [...pending];
+    this.#isStale = true;
+  }
+
+  /** The record has these events now; `done` are the pending commands that some of them are of. */
+  recorded(events: readonly RecordedEvent[], done: ReadonlySet<string>): void {
+    const first = this.#pending.slice(0, done.size);
+    const isForeseen =
+      !this.#isStale &&
+      first.every(({ command }) => done.has(command.id)) &&
+      this.#isAsForeseen(events, done);
+    if (!isForeseen) {
+      this.#isStale = true;
+      this.#pending = this.#pending.filter(({ command }) => !done.has(command.id));
+      return;
+    }
+    this.#pending = this.#pending.slice(done.size);
+    for (const { command } of first) {
+      for (const stream of this.#layed.get(command.id)?.reads ?? []) {
+        const left = (this.#uses.get(stream) ?? 1) - 1;
+        if (left > 0) this.#uses.set(stream, left);
+        else {
+          this.#uses.delete(stream);
+          this.#room.forget(stream); // from here it is the record that is shown
+        }
+      }
+      this.#layed.delete(command.id);
+    }
+  }
+
+  #isAsForeseen(events: readonly RecordedEvent[], done: ReadonlySet<string>): boolean {
+    const foreseen = new Map<string, number>();
+    for (const event of events) {
+      if (!done.has(event.commandId)) {
+        // Another's: it changes nothing here unless something pending rests on what it speaks of.
+        if (subjectsOf(event).some((stream) => this.#uses.has(stream))) return false;
+        continue;
+      }
+      const n = foreseen.get(event.commandId) ?? 0;
+      foreseen.set(event.commandId, n + 1);
+      const expected = this.#layed.get(event.commandId)?.events[n];
+      const isSame =
+        expected?.stream === event.stream &&
+        expected.type === event.type &&
+        expected.version === event.version &&
+        JSON.stringify(expected.body) === JSON.stringify(event.body);
+      if (!isSame) return false;
+    }
+    // Every event of each: a command whose events came in two chunks is decided again in between.
+    return [...done].every(
+      (id) => this.#layed.get(id as CommandId)?.events.length === foreseen.get(id),
+    );
+  }
+
+  #freshen(): void {
+    if (!this.#isStale) return;
+    this.#isStale = false;
+    this.#room = this.#decideAll();
+  }
+
+  #decideAll(): OpenRoom {
+    this.#layed = new Map();
+    this.#uses = new Map();
+    const room = this.#record.overlay();
+    for (const stamped of this.#pending) this.#lay(room, stamped);
+    return room;
+  }
+
+  #lay(room: OpenRoom, stamped: StampedCommand): void {
+    const layed = layOver(room, stamped, this.#targets);
+    const { reads } = layed;
+    this.#layed.set(stamped.command.id, { events: 'events' in layed ? layed.events : [], reads });
+    for (const stream of reads) this.#uses.set(stream, (this.#uses.get(stream) ?? 0) + 1);
+  }
+}
+
+interface Layed {
+  readonly events: readonly RecordedEvent[];
+  /** Every stream that the decision rests on or would change. */
+  readonly reads: readonly StreamId[];
 }
 
 /** Decides one command on `room` and lays what it would record over it. */
@@ -46,10 +178,13 @@ export function layOver(
   stamped: Omit<StampedCommand, 'frame' | 'outboxId' | 'deskSeq' | 'grant'>,
   targets: Targets,
 ):
-  | { readonly events: readonly RecordedEvent[]; readonly reads: readonly StreamId[] }
-  | { readonly refusal: Refusal | { readonly reason: 'malformed' } } {
+  | Layed
+  | {
+      readonly refusal: Refusal | { readonly reason: 'malformed' };
+      readonly reads: readonly StreamId[];
+    } {
   const parsed = parseAsked(stamped.command);
-  if (parsed.outcome === 'malformed') return { refusal: { reason: 'malformed' } };
+  if (parsed.outcome === 'malformed') return { refusal: { reason: 'malformed' }, reads: [] };
   const given: Given = {
     now: stamped.occurredAt,
     commandId: stamped.command.id,
@@ -57,8 +192,9 @@ export function layOver(
     reference: stamped.reference,
     targets,
   };
+  const looked = [...streamsOf(parsed.asked, given), ...incidentsOf(room, parsed.asked)];
   const decision = decide(room, parsed.asked, given);
-  if ('refusal' in decision) return decision;
+  if ('refusal' in decision) return { ...decision, reads: [...new Set(looked)] };
   const events = decision.events.map((fact, n): RecordedEvent => {
     const event: RecordedEvent = {
       ...fact,
@@ -80,6 +216,13 @@ export function layOver(
     room.apply(event);
     return event;
   });
-  const reads = [...streamsOf(parsed.asked, given), ...events.map(({ stream }) => stream)];
-  return { events, reads: [...new Set(reads)] };
+  const reads = new Set([...looked, ...events.map(({ stream }) => stream)]);
+  return { events, reads: [...reads] };
+}
+
+/** What a contact's details are put right in: the incidents that it is linked to are looked at too. */
+function incidentsOf(room: OpenRoom, asked: Asked): readonly StreamId[] {
+  if (asked.type !== 'describe-contact') return [];
+  const { entity } = room.get(contactStream(asked.body.contactId));
+  return entity.kind === 'contact' ? entity.incidentIds.map(incidentStream) : [];
 }

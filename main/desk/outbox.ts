@@ -76,6 +76,7 @@ export class Outbox {
   readonly outboxId: string;
   readonly #sql;
   readonly #put;
+  readonly #atOnce;
   readonly #ports: DeskPorts;
   #sentUpTo = 0;
 
@@ -178,6 +179,7 @@ export class Outbox {
       ),
       dropSeat: db.prepare('DELETE FROM seat'),
     };
+    this.#atOnce = db.transaction((work: () => void) => work());
     this.#put = db.transaction(
       (
         unsent: Unsent,
@@ -249,6 +251,11 @@ export class Outbox {
   /** What the server has not answered yet, in the order it was asked. */
   unanswered(): readonly StampedCommand[] {
     return this.#sql.unanswered.all().map((it) => stampedCommand.parse(JSON.parse(it)));
+  }
+
+  /** One commit for all that `work` writes: a chunk of events settles many commands. */
+  atOnce(work: () => void): void {
+    this.#atOnce.immediate(work);
   }
 
   /** Keeps the server's last word; says whether it was news. A refusal goes to the tray. */

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Asked } from '#domain/commands.ts';
 import type { CommandId, DeskId, EpochMs, IncidentId, UnitId, UserId } from '#domain/ids.ts';
 import { random } from '#domain/lib/random.ts';
+import { OpenRoom } from '#domain/room.ts';
 import { parseAsked, type Command } from '#protocol/command.ts';
 import type { DeskDown } from '#protocol/down.ts';
 import type { WireEvent } from '#protocol/events.ts';
 import type { DeskUp } from '#protocol/up.ts';
 import { Desk, type Seat } from '#desk/desk.ts';
+import { merge } from '#desk/merge.ts';
 import { Outbox, outboxMigrations } from '#desk/outbox.ts';
 import { Replica } from '#desk/replica.ts';
 import { SyncSession } from '#desk/sync-session.ts';
@@ -43,6 +45,7 @@ interface SimDesk {
 
 const logId = 'force-a';
 const DESKS = ['CH1', 'CH2', 'D1', 'SUP'] as const;
+const MERGED_ANEW_EVERY = 7; // checked this often, or the check is all that the time goes into
 const UNITS = ['HT21', 'HT22', 'HT23'] as UnitId[];
 
 /** Which guard is switched off, to show that the checks would see it. */
@@ -293,6 +296,22 @@ export class Simulation {
     const ack = it.desk.ask(command, it.seat);
     if (ack.answer.state === 'stored-here') this.#told.set(command.id, it.name);
     it.session?.pump();
+    if (this.#ids % MERGED_ANEW_EVERY === 0) this.#checkMerged(it);
+  }
+
+  /** What a desk shows, kept while the record moves on, is what deciding all of it anew gives. */
+  #checkMerged({ name, desk }: SimDesk): void {
+    const { room } = desk.source;
+    const { picture } = desk.replica;
+    const record = OpenRoom.of((stream) => picture.get(stream));
+    for (const [stream, entry] of picture.all()) record.put(stream, entry);
+    const anew = merge(record, desk.pending, targets).room;
+    const streams = new Set([...room.entries(), ...anew.entries()].map(([stream]) => stream));
+    for (const stream of streams) {
+      const [shown, wanted] = [room, anew].map((it) => JSON.stringify(it.get(stream)));
+      if (shown !== wanted)
+        throw new Error(`seed ${this.#seed}: ${name} shows ${shown} and should show ${wanted}`);
+    }
   }
 
   #choose(desk: Desk, kind: number): Asked | undefined {
