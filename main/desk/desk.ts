@@ -12,7 +12,7 @@ import type { StampedCommand } from '#protocol/stamped-command.ts';
 import type { TrayRow } from '#protocol/view.ts';
 import { ChainError } from '#store/sqlite-event-log.ts';
 import type { StoredEvent } from '#store/event-log.ts';
-import type { Cursor } from '#store/picture.ts';
+import { emptyCursor, type Cursor } from '#store/picture.ts';
 import { layOver, merge, type Merged } from './merge.ts';
 import type { Outbox } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
@@ -72,7 +72,8 @@ export class Desk {
   constructor(options: DeskOptions) {
     this.#options = options;
     this.#replica = options.replica;
-    this.#record = roomOf(options.replica);
+    this.#record = this.#roomShown();
+    void this.cursor; // read once, so that a replica that cannot be read is known of now
     this.#pending = [...options.outbox.unanswered()];
     this.#merged = merge(this.#record, this.#pending, options.targets);
   }
@@ -87,11 +88,12 @@ export class Desk {
 
   /** How far the log has come here, or how far the copy that is being made has. */
   get cursor(): Cursor {
-    return (this.#building ?? this.#replica).cursor;
+    const shown = this.#building ? undefined : this.read((replica) => replica.cursor, undefined);
+    return shown ?? this.#building?.cursor ?? emptyCursor('', 0);
   }
 
   get shownCursor(): number {
-    return this.#replica.cursor.seq;
+    return this.read((replica) => replica.cursor.seq, 0);
   }
 
   get isRebuilding(): boolean {
@@ -213,7 +215,7 @@ export class Desk {
     const isNews = this.#options.outbox.settle(commandId, answer);
     if (isNews) this.#options.settled?.(ack);
     // What is recorded stays laid over until its events are here, so that it never blinks away.
-    const isHere = answer.state === 'refused' || answer.lastSeq <= this.#replica.cursor.seq;
+    const isHere = answer.state === 'refused' || answer.lastSeq <= this.shownCursor;
     if (isHere) this.#pending = this.#pending.filter(({ command }) => command.id !== commandId);
     if (isNews || isHere) this.#remerge();
     return isNews;
@@ -226,7 +228,7 @@ export class Desk {
     return {
       room: this.#merged.room,
       unrecorded: new Set(provisional.map(({ stream }) => stream)),
-      lines: (subject) => this.#replica.lines(subject),
+      lines: (subject) => this.read((replica) => replica.lines(subject), []),
       provisional,
       names: this.names,
     };
@@ -244,6 +246,20 @@ export class Desk {
 
   get replica(): Replica {
     return this.#replica;
+  }
+
+  /**
+   * Looks something up in what is shown. Where the disk has damaged it, the log is copied anew, and
+   * until then this one thing reads as `otherwise`: nobody is stopped from working by it.
+   */
+  read<Found>(look: (replica: Replica) => Found, otherwise: Found): Found {
+    try {
+      return look(this.#replica);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      if (!this.#building) this.rebuild(error.message);
+      return otherwise;
+    }
   }
 
   get outbox(): Outbox {
@@ -310,7 +326,16 @@ export class Desk {
     this.#replica.close();
     this.#replica = this.#building;
     this.#building = undefined;
-    this.#record = roomOf(this.#replica);
+    this.#record = this.#roomShown();
+  }
+
+  #roomShown(): OpenRoom {
+    const room = OpenRoom.of((stream) =>
+      this.read(({ picture }) => picture.get(stream), undefined),
+    );
+    for (const [stream, entry] of this.read(({ picture }) => picture.load(RECENT), []))
+      room.put(stream, entry);
+    return room;
   }
 
   /**
@@ -335,12 +360,6 @@ export class Desk {
   }
 }
 
-function roomOf(replica: Replica): OpenRoom {
-  const room = OpenRoom.of((stream) => replica.picture.get(stream));
-  for (const [stream, entry] of replica.picture.load(RECENT)) room.put(stream, entry);
-  return room;
-}
-
 const storedHere = (reference: string | undefined): Ack['answer'] => ({
   state: 'stored-here',
   ...(reference !== undefined && { reference }),
@@ -362,7 +381,7 @@ function sentenceOfCommand({ command, reference }: StampedCommand): string {
   return [...parts, statusCode, closingCode, text].filter((it) => it !== undefined).join(' ');
 }
 
-const isDamage = (error: unknown) =>
+const isDamage = (error: unknown): error is Error =>
   error instanceof Error &&
   'code' in error &&
   typeof error.code === 'string' &&
