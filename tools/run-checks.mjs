@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import process from 'node:process';
 import { isMain, root, runMain, setUp } from './setup.mjs';
-import { ensureSystemPackages } from './system-packages.mjs';
+import { ensureSystemPackages, programsOfTests } from './system-packages.mjs';
 import { runScript } from './with-node.mjs';
 
 const STAGE_MAX_MS = 45 * 60_000; // a hung stage is ended, and counts as failed
@@ -116,7 +116,7 @@ function stagesFor({ isFast, filters }) {
   const systemPackages = {
     title: 'system packages',
     run: async () => {
-      const missing = await ensureSystemPackages(['chromium', 'Xvfb', 'xrandr']);
+      const missing = await ensureSystemPackages(programsOfTests);
       if (missing.length === 0) return passed;
       if (isCi) return failed;
       without.add('e2e');

@@ -19,6 +19,9 @@ const packageOf = /** @type {const} */ ({
 
 /** @typedef {keyof typeof packageOf} Program */
 
+/** What the suites that show windows start: every program of the table. */
+export const programsOfTests = /** @type {readonly Program[]} */ (Object.keys(packageOf));
+
 /** The browser to drive: what CHROMIUM names, else the installed one. */
 export const chromiumExecutable = (env = process.env) => env['CHROMIUM'] || 'chromium';
 

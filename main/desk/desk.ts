@@ -23,7 +23,7 @@ import type { StampedCommand } from '#protocol/stamped-command.ts';
 import type { TrayRow } from '#protocol/view.ts';
 import { ChainError } from '#store/sqlite-event-log.ts';
 import type { StoredEvent } from '#store/event-log.ts';
-import type { Cursor } from '#store/picture.ts';
+import { emptyCursor, type Cursor } from '#store/picture.ts';
 import { layOver, Merging } from './merge.ts';
 import type { Outbox } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
@@ -84,7 +84,8 @@ export class Desk {
   constructor(options: DeskOptions) {
     this.#options = options;
     this.#replica = options.replica;
-    this.#record = roomOf(options.replica);
+    this.#record = this.#roomShown();
+    void this.cursor; // read once, so that a replica that cannot be read is known of now
     this.#merged = new Merging(this.#record, options.outbox.unanswered(), options.targets);
   }
 
@@ -98,11 +99,12 @@ export class Desk {
 
   /** How far the log has come here, or how far the copy that is being made has. */
   get cursor(): Cursor {
-    return (this.#building ?? this.#replica).cursor;
+    const shown = this.#building ? undefined : this.read((replica) => replica.cursor, undefined);
+    return shown ?? this.#building?.cursor ?? emptyCursor('', 0);
   }
 
   get shownCursor(): number {
-    return this.#replica.cursor.seq;
+    return this.read((replica) => replica.cursor.seq, 0);
   }
 
   get isRebuilding(): boolean {
@@ -187,11 +189,12 @@ export class Desk {
 
   /** The next page of recorded crimes that is missing here. None while the log is copied anew. */
   crimesWanted(): ReturnType<Replica['crimesWanted']> {
-    return this.#building ? undefined : this.#replica.crimesWanted();
+    return this.#building ? undefined : this.read((replica) => replica.crimesWanted(), undefined);
   }
 
   keepCrimes({ batchId, rows, digest }: Crimes): void {
-    if (!this.#building) this.#replica.keepCrimes(batchId, rows, digest);
+    if (this.#building) return;
+    this.read((replica) => replica.keepCrimes(batchId, rows, digest), undefined);
   }
 
   /** What the other desks have in front of them; kept in memory only, and gone with the line. */
@@ -260,7 +263,7 @@ export class Desk {
     const isNews = this.#options.outbox.settle(commandId, answer);
     if (isNews) this.#options.settled?.(ack);
     // What is recorded stays laid over until its events are here, so that it never blinks away.
-    const isHere = answer.state === 'refused' || answer.lastSeq <= this.#replica.cursor.seq;
+    const isHere = answer.state === 'refused' || answer.lastSeq <= this.shownCursor;
     if (isHere) this.#merged.drop(commandId);
     if (isNews || isHere) this.#changed();
     return isNews;
@@ -272,7 +275,7 @@ export class Desk {
     return {
       room: this.#merged.room,
       unrecorded: new Set(provisional.map(({ stream }) => stream)),
-      lines: (subject) => this.#replica.lines(subject),
+      lines: (subject) => this.read((replica) => replica.lines(subject), []),
       provisional,
       names: this.names,
     };
@@ -290,6 +293,20 @@ export class Desk {
 
   get replica(): Replica {
     return this.#replica;
+  }
+
+  /**
+   * Looks something up in what is shown. Where the disk has damaged it, the log is copied anew, and
+   * until then this one thing reads as `otherwise`: nobody is stopped from working by it.
+   */
+  read<Found>(look: (replica: Replica) => Found, otherwise: Found): Found {
+    try {
+      return look(this.#replica);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      if (!this.#building) this.rebuild(error.message);
+      return otherwise;
+    }
   }
 
   get outbox(): Outbox {
@@ -361,7 +378,7 @@ export class Desk {
     this.#replica.close();
     this.#replica = this.#building;
     this.#building = undefined;
-    this.#record = roomOf(this.#replica);
+    this.#record = this.#roomShown();
     const inCopy = this.#inCopy;
     this.#inCopy = new Set();
     this.#merged.rebase(
@@ -370,17 +387,20 @@ export class Desk {
     );
   }
 
+  #roomShown(): OpenRoom {
+    const room = OpenRoom.of((stream) =>
+      this.read(({ picture }) => picture.get(stream), undefined),
+    );
+    for (const [stream, entry] of this.read(({ picture }) => picture.load(RECENT), []))
+      room.put(stream, entry);
+    return room;
+  }
+
   #changed(): void {
     this.#options.ports.soon(() => {
       for (const listener of this.#listeners) listener();
     });
   }
-}
-
-function roomOf(replica: Replica): OpenRoom {
-  const room = OpenRoom.of((stream) => replica.picture.get(stream));
-  for (const [stream, entry] of replica.picture.load(RECENT)) room.put(stream, entry);
-  return room;
 }
 
 const storedHere = (reference: string | undefined): Ack['answer'] => ({
@@ -404,7 +424,7 @@ function sentenceOfCommand({ command, reference }: StampedCommand): string {
   return [...parts, statusCode, closingCode, text].filter((it) => it !== undefined).join(' ');
 }
 
-const isDamage = (error: unknown) =>
+const isDamage = (error: unknown): error is Error =>
   error instanceof Error &&
   'code' in error &&
   typeof error.code === 'string' &&

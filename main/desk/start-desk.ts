@@ -82,7 +82,7 @@ const refusal = z.object({ reason: z.string(), message: z.string() });
 /** Starts a desk over its folder: files, link to the server, and the local port for its windows. */
 export async function startDesk(options: StartDesk, assets: Assets): Promise<RunningDesk> {
   const { dataDir, server } = options;
-  mkdirSync(dataDir, { recursive: true });
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const key = Buffer.from(options.storeKey, 'hex');
   const referenceData = loadReferenceData();
   const ports: DeskPorts = { now, uuid: randomUUID, soon: once(FLUSH_EVERY_MS) };
@@ -303,15 +303,17 @@ function replicaName(dataDir: string): string {
 function putAside(dataDir: string): void {
   const number = Number(REPLICA.exec(replicaName(dataDir))?.[1] ?? 1);
   // An empty file is a new store; its name alone makes it the newest.
-  writeFileSync(join(dataDir, `replica-${number + 1}.db`), '', { flag: 'a' });
+  writeFileSync(join(dataDir, `replica-${number + 1}.db`), '', { flag: 'a', mode: 0o600 });
 }
 
 function openOrQuarantine(open: () => Replica, dataDir: string): Replica {
   try {
     return open();
   } catch {
-    // Not readable: kept beside the new one for whoever looks into it. The log is copied anew.
+    // Not readable: kept beside the new one for whoever looks into it. The log is copied anew. The
+    // next number first: an older one that is still here was put aside itself.
     const name = replicaName(dataDir);
+    putAside(dataDir);
     for (const suffix of ['', '-wal', '-shm']) {
       const file = join(dataDir, `${name}${suffix}`);
       if (existsSync(file)) renameSync(file, `${file}.corrupt-${new Date().toISOString()}`);

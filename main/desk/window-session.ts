@@ -9,6 +9,7 @@ import type { SeatRow, Subscribe, ViewName } from '#protocol/view.ts';
 import { searchPlaces } from '#store/places.ts';
 import { near } from '#store/recorded-crimes.ts';
 import type { Desk, Seat } from './desk.ts';
+import type { Replica } from './replica.ts';
 import {
   contactDetail,
   conflictRows,
@@ -257,7 +258,10 @@ export class WindowSession {
   }
 
   #look(query: Query['query'], params: unknown): readonly unknown[] {
-    const { db, picture } = this.#host.desk.replica;
+    return this.#host.desk.read((replica) => this.#lookIn(replica, query, params), []);
+  }
+
+  #lookIn({ db, picture }: Replica, query: Query['query'], params: unknown): readonly unknown[] {
     switch (query) {
       case 'find': {
         const { text } = queries.find.parse(params);

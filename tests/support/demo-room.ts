@@ -6,14 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
-import { openFileKeystore } from '#chromium/file-keystore.ts';
-import { outboxMigrations } from '#desk/outbox.ts';
-import { Replica } from '#desk/replica.ts';
-import { recordedOf } from '#store/event-log.ts';
-import { logMigrations, pictureMigrations, replicaMigrations } from '#store/migrations.ts';
-import { openStore } from '#store/open-store.ts';
-import { Picture } from '#store/picture.ts';
-import { SqliteEventLog } from '#store/sqlite-event-log.ts';
+import { compareDesk, readServerLog } from './desk-files.ts';
 
 const CLI = join(import.meta.dirname, '../../cli/holdfast.ts');
 
@@ -100,46 +93,11 @@ export class DemoRoom implements AsyncDisposable {
 
   /** After `stop`: the log, and what each desk and the server's own read model make of it. */
   async compare() {
-    const file = openStore(join(this.dataDir, 'server', 'log.db'), logMigrations);
-    const log = new SqliteEventLog(file);
-    const events = log.readAfter(0, 10_000_000);
-    const fold = new Picture(openStore(':memory:', pictureMigrations));
-    fold.apply(events.map(recordedOf));
-    const truth = new Map(
-      [...fold.all()].map(([stream, entry]) => [stream, JSON.stringify(entry)]),
-    );
-    const answers = new Map(
-      file
-        .prepare<[], { id: string; answer: string }>('SELECT command_id AS id, answer FROM answer')
-        .all()
-        .map(({ id, answer }) => [id, answer]),
-    );
-    file.close();
-    const desks: { name: string; cursor: number; differs: unknown; outboxWaiting: number }[] = [];
+    const { events, answers, truth } = readServerLog(join(this.dataDir, 'server'));
+    const desks: ({ readonly name: string } & Awaited<ReturnType<typeof compareDesk>>)[] = [];
     for (const folder of readdirSync(this.dataDir).filter((name) => name.startsWith('desk-'))) {
-      const path = join(this.dataDir, folder);
-      const keystore = await openFileKeystore(join(path, 'keystore'));
-      const sealed = readFileSync(join(path, 'identity.sealed'));
-      const { storeKey } = z
-        .object({ storeKey: z.string() })
-        .parse(JSON.parse(await keystore.unseal(sealed)));
-      const key = Buffer.from(storeKey, 'hex');
-      const replica = new Replica(
-        openStore(join(path, 'replica-1.db'), replicaMigrations, { key }),
-      );
-      const outbox = openStore(join(path, 'outbox.db'), outboxMigrations, { key });
-      const waiting = outbox
-        .prepare<[], number>('SELECT count(*) FROM outbox WHERE answer IS NULL')
-        .pluck()
-        .get();
-      desks.push({
-        name: folder.slice('desk-'.length),
-        cursor: replica.cursor.seq,
-        differs: firstDifference(truth, replica.picture),
-        outboxWaiting: waiting ?? -1,
-      });
-      outbox.close();
-      replica.close();
+      const found = await compareDesk(join(this.dataDir, folder), truth);
+      desks.push({ name: folder.slice('desk-'.length), ...found });
     }
     return { events, answers, desks };
   }
@@ -148,16 +106,4 @@ export class DemoRoom implements AsyncDisposable {
     await this.stop();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
-}
-
-/** The first record of which a desk makes something else than the log says; undefined where there is none. */
-function firstDifference(truth: ReadonlyMap<string, string>, picture: Picture) {
-  const seen = new Set<string>();
-  for (const [stream, entry] of picture.all()) {
-    seen.add(stream);
-    const [desk, log] = [JSON.stringify(entry), truth.get(stream)];
-    if (desk !== log) return { stream, desk, log };
-  }
-  const missing = [...truth.keys()].find((stream) => !seen.has(stream));
-  return missing === undefined ? undefined : { stream: missing, desk: 'not there' };
 }

@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 import type { Asked } from '#domain/commands.ts';
-import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import type { Ack } from '#protocol/ack.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
 import type { QueryName, Result } from '#protocol/query.ts';
 import type { Presence } from '#protocol/signal.ts';
 import { subprotocol } from '#protocol/version.ts';
 import type { SeatRow, ViewName } from '#protocol/view.ts';
+import { freshCommandId } from './fresh.ts';
 
 /** A window without a screen: the same frames over the same line, for what needs many of them. */
 export class WindowClient {
@@ -18,6 +17,7 @@ export class WindowClient {
   /** Every answer that came, by command, in order. */
   readonly acks = new Map<string, Ack['answer'][]>();
   readonly #results = new Map<string, Result['outcome']>();
+  readonly #drafts = new Set<string>();
   #socket: WebSocket | undefined;
   #token: string;
 
@@ -72,7 +72,7 @@ export class WindowClient {
   }
 
   /** Sends a command under a fresh id, or again under the id it had. */
-  ask(asked: Asked, id = uuidV7(Date.now(), randomBytes(16))): string {
+  ask(asked: Asked, id: string = freshCommandId()): string {
     this.#send({ frame: 'command', id, ...asked });
     return id;
   }
@@ -80,6 +80,13 @@ export class WindowClient {
   /** Waits for the first answer to a command: stored here, or why not. */
   async answerTo(id: string): Promise<Ack['answer']> {
     return this.until(`an answer to ${id}`, () => this.acks.get(id)?.[0]);
+  }
+
+  /** Keeps what is being typed, as a window does, until the desk says that it is on its disk. */
+  async keepDraft(draftId: string, narrative: string): Promise<void> {
+    const content = { about: draftId, fields: { narrative } };
+    this.#send({ frame: 'draft', draftId, revision: 1, content });
+    await this.until(`the draft ${draftId}`, () => this.#drafts.has(draftId));
   }
 
   /** Looks something up; the rows are the query's, so the caller names what they are. */
@@ -139,6 +146,9 @@ export class WindowClient {
         break;
       case 'result':
         this.#results.set(frame.id, frame.outcome);
+        break;
+      case 'draft-stored':
+        this.#drafts.add(frame.draftId);
         break;
       case 'view': {
         const rows = (frame.reset ? undefined : this.#rows.get(frame.sub)) ?? new Map();

@@ -1,0 +1,154 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Asked } from '#domain/commands.ts';
+import type { DeskId, UserId } from '#domain/ids.ts';
+import { startDesk, type RunningDesk } from '#desk/start-desk.ts';
+import { windowId } from '#desk/shell.ts';
+import { openIdentity, type Identity } from '../../cli/identity.ts';
+import { startServer, type RunningServer } from '../../server/main.ts';
+import { Line } from './line.ts';
+import { freshCommandId, wallClock } from './fresh.ts';
+import { WindowClient } from './window-client.ts';
+
+const PASSWORD = 'made-up-password';
+const FORCE = { force: 'HC', forceName: 'Harbour Constabulary' } as const;
+
+/**
+ * A server, one desk and the line between them in this process, over real files and sockets: for what
+ * has to be broken between two steps. What is stopped lets its files go whole, as a clean end does.
+ */
+export class OneDesk implements AsyncDisposable {
+  readonly folder: string;
+  readonly deskFolder: string;
+  readonly line: Line;
+  server: RunningServer | undefined;
+  #desk: RunningDesk | undefined;
+  #window: WindowClient | undefined;
+  readonly #identity: Identity;
+  readonly #port: number;
+
+  private constructor(
+    folder: string,
+    { server, line, identity }: { server: RunningServer; line: Line; identity: Identity },
+  ) {
+    this.folder = folder;
+    this.deskFolder = join(folder, 'desk-CH1');
+    this.server = server;
+    this.line = line;
+    this.#identity = identity;
+    this.#port = Number(new URL(server.baseUrl).port);
+  }
+
+  static async start(): Promise<OneDesk> {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-one-'));
+    const server = await serve(join(folder, 'server'), 0);
+    const { baseUrl } = server;
+    await server.addUser({
+      name: 'ch1',
+      displayName: 'Asha Lane',
+      role: 'supervisor',
+      password: PASSWORD,
+      mustChange: false,
+    });
+    const { identity } = await openIdentity(join(folder, 'desk-CH1'), 'CH1');
+    server.accounts.enrol(server.accounts.addEnrolmentCode(), 'CH1', identity.publicKey);
+    const line = await Line.to(() => baseUrl);
+    return new OneDesk(folder, { server, line, identity });
+  }
+
+  get serverFolder(): string {
+    return join(this.folder, 'server');
+  }
+
+  async stopServer(): Promise<void> {
+    await this.server?.stop();
+    this.server = undefined;
+  }
+
+  /** The server again on its port, over its own folder or over one put in its place. */
+  async startServer(): Promise<void> {
+    this.server = await serve(this.serverFolder, this.#port);
+  }
+
+  /** What other desks do at the stopped server, in one go, before this one joins it again. */
+  async record(work: readonly Asked[]): Promise<void> {
+    const server = await serve(this.serverFolder, 0);
+    const answers = await Promise.all(
+      work.map((asked) =>
+        server.recorder.record({
+          commandId: freshCommandId(),
+          asked,
+          occurredAt: wallClock(),
+          actor: 'u-other' as UserId,
+          desk: 'CH2' as DeskId,
+        }),
+      ),
+    );
+    await server.stop();
+    const refused = answers.find(({ state }) => state === 'refused');
+    if (refused) throw new Error(JSON.stringify(refused));
+  }
+
+  /** A copy of the stopped server's folder, as a back-up keeps it. */
+  backUp(): void {
+    cpSync(this.serverFolder, join(this.folder, 'back-up'), { recursive: true });
+  }
+
+  restore(): void {
+    rmSync(this.serverFolder, { recursive: true });
+    cpSync(join(this.folder, 'back-up'), this.serverFolder, { recursive: true });
+  }
+
+  /** Starts the desk over its folder, and a window at it that follows what an operator looks at. */
+  async startDesk(): Promise<WindowClient> {
+    this.#desk = await startDesk(
+      {
+        dataDir: this.deskFolder,
+        ...FORCE,
+        timeZone: 'Europe/London',
+        server: this.line.url,
+        ...this.#identity,
+        port: 0,
+        version: '0',
+        isDemo: false,
+      },
+      new Map(),
+    );
+    const { url, token } = this.#desk.admit('dispatch', windowId('dispatch', 1));
+    const window = new WindowClient(`${url.replace('ws', 'http')}#token=${token}`);
+    await window.join();
+    for (const view of ['seat', 'contacts', 'incidents', 'units', 'tray'] as const)
+      window.follow(view);
+    this.#window = window;
+    return window;
+  }
+
+  /** The first time: somebody signs in, and the desk gets its reference numbers. */
+  async signIn(window: WindowClient): Promise<void> {
+    const outcome = await window.signIn('ch1', PASSWORD);
+    if (outcome.kind === 'refused') throw new Error(outcome.message);
+    await window.until('numbers', () => (window.seat?.referencesLeft ?? 0) > 10);
+  }
+
+  async stopDesk(): Promise<void> {
+    this.#window?.close();
+    await this.#desk?.close();
+    this.#desk = undefined;
+  }
+
+  /** The files of the desk's folder, by name. */
+  read(name: string): Buffer {
+    return readFileSync(join(this.deskFolder, name));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopDesk();
+    await this.stopServer();
+    await this.line[Symbol.asyncDispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+const serve = (dataDir: string, port: number) =>
+  startServer({ dataDir, host: '127.0.0.1', port, ...FORCE, log: () => {}, scryptCost: 16 });
