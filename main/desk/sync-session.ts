@@ -110,8 +110,8 @@ export class SyncSession {
         return this.#notStored(frame.id, frame.reason);
       case 'crimes':
         this.#desk.keepCrimes(frame);
-        this.#crimesAskedAt = undefined;
-        return this.#askCrimes();
+        this.#crimesAskedAt = undefined; // the next page at the next tick: history has time
+        return;
       case 'consulted-kept':
         this.#desk.outbox.consultedKept(frame.n);
         this.#consultedAt = undefined;
@@ -174,7 +174,7 @@ export class SyncSession {
     this.#sendConsulted();
   }
 
-  /** One page at a time, and only once the log itself is here: people's work comes before history. */
+  /** A page a tick, and only once the log itself is here: people's work comes before history. */
   #askCrimes(): void {
     if (this.#link.state !== 'live' || this.#desk.cursor.seq < this.#link.head) return;
     const now = this.#ports.now();

@@ -34,7 +34,7 @@ export interface SyncOptions {
 }
 
 const HELLO_WITHIN_MS = 5_000;
-const CRIMES_AT_ONCE = 200; // a page that a desk stores in some milliseconds, between two keys
+const CRIMES_AT_ONCE = 400; // a page that a desk stores in some milliseconds, between two keys
 const STRANGERS_MAX = 20; // sockets that have not said who they are, of one address
 const BURST = 200;
 const PER_SECOND = 50;
