@@ -9,8 +9,8 @@ export const consultation = z.strictObject({
   actor: userId,
   /** What was used: `find`, `places`, `crimes-near`, `contact`, `incident`. */
   what: z.string().min(1).max(32),
-  /** The record that was opened, or those that were found, first ones first. */
-  subject: z.string().max(400),
+  /** The record that was opened, or every one that was found. */
+  subject: z.string().max(2_000),
   /** How many rows were shown. */
   shown: z.int().nonnegative(),
   /** How often within the minute. */

@@ -46,7 +46,6 @@ export interface WindowHost {
 const SUBSCRIPTIONS_MAX = 40; // a window shows a dozen panels
 const CONTACTS_CLOSED_SHOWN = 60; // finished contacts in the list: an operator's own last ones
 const RESULTS_MAX = 50;
-const FOUND_NAMED_MAX = 10; // ids in one audit row: what fits in its column
 
 type Row = { readonly id: string };
 
@@ -247,7 +246,7 @@ export class WindowSession {
     }
     const rows = this.#look(query, parsed.data);
     const found = rows.flatMap((row) => (isNamed(row) ? [row.id] : []));
-    this.#consulted(query, found.slice(0, FOUND_NAMED_MAX).join(' '), rows.length);
+    this.#consulted(query, found.join(' '), rows.length);
     this.#answer(id, rows);
   }
 
