@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { RecordRequest } from '#server/log/recorder-port.ts';
 import { recordedOf } from '#store/event-log.ts';
 import {
   commandId,
   newWriter,
+  openRoom,
   raise,
   reference,
   request,
@@ -17,22 +17,10 @@ import type { RecordedEvent } from './event.ts';
 import { contactStream, type DeskId, type EpochMs, type IncidentId, type UserId } from './ids.ts';
 import { OpenRoom } from './room.ts';
 
-/** A control room: the real writer, and a room folded from nothing but what it recorded. */
+/** A control room that tells the types of what was recorded. */
 function open() {
-  const writer = newWriter();
-  const room = OpenRoom.of(() => undefined);
-  let asks = 0;
-  return {
-    ask: (asked: Asked, more: Partial<RecordRequest> = {}) => {
-      asks += 1;
-      const { settled, events } = writer.recordGroup([request(asks, asked, more)]);
-      for (const event of events) room.apply(recordedOf(event));
-      const [first] = settled;
-      const answer = first?.outcome === 'answered' ? first.answer : undefined;
-      return answer?.state === 'refused' ? answer.refusal : events.map(({ header }) => header.type);
-    },
-    contact: () => room.get(contactStream(contactId)).entity as Contact,
-  };
+  const { room, ask } = openRoom(({ type }) => type);
+  return { ask, contact: () => room.get(contactStream(contactId)).entity as Contact };
 }
 
 const contactId = contactIdOf(commandId(1)); // the first thing asked in every case here

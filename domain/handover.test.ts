@@ -1,12 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { RecordRequest } from '#server/log/recorder-port.ts';
-import { recordedOf } from '#store/event-log.ts';
 import {
   commandId,
-  newWriter,
+  openRoom,
   raise,
   reference,
-  request,
   startedAt,
   targets,
 } from '../tests/support/room.ts';
@@ -16,31 +13,14 @@ import type { RecordedEvent } from './event.ts';
 import { evolveHandover, isHandoverOpen, noHandover, type Handover } from './handover.ts';
 import { handoverStream, incidentStream, type DeskId, type EpochMs, type UserId } from './ids.ts';
 import type { Incident } from './incident.ts';
-import { OpenRoom } from './room.ts';
 
-/** A control room: the real writer, and a room folded from nothing but what it recorded. */
+/** A control room that tells the types of what was recorded. */
 function open(...before: readonly Asked[]) {
-  const writer = newWriter();
-  const room = OpenRoom.of(() => undefined);
-  const events: RecordedEvent[] = [];
-  let asks = 0;
-  const ask = (asked: Asked, more: Partial<RecordRequest> = {}) => {
-    asks += 1;
-    const group = writer.recordGroup([request(asks, asked, { reference, ...more })]);
-    const added = group.events.map(recordedOf);
-    for (const event of added) room.apply(event);
-    events.push(...added);
-    const [first] = group.settled;
-    const answer = first?.outcome === 'answered' ? first.answer : undefined;
-    return answer?.state === 'refused' ? answer.refusal : added.map(({ type }) => type);
-  };
-  for (const asked of before) ask(asked);
+  const it = openRoom(({ type }) => type, ...before);
   return {
-    room,
-    events,
-    ask,
-    handover: () => room.get(handoverStream(handoverId)).entity as Handover,
-    incident: () => room.get(incidentStream(reference)).entity as Incident,
+    ...it,
+    handover: () => it.room.get(handoverStream(handoverId)).entity as Handover,
+    incident: () => it.room.get(incidentStream(reference)).entity as Incident,
   };
 }
 

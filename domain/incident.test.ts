@@ -1,18 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { RecordRequest } from '#server/log/recorder-port.ts';
-import { recordedOf } from '#store/event-log.ts';
 import {
   commandId,
-  newWriter,
+  openRoom,
   raise,
   reference,
-  request,
   startedAt,
   targets,
 } from '../tests/support/room.ts';
 import type { Asked } from './commands.ts';
 import { contactIdOf, decide } from './decide.ts';
-import type { RecordedEvent } from './event.ts';
 import {
   incidentStream,
   unitStream,
@@ -23,32 +19,15 @@ import {
   type UserId,
 } from './ids.ts';
 import { evolveIncident, isIncidentOpen, noIncident, type Incident } from './incident.ts';
-import { OpenRoom } from './room.ts';
 import { noUnit, type Unit } from './unit.ts';
 
-/** A control room: the real writer, and a room folded from nothing but what it recorded. */
+/** A control room that tells the type and the record of each event. */
 function open() {
-  const writer = newWriter();
-  const room = OpenRoom.of(() => undefined);
-  const events: RecordedEvent[] = [];
-  let asks = 0;
+  const it = openRoom(({ type, stream }) => `${type} ${stream}`);
   return {
-    room,
-    events,
-    ask: (asked: Asked, more: Partial<RecordRequest> = {}) => {
-      asks += 1;
-      const group = writer.recordGroup([request(asks, asked, { reference, ...more })]);
-      const added = group.events.map(recordedOf);
-      for (const event of added) room.apply(event);
-      events.push(...added);
-      const [first] = group.settled;
-      const answer = first?.outcome === 'answered' ? first.answer : undefined;
-      return answer?.state === 'refused'
-        ? answer.refusal
-        : added.map(({ type, stream }) => `${type} ${stream}`);
-    },
-    incident: () => room.get(incidentStream(reference)).entity as Incident,
-    unit: (unitId: UnitId) => room.get(unitStream(unitId)).entity as Unit,
+    ...it,
+    incident: () => it.room.get(incidentStream(reference)).entity as Incident,
+    unit: (unitId: UnitId) => it.room.get(unitStream(unitId)).entity as Unit,
   };
 }
 

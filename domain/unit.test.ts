@@ -1,12 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { RecordRequest } from '#server/log/recorder-port.ts';
-import { recordedOf } from '#store/event-log.ts';
 import {
   commandId,
-  newWriter,
+  openRoom,
   raise,
   reference,
-  request,
   startedAt,
   targets,
 } from '../tests/support/room.ts';
@@ -21,29 +18,12 @@ import {
   type UnitId,
   type UserId,
 } from './ids.ts';
-import { OpenRoom } from './room.ts';
 import { evolveUnit, isUnitOpen, noUnit, type Unit } from './unit.ts';
 
-/** A control room: the real writer, and a room folded from nothing but what it recorded. */
+/** A control room that tells the type and the body of each event. */
 function open(...before: readonly Asked[]) {
-  const writer = newWriter();
-  const room = OpenRoom.of(() => undefined);
-  const events: RecordedEvent[] = [];
-  let asks = 0;
-  const ask = (asked: Asked, more: Partial<RecordRequest> = {}) => {
-    asks += 1;
-    const group = writer.recordGroup([request(asks, asked, { reference, ...more })]);
-    const added = group.events.map(recordedOf);
-    for (const event of added) room.apply(event);
-    events.push(...added);
-    const [first] = group.settled;
-    const answer = first?.outcome === 'answered' ? first.answer : undefined;
-    return answer?.state === 'refused'
-      ? answer.refusal
-      : added.map(({ type, body }) => ({ type, body }));
-  };
-  for (const asked of before) ask(asked);
-  return { room, events, ask, unit: () => room.get(unitStream(unitId)).entity as Unit };
+  const it = openRoom(({ type, body }) => ({ type, body }), ...before);
+  return { ...it, unit: () => it.room.get(unitStream(unitId)).entity as Unit };
 }
 
 const later = (ms: number) => (startedAt + ms) as EpochMs;

@@ -12,10 +12,10 @@ import {
   type UnitId,
 } from '#domain/ids.ts';
 import { OpenRoom } from '#domain/room.ts';
+import { recordEvening } from '../tests/support/evening.ts';
 import {
   commandId,
   newFiles,
-  newWriter,
   raise,
   reference,
   request,
@@ -23,7 +23,6 @@ import {
 } from '../tests/support/room.ts';
 import { recordedOf } from './event-log.ts';
 import { emptyCursor, Picture } from './picture.ts';
-import { SqliteEventLog } from './sqlite-event-log.ts';
 
 const unitId = 'HT21' as UnitId;
 const incidentId = reference;
@@ -63,18 +62,15 @@ const evening: readonly (readonly [Asked, IncidentId?])[] = [
   [{ type: 'describe-contact', body: { contactId: third, details: { narrative: 'noise' } } }],
 ];
 
-/** The log of an evening, as the real writer recorded it, and the picture that grew with it. */
+/** The log of an evening, a second for each command, and the picture that grew with it. */
 function open() {
-  const files = newFiles();
-  const writer = newWriter(files);
-  evening.forEach(([asked, as], at) => {
-    const { settled } = writer.recordGroup([
-      request(at + 1, asked, { reference: as, occurredAt: (startedAt + at * 1_000) as EpochMs }),
-    ]);
-    expect(settled).toMatchObject([{ answer: { state: 'recorded' } }]);
-    writer.foldPicture();
-  });
-  const events = new SqliteEventLog(files.log).readAfter(0, 1_000);
+  const { files, writer, events, states } = recordEvening(
+    evening.map(([asked, as], at) => [
+      asked,
+      { reference: as, occurredAt: (startedAt + at * 1_000) as EpochMs },
+    ]),
+  );
+  expect(new Set(states)).toEqual(new Set(['recorded']));
   return { writer, events, db: files.picture, picture: new Picture(files.picture) };
 }
 

@@ -9,9 +9,9 @@ import {
   type UnitId,
   type UserId,
 } from '#domain/ids.ts';
+import { recordEvening } from '../tests/support/evening.ts';
 import {
   commandId,
-  newFiles,
   newWriter,
   raise,
   reference,
@@ -26,25 +26,17 @@ import { SqliteEventLog } from './sqlite-event-log.ts';
 
 const unitId = 'HT21' as UnitId;
 
-/** The log of an evening, as the real writer recorded it. */
+/** An evening of five commands, of which the fourth is refused. */
 function evening() {
-  const files = newFiles();
-  const { settled } = newWriter(files).recordGroup([
-    request(1, { type: 'book-on-unit', body: { unitId, officers: ['PC 2101'], skills: [] } }),
-    request(2, raise(), { reference, enteredAt: (startedAt + 60_000) as EpochMs }),
-    request(3, { type: 'assign-unit', body: { incidentId: reference, unitId } }),
-    request(4, { type: 'assign-unit', body: { incidentId: reference, unitId } }), // is refused
-    request(5, { type: 'close-incident', body: { incidentId: reference, closingCode: 'CIV' } }),
+  const { files, events, states } = recordEvening([
+    [{ type: 'book-on-unit', body: { unitId, officers: ['PC 2101'], skills: [] } }],
+    [raise(), { reference, enteredAt: (startedAt + 60_000) as EpochMs }],
+    [{ type: 'assign-unit', body: { incidentId: reference, unitId } }],
+    [{ type: 'assign-unit', body: { incidentId: reference, unitId } }],
+    [{ type: 'close-incident', body: { incidentId: reference, closingCode: 'CIV' } }],
   ]);
-  expect(settled.map((it) => it.outcome === 'answered' && it.answer.state)).toEqual([
-    'recorded',
-    'recorded',
-    'recorded',
-    'refused',
-    'recorded',
-  ]);
-  const log = new SqliteEventLog(files.log);
-  return { db: files.log, log, events: log.readAfter(0, 100) };
+  expect(states).toEqual(['recorded', 'recorded', 'recorded', 'refused', 'recorded']);
+  return { db: files.log, log: new SqliteEventLog(files.log), events };
 }
 
 const emptyReplica = () => {

@@ -13,8 +13,7 @@ const always = new Set(['sh']);
 /** Programs that are named by what a variable holds: our own Node, and the browser that was found. */
 const namedElsewhere = new Map([
   ['process.execPath', undefined],
-  ['options.executable', 'chromium'],
-  ['this.#options.executable', 'chromium'],
+  ['executable', 'chromium'],
 ]);
 
 test('the programs that the tests start are those that "npm test" asks for, no more and no less', () => {

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Asked } from '#domain/commands.ts';
+import type { RecordedEvent } from '#domain/event.ts';
 import type { CommandId, DeskId, EpochMs, IncidentId, UserId } from '#domain/ids.ts';
+import { OpenRoom } from '#domain/room.ts';
 import { targetsOf } from '#domain/targets.ts';
+import { recordedOf } from '#store/event-log.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { logMigrations, pictureMigrations } from '#store/migrations.ts';
 import { openStore, type Store } from '#store/open-store.ts';
@@ -65,3 +68,26 @@ export const newWriter = (
     salt: () => randomBytes(16),
     ...ports,
   });
+
+/**
+ * A control room: the real writer, and a room folded from nothing but what it recorded. What is asked
+ * is told by the refusal, or by what `tell` makes of each event.
+ */
+export function openRoom<Told>(tell: (event: RecordedEvent) => Told, ...before: readonly Asked[]) {
+  const writer = newWriter();
+  const room = OpenRoom.of(() => undefined);
+  const events: RecordedEvent[] = [];
+  let asks = 0;
+  const ask = (asked: Asked, more: Partial<RecordRequest> = {}) => {
+    asks += 1;
+    const group = writer.recordGroup([request(asks, asked, { reference, ...more })]);
+    const added = group.events.map(recordedOf);
+    for (const event of added) room.apply(event);
+    events.push(...added);
+    const [first] = group.settled;
+    const answer = first?.outcome === 'answered' ? first.answer : undefined;
+    return answer?.state === 'refused' ? answer.refusal : added.map(tell);
+  };
+  for (const asked of before) ask(asked);
+  return { room, events, ask };
+}
