@@ -128,7 +128,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     now,
     random: Math.random,
     changed: () => {
-      const isLive = sync.link.state === 'live';
+      const isLive = sync.link.state === 'live' && sync.link.isCurrent;
       if (isLive === wasLive) return;
       wasLive = isLive;
       if (isLive) isSignalDue = true; // the server knows nothing of us yet
@@ -140,9 +140,13 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
 
   const seatRow = (): SeatRow => {
     const { link } = sync;
-    const isOnline = link.state === 'live' && !desk.isRebuilding;
+    const isOnline = link.state === 'live' && link.isCurrent && !desk.isRebuilding;
     const why =
-      link.state === 'closed' ? link.why : desk.isRebuilding ? 'the log is copied anew' : '';
+      link.state === 'closed'
+        ? link.why
+        : link.state === 'live'
+          ? `the log is being copied: ${desk.cursor.seq} of ${link.head}`
+          : '';
     return {
       id: 'seat',
       desk: options.desk,

@@ -48,10 +48,10 @@ export class SyncClient {
     return this.#session?.link ?? { state: 'closed', why: this.#why };
   }
 
-  /** When the server was last heard; 0 where it never was by this process. */
+  /** When what is here was last as the server has it; 0 where it never was in this process. */
   get heardAt(): EpochMs {
     const { link } = this;
-    return link.state === 'live' ? link.heardAt : this.#lastLiveAt;
+    return link.state === 'live' && link.isCurrent ? link.heardAt : this.#lastLiveAt;
   }
 
   get offsetMs(): number {
@@ -112,7 +112,7 @@ export class SyncClient {
       session.hear(frame);
       if (session.link.state === 'live') {
         this.#failures = 0;
-        this.#lastLiveAt = session.link.heardAt;
+        if (session.link.isCurrent) this.#lastLiveAt = session.link.heardAt;
         this.#offsetMs = session.offsetMs;
       }
       this.#options.changed();

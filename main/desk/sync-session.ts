@@ -28,7 +28,13 @@ const QUIET_GAPS_MAX = 2; // pongs in a row that are ahead of us while nothing a
 
 export type Link =
   | { readonly state: 'joining' }
-  | { readonly state: 'live'; readonly head: number; readonly heardAt: EpochMs }
+  | {
+      readonly state: 'live';
+      readonly head: number;
+      readonly heardAt: EpochMs;
+      /** What is here has caught up with the server since the line was made: only then is it of now. */
+      readonly isCurrent: boolean;
+    }
   | { readonly state: 'closed'; readonly why: string };
 
 /**
@@ -83,10 +89,11 @@ export class SyncSession {
         // A server that was promoted or restored raises the epoch; an older one is a ghost.
         if (frame.epoch < epoch)
           return this.#end(`the server is of epoch ${frame.epoch}, this desk has seen ${epoch}`);
-        this.#link = { state: 'live', head: frame.head, heardAt: this.#heardAt };
+        this.#link = { state: 'live', head: frame.head, heardAt: this.#heardAt, isCurrent: false };
         this.#offsetMs = frame.serverNow - this.#heardAt;
         if (frame.mode === 'reset') this.#desk.rebuild('the server holds another log');
         this.#desk.caughtUp(frame.head);
+        this.#look(frame.head);
         return this.pump();
       }
       case 'events': {
@@ -95,9 +102,10 @@ export class SyncSession {
         const last = frame.events.at(-1)?.header.seq ?? 0;
         if (first > this.#desk.cursor.seq + 1) return this.#end('an event is missing');
         const head = Math.max(this.#link.head, last);
-        this.#link = { state: 'live', head, heardAt: this.#heardAt };
+        this.#look(head);
         const received = this.#desk.receive(frame.events.map(storedOf), head);
         if (received.outcome === 'rebuilding') return this.#end(received.why);
+        this.#look(head);
         this.#quietGaps = 0;
         return this.pump();
       }
@@ -197,6 +205,13 @@ export class SyncSession {
     this.#ports.send({ frame: 'consulted', outboxId: this.#desk.outboxId, rows: [...rows] });
   }
 
+  /** Where the server stands, as it was just heard, and whether what is shown here has come as far. */
+  #look(head: number): void {
+    if (this.#link.state !== 'live') return;
+    const isCurrent = this.#link.isCurrent || this.#desk.shownCursor >= head;
+    this.#link = { state: 'live', head, heardAt: this.#heardAt, isCurrent };
+  }
+
   #sayHello(nonce: string): void {
     const { desk, outboxId } = this.#desk;
     const { logId, epoch, seq, hash } = this.#desk.cursor;
@@ -220,7 +235,7 @@ export class SyncSession {
     if (this.#link.state !== 'live') return;
     // A head that stays ahead of us on a quiet line means that an event was missed.
     this.#quietGaps = head > this.#desk.cursor.seq ? this.#quietGaps + 1 : 0;
-    this.#link = { state: 'live', head: Math.max(head, this.#link.head), heardAt: this.#heardAt };
+    this.#look(Math.max(head, this.#link.head));
     if (this.#quietGaps > QUIET_GAPS_MAX) this.#end('an event is missing');
   }
 

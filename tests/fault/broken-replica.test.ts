@@ -150,7 +150,7 @@ test('whichever page of a replica the disk has damaged, the desk starts, shows a
 });
 
 const isCopying = (window: WindowClient) => () =>
-  window.seat?.mode === 'alone' && window.seat.reason === 'the log is copied anew';
+  window.seat?.mode === 'alone' && window.seat.reason.startsWith('the log is being copied: ');
 const isCurrent = (window: WindowClient) => () =>
   window.seat?.mode === 'online' &&
   window.seat.waiting === 0 &&
