@@ -4,6 +4,7 @@ import type { CommandId, DeskId, EpochMs, UserId } from '#domain/ids.ts';
 import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import type { Box } from '#domain/lib/geo.ts';
 import { targetsOf } from '#domain/targets.ts';
+import { holdFolder } from '#store/hold-folder.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { logMigrations, pictureMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
@@ -37,11 +38,13 @@ export type Imported =
     };
 
 /**
- * Imports one file of recorded crimes into a force's log, while its server is stopped: staged whole,
- * then committed with its one event in one transaction. A file with a fault changes nothing.
+ * Imports one file of recorded crimes into a force's log, while its server is stopped (it is refused
+ * while one runs): staged whole, then committed with its one event in one transaction. A file with a fault changes nothing.
  */
 export async function importCrimeFile(file: string, options: ImportOptions): Promise<Imported> {
   const { dataDir, logId, area, onProgress } = options;
+  using stack = new DisposableStack();
+  stack.use(holdFolder(dataDir)); // before anything is written, also what is staged
   const staged = await stageCrimeFile(file, {
     folder: dataDir,
     area,
@@ -51,7 +54,6 @@ export async function importCrimeFile(file: string, options: ImportOptions): Pro
     const { line, column, reason, message } = staged.fault;
     return { outcome: 'refused', fault: { line, column, reason, message } };
   }
-  using stack = new DisposableStack();
   stack.use(staged);
   const log = stack.adopt(openStore(join(dataDir, 'log.db'), logMigrations), (it) => it.close());
   const picture = stack.adopt(openStore(join(dataDir, 'picture.db'), pictureMigrations), (it) =>

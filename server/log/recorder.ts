@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { EventHeader } from '#domain/event.ts';
 import type { StoredEvent } from '#store/event-log.ts';
+import { holdFolder } from '#store/hold-folder.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
@@ -23,13 +24,20 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** Starts the writer's thread over the log of `dataDir` and resolves once it has caught up. */
+/**
+ * Starts the writer's thread over the log of `dataDir` and resolves once it has caught up. The folder
+ * is held until the recorder is closed; rejects where another process has it.
+ */
 export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
   const { dataDir, logId } = options;
   mkdirSync(dataDir, { recursive: true });
+  // In the opposite order where the start fails: the folder is let go when nobody writes it any more.
+  await using opening = new AsyncDisposableStack();
+  const hold = opening.use(holdFolder(dataDir));
   const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
     workerData: { dataDir, logId },
   });
+  opening.defer(async () => void (await worker.terminate()));
   const [ready] = (await once(worker, 'message')) as [FromWriter];
   if (ready.type !== 'ready') throw new Error('the writer did not start');
   // The thread has brought the file up to date: this second connection only reads.
@@ -70,6 +78,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
       worker.postMessage(message(lastId));
     });
 
+  opening.move(); // from here on it is let go by `close`, or by the end of the process
   return {
     logId,
     epoch: ready.epoch,
@@ -98,6 +107,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
         loseAll(new Error('the recorder is closed'));
       }
       db.close();
+      hold[Symbol.dispose]();
     },
   };
 }
