@@ -105,17 +105,53 @@ export class LogWriter {
    * once. Durable when it returns. Throws where the commit failed: then nothing of the group is stored.
    */
   recordGroup(requests: readonly RecordRequest[], audit: readonly AuditRow[] = []): Group {
+    return this.#commit((record) => {
+      for (const request of requests) record(request);
+      for (const row of audit) this.#putAudit(row);
+    });
+  }
+
+  /**
+   * Imports a batch of recorded crimes: its rows and its one event in one transaction. The same batch
+   * again adds nothing and is answered as refused. Throws where the commit failed, or the event could
+   * not be recorded: then no row of it is stored.
+   */
+  importCrimes(
+    stamp: Omit<RecordRequest, 'asked'>,
+    batch: Omit<
+      CommandBody<'import-recorded-crimes'>,
+      'added' | 'alreadyHeld' | 'alike' | 'rowsDigest'
+    >,
+    rows: Iterable<RecordedCrime>,
+  ): Group {
+    const { log } = this.#options;
+    const isHeld = this.#room.get(batchStream(batch.batchId)).version > 0;
+    return this.#commit((record) => {
+      const counts = isHeld
+        ? { added: 0, alreadyHeld: 0, alike: 0 }
+        : addBatch(log, batch.batchId, rows);
+      const body = { ...batch, ...counts, rowsDigest: batchDigest(log, batch.batchId) };
+      const settled = record({ ...stamp, asked: { type: 'import-recorded-crimes', body } });
+      if (settled.outcome === 'failed') throw new Error(settled.message);
+    });
+  }
+
+  /**
+   * Everything that `work` records and writes, in one transaction. What is in memory moves only when
+   * the file has: a commit that fails leaves both as they were.
+   */
+  #commit(work: (record: (request: RecordRequest) => Settled) => void): Group {
     const overlay = this.#room.overlay();
     const auditHash = this.#auditHash;
     const settled: Settled[] = [];
     const events: StoredEvent[] = [];
+    const record = (request: RecordRequest) => {
+      const it = this.#one(request, overlay, events);
+      settled.push(it);
+      return it;
+    };
     try {
-      this.#options.log
-        .transaction(() => {
-          for (const request of requests) settled.push(this.#one(request, overlay, events));
-          for (const row of audit) this.#putAudit(row);
-        })
-        .immediate();
+      this.#options.log.transaction(() => work(record)).immediate();
     } catch (error) {
       this.#log.refreshHead();
       this.#auditHash = auditHash;
@@ -130,36 +166,6 @@ export class LogWriter {
       this.#sinceForgotten = 0;
     }
     return { settled, events };
-  }
-
-  /**
-   * Imports a batch of recorded crimes: its rows and its one event in one transaction. The same batch
-   * again adds nothing and is answered as refused.
-   */
-  importCrimes(
-    stamp: Omit<RecordRequest, 'asked'>,
-    batch: Omit<
-      CommandBody<'import-recorded-crimes'>,
-      'added' | 'alreadyHeld' | 'alike' | 'rowsDigest'
-    >,
-    rows: Iterable<RecordedCrime>,
-  ): Group {
-    const { log } = this.#options;
-    let result: Group | undefined;
-    const isHeld = this.#room.get(batchStream(batch.batchId)).version > 0;
-    log
-      .transaction(() => {
-        const counts = isHeld
-          ? { added: 0, alreadyHeld: 0, alike: 0 }
-          : addBatch(log, batch.batchId, rows);
-        const body = { ...batch, ...counts, rowsDigest: batchDigest(log, batch.batchId) };
-        result = this.recordGroup([{ ...stamp, asked: { type: 'import-recorded-crimes', body } }]);
-        const [settled] = result.settled;
-        if (settled?.outcome === 'failed') throw new Error(settled.message);
-      })
-      .immediate();
-    assert(result, 'the transaction ran');
-    return result;
   }
 
   /** Brings the read model up to the head; called when the writer has nothing else to do. */
