@@ -81,7 +81,7 @@ export async function importCrimeFile(file: string, options: ImportOptions): Pro
   );
   writer.foldPicture();
   const [result] = settled;
-  if (result?.outcome === 'failed') throw new Error(`importing ${file}: ${result.message}`);
+  if (result?.outcome === 'not-recordable') throw new Error(`importing ${file}: ${result.message}`);
   const counts = { rowsRead, kept: keptCount, duplicates, skipped };
   const text = events[0]?.kept?.text;
   if (text === undefined)

@@ -82,7 +82,7 @@ describe('the writer of the log', () => {
     const salts = [raised, assign(3)];
     const before = writer.head;
     const { settled } = writer.recordGroup(salts);
-    expect(settled.map(({ outcome }) => outcome)).toEqual(['answered', 'failed']);
+    expect(settled.map(({ outcome }) => outcome)).toEqual(['answered', 'not-recordable']);
     files.log.exec('DROP TRIGGER full');
     expect(writer.head.seq).toBe(before.seq + 2);
     // The unit is free still, so that the same command is now recorded under its own id.
@@ -153,7 +153,7 @@ describe('the writer of the log', () => {
       { ...raised, outbox },
     ]);
     expect(settled[1]).toEqual({
-      outcome: 'failed',
+      outcome: 'not-recordable',
       message: `the outbox place is taken by ${commandId(1)}`,
     });
   });

@@ -16,10 +16,10 @@ import { addBatch, batchDigest } from '#store/recorded-crimes.ts';
 import { SqliteEventLog, type LogPorts } from '#store/sqlite-event-log.ts';
 import type { AuditRow, RecordRequest } from './recorder-port.ts';
 
-/** What became of one request of a group. A failure is of that request alone; nothing of it is stored. */
+/** What became of one request of a group. One that cannot be recorded fails alone; nothing of it is stored. */
 export type Settled =
   | { readonly outcome: 'answered'; readonly answer: Answer }
-  | { readonly outcome: 'failed'; readonly message: string };
+  | { readonly outcome: 'not-recordable'; readonly message: string };
 
 export interface Group {
   readonly settled: readonly Settled[];
@@ -132,7 +132,7 @@ export class LogWriter {
         : addBatch(log, batch.batchId, rows);
       const body = { ...batch, ...counts, rowsDigest: batchDigest(log, batch.batchId) };
       const settled = record({ ...stamp, asked: { type: 'import-recorded-crimes', body } });
-      if (settled.outcome === 'failed') throw new Error(settled.message);
+      if (settled.outcome === 'not-recordable') throw new Error(settled.message);
     });
   }
 
@@ -185,7 +185,7 @@ export class LogWriter {
     if (outbox) {
       const other = this.#sql.sameOutbox.get(outbox.id, outbox.deskSeq);
       if (other !== undefined)
-        return { outcome: 'failed', message: `the outbox place is taken by ${other}` };
+        return { outcome: 'not-recordable', message: `the outbox place is taken by ${other}` };
     }
     const step = overlay.overlay();
     const { head } = this.#log;
@@ -209,7 +209,8 @@ export class LogWriter {
       while ((events.at(-1)?.header.seq ?? 0) > head.seq) events.pop();
       this.#log.refreshHead();
       this.#auditHash = this.#sql.lastAudit.get() ?? GENESIS;
-      return { outcome: 'failed', message: error instanceof Error ? error.message : String(error) };
+      const message = error instanceof Error ? error.message : String(error);
+      return { outcome: 'not-recordable', message };
     }
   }
 
@@ -331,4 +332,6 @@ const isDiskError = (error: unknown) =>
   error instanceof Error &&
   'code' in error &&
   typeof error.code === 'string' &&
-  /^SQLITE_(FULL|IOERR|CORRUPT|NOTADB|READONLY|BUSY|CANTOPEN|NOMEM)/.test(error.code);
+  /^SQLITE_(FULL|IOERR|CORRUPT|NOTADB|READONLY|BUSY|LOCKED|CANTOPEN|NOMEM|PROTOCOL|INTERRUPT)/.test(
+    error.code,
+  );

@@ -3,14 +3,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { EventHeader } from '#domain/event.ts';
+import { unreachable } from '#domain/lib/assert.ts';
 import type { StoredEvent } from '#store/event-log.ts';
 import { holdFolder } from '#store/hold-folder.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
-import type { Settled } from './log-writer.ts';
-import type { Recorder } from './recorder-port.ts';
-import type { FromWriter, ToWriter } from './writer-thread.ts';
+import { NotRecordable, type Recorder } from './recorder-port.ts';
+import type { FromWriter, Settled, ToWriter } from './writer-thread.ts';
 
 export interface RecorderOptions {
   readonly dataDir: string;
@@ -43,6 +43,9 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
   // The thread has brought the file up to date: this second connection only reads.
   const db = openStore(join(dataDir, 'log.db'), logMigrations);
   const log = new SqliteEventLog(db);
+  const answered = db
+    .prepare<[string, number], number>('SELECT 1 FROM answer WHERE outbox_id = ? AND desk_seq = ?')
+    .pluck();
   const listeners = new Set<(events: readonly StoredEvent[]) => void>();
   const waiting = new Map<number, Waiter>();
   let head: Pick<EventHeader, 'seq' | 'hash'> = log.head;
@@ -85,15 +88,24 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     head: () => ({ seq: head.seq, hash: head.hash }),
     record: async (request) => {
       const settled = await ask((id) => ({ type: 'record', id, request }));
-      if (settled.outcome === 'failed') throw new Error(`not recorded: ${settled.message}`);
-      return settled.answer;
+      switch (settled.outcome) {
+        case 'answered':
+          return settled.answer;
+        case 'not-recordable':
+          throw new NotRecordable(`not recordable: ${settled.message}`);
+        case 'not-stored':
+          throw new Error(`not recorded: ${settled.message}`);
+        default:
+          return unreachable(settled);
+      }
     },
     audit: async (rows) => {
       const settled = await ask((id) => ({ type: 'audit', id, rows }));
-      if (settled.outcome === 'failed') throw new Error(`not audited: ${settled.message}`);
+      if (settled.outcome !== 'answered') throw new Error(`not audited: ${settled.message}`);
     },
     readAfter: (seq, limit) => log.readAfter(seq, limit),
     hashAt: (seq) => log.hashAt(seq),
+    isAnswered: (outboxId, deskSeq) => answered.get(outboxId, deskSeq) !== undefined,
     onRecorded: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -8,8 +8,11 @@ import { loadReferenceData } from '#store/load-reference-data.ts';
 import type { StoredEvent } from '#store/event-log.ts';
 import { logMigrations, pictureMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
-import { LogWriter, type Settled } from './log-writer.ts';
+import { LogWriter, type Settled as SettledInGroup } from './log-writer.ts';
 import type { AuditRow, RecordRequest } from './recorder-port.ts';
+
+/** What became of what was asked: the whole group is not stored where the disk failed. */
+export type Settled = SettledInGroup | { readonly outcome: 'not-stored'; readonly message: string };
 
 /** To the thread: what is to be recorded, in the order it came, or the end. */
 export type ToWriter =
@@ -77,7 +80,7 @@ function commitWaiting() {
     say({
       type: 'committed',
       events: [],
-      settled: group.map(({ id }) => [id, { outcome: 'failed', message }] as const),
+      settled: group.map(({ id }) => [id, { outcome: 'not-stored', message }] as const),
     });
   }
   if (waiting.length > 0) schedule();
