@@ -1,14 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { CommandId, DeskId, EpochMs, UserId } from '#domain/ids.ts';
 import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import type { Box } from '#domain/lib/geo.ts';
-import { targetsOf } from '#domain/targets.ts';
 import { holdFolder } from '#store/hold-folder.ts';
-import { loadReferenceData } from '#store/load-reference-data.ts';
-import { logMigrations, pictureMigrations } from '#store/migrations.ts';
-import { openStore } from '#store/open-store.ts';
-import { LogWriter } from '../log/log-writer.ts';
+import { openWriter } from '../log/open-writer.ts';
 import { stageCrimeFile } from './crimes.ts';
 import type { FileFault } from './file-fault.ts';
 
@@ -55,18 +50,7 @@ export async function importCrimeFile(file: string, options: ImportOptions): Pro
     return { outcome: 'refused', fault: { line, column, reason, message } };
   }
   stack.use(staged);
-  const log = stack.adopt(openStore(join(dataDir, 'log.db'), logMigrations), (it) => it.close());
-  const picture = stack.adopt(openStore(join(dataDir, 'picture.db'), pictureMigrations), (it) =>
-    it.close(),
-  );
-  const writer = new LogWriter({
-    log,
-    picture,
-    logId,
-    targets: targetsOf(loadReferenceData().grades.rows),
-    now,
-    salt: () => randomBytes(16),
-  });
+  const { writer } = stack.use(openWriter(dataDir, logId));
   const { digest, rowsRead, duplicates, keptCount, months } = staged;
   const skipped = { ...staged.skipped };
   const { settled, events } = writer.importCrimes(

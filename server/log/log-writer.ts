@@ -11,9 +11,10 @@ import type { Answer } from '#protocol/ack.ts';
 import { GENESIS } from '#store/chain.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import type { Store } from '#store/open-store.ts';
-import { emptyCursor, Picture } from '#store/picture.ts';
+import { Picture } from '#store/picture.ts';
 import { addBatch, batchDigest } from '#store/recorded-crimes.ts';
 import { SqliteEventLog, type LogPorts } from '#store/sqlite-event-log.ts';
+import { foldInto, isUnreadable, PictureError } from './picture-file.ts';
 import type { AuditRow, RecordRequest } from './recorder-port.ts';
 
 /** What became of one request of a group. One that cannot be recorded fails alone; nothing of it is stored. */
@@ -53,6 +54,7 @@ export class LogWriter {
   #unfolded: StoredEvent[] = [];
   #sinceForgotten = 0;
 
+  /** Throws `PictureError` where the read model must be made again first. */
   constructor(options: WriterOptions) {
     this.#options = options;
     const { log, logId } = options;
@@ -87,9 +89,14 @@ export class LogWriter {
     this.#auditHash = this.#sql.lastAudit.get() ?? GENESIS;
     this.#log = new SqliteEventLog(log);
     this.#picture = new Picture(options.picture);
-    this.#catchUp();
     this.#room = OpenRoom.of((stream) => this.#load(stream));
-    for (const [stream, entry] of this.#picture.load(RECENT)) this.#room.put(stream, entry);
+    try {
+      this.#catchUp();
+      for (const [stream, entry] of this.#picture.load(RECENT)) this.#room.put(stream, entry);
+    } catch (cause) {
+      if (cause instanceof PictureError || !isUnreadable(cause)) throw cause;
+      throw new PictureError('the read model cannot be read', { cause });
+    }
   }
 
   get epoch(): number {
@@ -170,10 +177,7 @@ export class LogWriter {
 
   /** Brings the read model up to the head; called when the writer has nothing else to do. */
   foldPicture(): void {
-    const events = this.#unfolded;
-    const last = events.at(-1)?.header;
-    if (!last) return;
-    this.#fold(events);
+    this.#fold(this.#unfolded);
     this.#unfolded = [];
   }
 
@@ -289,11 +293,11 @@ export class LogWriter {
 
   #catchUp(): void {
     const { head } = this.#log;
-    const { cursor } = { cursor: this.#picture.cursor() };
+    const cursor = this.#picture.cursor();
     const isOurs =
       cursor === undefined ||
       (cursor.logId === this.#options.logId && this.#log.hashAt(cursor.seq) === cursor.hash);
-    assert(isOurs, 'the read model belongs to this log; remove its file to have it made again');
+    if (!isOurs) throw new PictureError('the read model is of another log');
     let seq = cursor?.seq ?? 0;
     while (seq < head.seq) {
       const page = this.#log.readAfter(seq, FOLD_PAGE);
@@ -303,15 +307,8 @@ export class LogWriter {
   }
 
   #fold(events: readonly StoredEvent[]): void {
-    const last = events.at(-1)?.header;
-    if (!last) return;
-    this.#options.picture
-      .transaction(() => {
-        this.#picture.apply(events.map(recordedOf));
-        const start = emptyCursor(this.#options.logId, this.#epoch);
-        this.#picture.moveTo({ ...start, seq: last.seq, hash: last.hash });
-      })
-      .immediate();
+    const { picture, logId } = this.#options;
+    foldInto(picture, this.#picture, events, { logId, epoch: this.#epoch });
   }
 }
 

@@ -76,7 +76,7 @@ test('a second server on one folder is refused, the first goes on, and after its
   expect(await third.isAlive()).toBe(200);
 });
 
-test('an import while the server runs is refused and changes nothing; once it has stopped it is taken', async () => {
+test('an import or a rebuild while the server runs is refused and changes nothing; once it has stopped it is taken', async () => {
   const file = join(folder, 'crimes.csv');
   writeFileSync(file, CRIMES);
   const server = await serve();
@@ -84,11 +84,23 @@ test('an import while the server runs is refused and changes nothing; once it ha
   const names = readdirSync(dataDir);
   const refused = await holdfast('import', 'crimes', file, '--data', dataDir).ended;
   expect([refused.code, refused.errors]).toEqual([1, expect.stringContaining(inUse(dataDir))]);
+  const rebuilding = await holdfast('rebuild', '--data', dataDir).ended;
+  expect([rebuilding.code, rebuilding.errors]).toEqual([
+    1,
+    expect.stringContaining(inUse(dataDir)),
+  ]);
   expect([written(), readdirSync(dataDir)]).toEqual([before, names]);
   expect(await server.isAlive()).toBe(200);
   await kill(server.child, 'SIGTERM');
   const imported = holdfast('import', 'crimes', file, '--data', dataDir, '--json');
   expect(JSON.parse(await imported.line)).toMatchObject({ outcome: 'imported', added: 1 });
+  await imported.ended;
+  const rebuilt = holdfast('rebuild', '--data', dataDir, '--json');
+  expect(JSON.parse(await rebuilt.line)).toMatchObject({
+    logId: 'force-HC',
+    events: 1,
+    differed: 0,
+  });
 });
 
 test('in one process too a folder has one recorder, and it is let go when that is closed', async () => {

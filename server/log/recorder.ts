@@ -17,6 +17,8 @@ export interface RecorderOptions {
   readonly logId: string;
   /** Told when the writer's thread has died: nothing can be recorded any more and the server must stop. */
   readonly failed: (error: Error) => void;
+  /** Told in words what was put right at the start. */
+  readonly told?: (line: string) => void;
 }
 
 interface Waiter {
@@ -40,6 +42,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
   opening.defer(async () => void (await worker.terminate()));
   const [ready] = (await once(worker, 'message')) as [FromWriter];
   if (ready.type !== 'ready') throw new Error('the writer did not start');
+  if (ready.rebuilt !== undefined) options.told?.(ready.rebuilt);
   // The thread has brought the file up to date: this second connection only reads.
   const db = openStore(join(dataDir, 'log.db'), logMigrations);
   const log = new SqliteEventLog(db);
