@@ -8,6 +8,7 @@ import { openStore } from '#store/open-store.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
 import { GENESIS, verifyChain } from '#store/chain.ts';
 import { startServer } from '../server/main.ts';
+import { rebuildFolder } from '../server/log/open-writer.ts';
 import { importCrimeFile } from '../server/import/import-crime-file.ts';
 import { runDemo } from './demo.ts';
 import { runDesk } from './run-desk.ts';
@@ -20,6 +21,7 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--window call-handling|dispatch] [--headless]
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
   import   recorded crimes                crimes FILE… --data DIR   (while its server is stopped)
+  rebuild  the read model from the log    --data DIR   (while its server is stopped)
   verify   the chain of a log             --data DIR
 
   --json   one JSON line on standard output instead of words
@@ -122,6 +124,8 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     case 'import':
       return importFiles(rest, need('data'), values.force, values.json);
+    case 'rebuild':
+      return rebuild(need('data'), values.json);
     case 'verify':
       return verify(need('data'), values.json);
     default:
@@ -166,6 +170,19 @@ async function importFiles(
     }
   }
   return code;
+}
+
+function rebuild(dataDir: string, isJson: boolean): number {
+  const rebuilt = rebuildFolder(dataDir);
+  const { events, records, differed, putAside } = rebuilt;
+  if (isJson) say(JSON.stringify(rebuilt));
+  else {
+    const before = differed === undefined ? '' : `, ${differed} of them read otherwise before`;
+    say(`made again from ${events} events: ${records} records${before}`);
+    if (putAside !== undefined)
+      say(`the old file was no read model of this log; it is ${putAside}`);
+  }
+  return 0;
 }
 
 function verify(dataDir: string, isJson: boolean): number {

@@ -91,6 +91,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const recorder = await openRecorder({
     dataDir,
     logId: `force-${options.force}`,
+    told: log,
     failed:
       options.died ??
       ((error) => {

@@ -19,7 +19,7 @@ export interface SyncPorts {
 
 const REFERENCES_MIN = 20; // below this a desk asks for more while it can
 const REFERENCES_ASKED = 20;
-const TRIES_MAX = 5; // a command the server cannot store this often goes to a person
+const TRIES_MAX = 5; // a command that the server calls not recordable this often goes to a person
 const RETRY_AFTER_MS = 2_000;
 const ANSWER_WITHIN_MS = 5_000; // as long as silence may last before a server counts as dead
 const APPLIED_EVERY_MS = 1_000;
@@ -61,7 +61,7 @@ export class SyncSession {
   #quietGaps = 0;
   #offsetMs = 0;
 
-  /** `tries` outlives a connection: it counts how often a command could not be stored. */
+  /** `tries` outlives a connection: it counts how often a command was called not recordable. */
   constructor(desk: Desk, ports: SyncPorts, tries: Map<CommandId, number> = new Map()) {
     this.#desk = desk;
     this.#ports = ports;
@@ -239,21 +239,24 @@ export class SyncSession {
     if (this.#quietGaps > QUIET_GAPS_MAX) this.#end('an event is missing');
   }
 
-  /** The server could not store it: it stays here and is tried again, until it is a person's turn. */
+  /**
+   * The server did not store it. Where its disk failed it stays here and is tried again for as long as
+   * it takes; where it can never be recorded it is a person's turn after a few tries.
+   */
   #notStored(id: string | undefined, reason: string): void {
     const stamped = this.#desk.pending.find(({ command }) => command.id === id);
     if (!stamped) return;
     const { id: commandId } = stamped.command;
-    const tries = (this.#tries.get(commandId) ?? 0) + 1;
-    this.#tries.set(commandId, tries);
     this.#inFlight.delete(commandId);
-    if (tries >= TRIES_MAX && reason === 'not-recordable') {
-      this.#desk.settle({
-        frame: 'ack',
-        commandId,
-        answer: { state: 'refused', refusal: { reason } },
-      });
-      return;
+    if (reason === 'not-recordable') {
+      const tries = (this.#tries.get(commandId) ?? 0) + 1;
+      this.#tries.set(commandId, tries);
+      if (tries >= TRIES_MAX) {
+        this.#tries.delete(commandId);
+        const answer = { state: 'refused', refusal: { reason } } as const;
+        this.#desk.settle({ frame: 'ack', commandId, answer });
+        return this.pump(); // what waited behind it
+      }
     }
     this.#retryAt.set(commandId, (this.#ports.now() + RETRY_AFTER_MS) as EpochMs);
   }

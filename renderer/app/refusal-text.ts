@@ -68,6 +68,7 @@ const fromTheDoor: Readonly<Record<string, Sentence>> = {
   locked: () => 'Too many tries: this account is locked for a while. Ask the supervisor',
   'weak-password': () => 'That password is too short or too common: take at least 12 characters',
   'server-away': () => 'The server does not answer, and this desk does not know you yet',
+  'not-recordable': () => 'The server can never record it as it is; do it again, or tell support',
   'not-stored': () => 'The server could not store it; try again',
   'password-change-needed': () => 'Choose a password of your own before you start',
 };

@@ -3,7 +3,7 @@ import type { CommandId, DeskId, EpochMs, HandoverId, UserId } from '#domain/ids
 import { understand } from '#domain/facts.ts';
 import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
-import type { Recorder } from '../log/recorder-port.ts';
+import { NotRecordable, type Recorder } from '../log/recorder-port.ts';
 import { realTimers, type Timers } from './timers.ts';
 
 const PAGE = 2_000;
@@ -91,10 +91,11 @@ export class Escalation {
       // Accepted in the same moment: its event takes it off the list, if it has not already.
       if (answer.state === 'refused')
         this.#waiting = new Map([...this.#waiting].filter(([id]) => id !== handoverId));
-    } catch (error) {
-      this.#options.failed(error); // the disk failed: tried again at the next sweep
-    } finally {
       this.#asked.delete(handoverId);
+    } catch (error) {
+      this.#options.failed(error);
+      // The disk failed: tried again at the next sweep. What can never be recorded is told once.
+      if (!(error instanceof NotRecordable)) this.#asked.delete(handoverId);
     }
   }
 

@@ -183,7 +183,7 @@ export class TestDesk {
   readonly socket: WebSocket;
   readonly desk: DeskId;
   readonly outboxId = randomUUID();
-  readonly closed: Promise<{ readonly code: number }>;
+  readonly closed: Promise<{ readonly code: number; readonly why?: string }>;
   readonly #privateKey: ReturnType<typeof generateKeyPairSync>['privateKey'] | undefined;
   readonly #frames: DeskDown[] = [];
   #wake = Promise.withResolvers<void>();
@@ -209,10 +209,11 @@ export class TestDesk {
     });
     this.socket.on('error', () => {}); // `closed` tells
     this.closed = new Promise((resolve) => {
-      this.socket.on('close', (code) => {
+      this.socket.on('close', (code, reason) => {
         this.#isClosed = true;
         this.#stir();
-        resolve({ code });
+        const why = reason.toString('utf8');
+        resolve({ code, ...(code === 4009 && { why }) });
       });
     });
   }

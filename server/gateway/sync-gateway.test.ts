@@ -1,9 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { EpochMs, UserId } from '#domain/ids.ts';
 import { limits } from '#protocol/limits.ts';
 import { subprotocol } from '#protocol/version.ts';
 import { verifyChain } from '#store/chain.ts';
+import { logMigrations } from '#store/migrations.ts';
+import { openStore } from '#store/open-store.ts';
 import {
   bySystem,
   callIn,
@@ -389,6 +392,78 @@ test('every desk gets every header; an administrative body stays with the server
     ['user.added', 'operational', true],
     ['recorded-crime.imported', 'administrative', false],
   ]);
+});
+
+/** A command as a desk sends it, with its place in the outbox chosen by hand. */
+const at = (deskSeq: number, id = newId()) => ({
+  deskSeq,
+  command: { frame: 'command', id, ...callIn(`${deskSeq}`) } as const,
+});
+
+test('a command that overtook another is not recorded before it: the line ends, and the next one brings both in order', async () => {
+  const { running, ash, head } = await withDesks();
+  await using _ = running;
+  const line = await running.join('CH1');
+  const [one, two, three] = [at(1), at(2), at(3)];
+  for (const it of [one, three, two]) line.ask(ash, callIn(), it);
+  expect(await line.closed).toEqual({ code: 4009, why: 'commands out of order' });
+  // What was taken is answered, what came after it is not.
+  expect((await line.next('ack')).commandId).toBe(one.command.id);
+  expect([head().seq, line.frames.filter(({ frame }) => frame === 'ack')]).toEqual([3, []]);
+  const again = await running.join('CH1');
+  for (const it of [two, three]) again.ask(ash, callIn(), { ...it, outboxId: line.outboxId });
+  expect([await again.next('ack'), await again.next('ack')]).toMatchObject([
+    { commandId: two.command.id, answer: { firstSeq: 4 } },
+    { commandId: three.command.id, answer: { firstSeq: 6 } },
+  ]);
+  expect(running.audit().filter(({ outcome }) => outcome === 'refused out-of-order')).toHaveLength(
+    1,
+  );
+});
+
+test('a desk may leave out what is answered, send again what it sent, and begin anywhere', async () => {
+  const { running, ash, head } = await withDesks();
+  await using _ = running;
+  const older = await running.join('CH1');
+  const { outboxId } = older;
+  const answers = async (line: typeof older, sent: readonly object[]) => {
+    for (const it of sent) line.ask(ash, callIn(), { outboxId, ...it });
+    const acks = [];
+    while (acks.length < sent.length) acks.push(await line.next('ack'));
+    return acks.map(({ answer }) => (answer.state === 'recorded' ? answer.firstSeq : answer.state));
+  };
+  const [one, two, three] = [at(1), at(2), at(3)];
+  expect(await answers(older, [one, two, three])).toEqual([2, 4, 6]);
+  const line = await running.join('CH1');
+  const unread = { ...at(5), command: { ...at(5).command, type: 'of-a-later-release' } };
+  // It begins at 2, leaves out 3, and 5 is what this release cannot read.
+  const states = await answers(line, [two, at(4), unread, at(6), at(7)]);
+  // What nobody can read is answered at once, and so may come before the others.
+  expect(new Set(states)).toEqual(new Set([4, 8, 'refused', 10, 12]));
+  expect(await answers(line, [two, one, three])).toEqual([4, 2, 6]);
+  expect([head().seq, line.socket.readyState]).toEqual([13, 1]);
+});
+
+test('a command whose place in the outbox is taken is told apart from a disk that failed', async () => {
+  const { running, ash, head } = await withDesks();
+  await using _ = running;
+  const line = await running.join('CH1');
+  line.ask(ash, callIn(), at(1));
+  expect((await line.next('ack')).answer.state).toBe('recorded');
+  const other = line.ask(ash, callIn(), at(1));
+  expect(await line.next('refused')).toMatchObject({ id: other, reason: 'not-recordable' });
+  const db = openStore(join(running.dataDir, 'log.db'), logMigrations);
+  db.exec(`CREATE TRIGGER full BEFORE INSERT ON event BEGIN SELECT raise(FAIL, 'no'); END`);
+  const broken = line.ask(ash, callIn(), at(2));
+  expect(await line.next('refused')).toMatchObject({ id: broken, reason: 'not-recordable' });
+  db.exec('DROP TRIGGER full; BEGIN IMMEDIATE');
+  const waiting = line.ask(ash, callIn(), at(2));
+  // Another program has the file locked for longer than the writer waits: as a disk that fails.
+  expect(await line.next('refused')).toMatchObject({ id: waiting, reason: 'not-stored' });
+  db.close();
+  expect(head().seq).toBe(3);
+  line.ask(ash, callIn(), at(2, waiting));
+  expect((await line.next('ack')).answer.state).toBe('recorded');
 });
 
 test('a desk that does not read is cut off and loses nothing; the other desk does not wait for it', async () => {

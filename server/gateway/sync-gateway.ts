@@ -17,8 +17,9 @@ import { history, subprotocol } from '#protocol/version.ts';
 import type { StoredEvent } from '#store/event-log.ts';
 import type { Accounts } from '../auth/accounts.ts';
 import { judgeClaim } from '../auth/policy.ts';
-import type { AuditRow, Recorder } from '../log/recorder-port.ts';
+import { NotRecordable, type AuditRow, type Recorder } from '../log/recorder-port.ts';
 import { EVENTS_MAX, framesOf, type EventFrame } from './event-frames.ts';
+import { OutboxOrder } from './outbox-order.ts';
 import { Presence } from './presence.ts';
 import { realTimers, type Timers } from './timers.ts';
 
@@ -218,6 +219,7 @@ class DeskLine {
   readonly #inFlight = new Map<CommandId, Promise<void>>();
   readonly #closed: Promise<void>;
   readonly #openedAt: EpochMs;
+  readonly #order: OutboxOrder;
   #desk: DeskId | undefined;
   #isHearing = true;
   #isReserving = false;
@@ -238,6 +240,9 @@ class DeskLine {
     this.#options = options;
     this.#timers = timers;
     this.#exchange = exchange;
+    this.#order = new OutboxOrder(({ outboxId, deskSeq }) =>
+      options.recorder.isAnswered(outboxId, deskSeq),
+    );
     this.#openedAt = this.#heardAt = this.#pingedAt = this.#filledAt = options.now();
     this.#closed = new Promise((resolve) => {
       socket.on('close', () => {
@@ -430,6 +435,7 @@ class DeskLine {
     const { recorder, accounts } = this.#options;
     const { command, occurredAt, enteredAt, actor, grant, reference } = stamped;
     const { id, type } = command;
+    if (this.#order.take(stamped) === 'out-of-order') return void this.#endOutOfOrder();
     if (this.#inFlight.has(id)) return; // asked again while it is being recorded: one answer is enough
     if (this.#inFlight.size >= limits.windowMax)
       // Leaving one out would record the next one before it; from a new connection they come in order.
@@ -503,6 +509,16 @@ class DeskLine {
     if (this.#desk !== undefined) this.#send(frame);
   }
 
+  /**
+   * What stands before it in the outbox has not come: from a new connection everything comes in order.
+   * What was taken is answered first, so that each connection brings a desk further.
+   */
+  async #endOutOfOrder(): Promise<void> {
+    this.#audit({ what: 'stamped-command', outcome: 'refused out-of-order' });
+    await this.drain();
+    await this.end(4009, 'commands out of order');
+  }
+
   /** One block at a time for each desk: its answer is the event that every desk gets. */
   #reserve({ id, count }: Extract<DeskUp, { frame: 'reserve-references' }>, desk: DeskId): void {
     if (this.#isReserving)
@@ -535,12 +551,7 @@ class DeskLine {
       recorded(await recording);
     } catch (error) {
       this.#options.failed(error);
-      this.#send({
-        frame: 'refused',
-        reason: 'not-stored',
-        message: 'The server could not store this; the desk keeps it and tries again.',
-        id,
-      });
+      this.#send({ frame: 'refused', ...notStored(error), id });
     }
   }
 
@@ -550,10 +561,20 @@ class DeskLine {
 
   /** A command that this release cannot read is answered, or its desk would send it for ever. */
   #notUnderstood(text: string): void {
-    const id = commandIn(text);
-    this.#audit({ what: 'frame', subject: id ?? 'unknown', outcome: 'refused malformed' });
-    if (id !== undefined)
-      return this.#answer(id, { state: 'refused', refusal: { reason: 'malformed' } });
+    const broken = commandIn(text);
+    this.#audit({
+      what: 'frame',
+      subject: broken?.command.id ?? 'unknown',
+      outcome: 'refused malformed',
+    });
+    if (broken) {
+      const { command, outboxId, deskSeq } = broken;
+      // Its place counts: what comes after it has overtaken nothing.
+      if (outboxId !== undefined && deskSeq !== undefined)
+        if (this.#order.take({ outboxId, deskSeq }) === 'out-of-order')
+          return void this.#endOutOfOrder();
+      return this.#answer(command.id, { state: 'refused', refusal: { reason: 'malformed' } });
+    }
     this.#send({
       frame: 'refused',
       reason: 'malformed',
@@ -595,16 +616,28 @@ class DeskLine {
   }
 }
 
+/** Why a command is not on record, in the two ways that a desk tells apart. */
+const notStored = (error: unknown) =>
+  error instanceof NotRecordable
+    ? ({
+        reason: 'not-recordable',
+        message: 'The server can never record this as it is; the desk shows it to a person.',
+      } as const)
+    : ({
+        reason: 'not-stored',
+        message: 'The server could not store this; the desk keeps it and tries again.',
+      } as const);
+
 const brokenCommand = z.object({
   frame: z.literal('stamped-command'),
   command: z.object({ id: commandId }),
+  outboxId: z.string().optional().catch(undefined),
+  deskSeq: z.int().positive().optional().catch(undefined),
 });
 
-/** The id of a command in a frame that is otherwise not understood. */
-const commandIn = (text: string): CommandId | undefined => {
-  const parsed = brokenCommand.safeParse(jsonOf(text));
-  return parsed.success ? parsed.data.command.id : undefined;
-};
+/** The id of a command, and its place, in a frame that is otherwise not understood. */
+const commandIn = (text: string): z.infer<typeof brokenCommand> | undefined =>
+  brokenCommand.safeParse(jsonOf(text)).data;
 
 function read(text: string): DeskUp | undefined {
   const parsed = deskUp.safeParse(jsonOf(text));

@@ -1,13 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { CommandId, DeskId, EpochMs, UserId } from '#domain/ids.ts';
 import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import type { Box } from '#domain/lib/geo.ts';
-import { targetsOf } from '#domain/targets.ts';
-import { loadReferenceData } from '#store/load-reference-data.ts';
-import { logMigrations, pictureMigrations } from '#store/migrations.ts';
-import { openStore } from '#store/open-store.ts';
-import { LogWriter } from '../log/log-writer.ts';
+import { holdFolder } from '#store/hold-folder.ts';
+import { openWriter } from '../log/open-writer.ts';
 import { stageCrimeFile } from './crimes.ts';
 import type { FileFault } from './file-fault.ts';
 
@@ -37,11 +33,13 @@ export type Imported =
     };
 
 /**
- * Imports one file of recorded crimes into a force's log, while its server is stopped: staged whole,
- * then committed with its one event in one transaction. A file with a fault changes nothing.
+ * Imports one file of recorded crimes into a force's log, while its server is stopped (it is refused
+ * while one runs): staged whole, then committed with its one event in one transaction. A file with a fault changes nothing.
  */
 export async function importCrimeFile(file: string, options: ImportOptions): Promise<Imported> {
   const { dataDir, logId, area, onProgress } = options;
+  using stack = new DisposableStack();
+  stack.use(holdFolder(dataDir)); // before anything is written, also what is staged
   const staged = await stageCrimeFile(file, {
     folder: dataDir,
     area,
@@ -51,20 +49,8 @@ export async function importCrimeFile(file: string, options: ImportOptions): Pro
     const { line, column, reason, message } = staged.fault;
     return { outcome: 'refused', fault: { line, column, reason, message } };
   }
-  using stack = new DisposableStack();
   stack.use(staged);
-  const log = stack.adopt(openStore(join(dataDir, 'log.db'), logMigrations), (it) => it.close());
-  const picture = stack.adopt(openStore(join(dataDir, 'picture.db'), pictureMigrations), (it) =>
-    it.close(),
-  );
-  const writer = new LogWriter({
-    log,
-    picture,
-    logId,
-    targets: targetsOf(loadReferenceData().grades.rows),
-    now,
-    salt: () => randomBytes(16),
-  });
+  const { writer } = stack.use(openWriter(dataDir, logId));
   const { digest, rowsRead, duplicates, keptCount, months } = staged;
   const skipped = { ...staged.skipped };
   const { settled, events } = writer.importCrimes(
@@ -79,7 +65,7 @@ export async function importCrimeFile(file: string, options: ImportOptions): Pro
   );
   writer.foldPicture();
   const [result] = settled;
-  if (result?.outcome === 'failed') throw new Error(`importing ${file}: ${result.message}`);
+  if (result?.outcome === 'not-recordable') throw new Error(`importing ${file}: ${result.message}`);
   const counts = { rowsRead, kept: keptCount, duplicates, skipped };
   const text = events[0]?.kept?.text;
   if (text === undefined)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { DeskId, IncidentId, StreamId, UnitId } from '#domain/ids.ts';
+import type { DeskId, IncidentId, StreamId, UnitId, UserId } from '#domain/ids.ts';
+import type { RecordedCrime } from '#domain/recorded-crime.ts';
 import { verifyChain } from '#store/chain.ts';
 import { recordedOf } from '#store/event-log.ts';
 import { Picture } from '#store/picture.ts';
@@ -11,6 +12,7 @@ import {
   raise,
   reference,
   request,
+  startedAt,
 } from '../../tests/support/room.ts';
 
 const unitId = 'HT21' as UnitId;
@@ -25,6 +27,18 @@ const assign = (n: number, desk = 'D1') =>
     { type: 'assign-unit', body: { incidentId: reference, unitId } },
     { desk: desk as DeskId },
   );
+
+const [system, server] = ['system' as UserId, 'server' as DeskId];
+// Made up: no such crimes, at no such streets.
+const crimes = ['a1', 'a2'].map((identity): RecordedCrime => ({
+  identity: `crime:${identity}` as RecordedCrime['identity'],
+  crimeId: identity,
+  month: '2017-02',
+  lat: 50.8,
+  lon: -1.3,
+  location: 'On or near Test Street',
+  crimeType: 'Burglary',
+}));
 
 describe('the writer of the log', () => {
   test('decides each command of a group on what the one before it left, and commits them at once', () => {
@@ -68,7 +82,7 @@ describe('the writer of the log', () => {
     const salts = [raised, assign(3)];
     const before = writer.head;
     const { settled } = writer.recordGroup(salts);
-    expect(settled.map(({ outcome }) => outcome)).toEqual(['answered', 'failed']);
+    expect(settled.map(({ outcome }) => outcome)).toEqual(['answered', 'not-recordable']);
     files.log.exec('DROP TRIGGER full');
     expect(writer.head.seq).toBe(before.seq + 2);
     // The unit is free still, so that the same command is now recorded under its own id.
@@ -139,9 +153,62 @@ describe('the writer of the log', () => {
       { ...raised, outbox },
     ]);
     expect(settled[1]).toEqual({
-      outcome: 'failed',
+      outcome: 'not-recordable',
       message: `the outbox place is taken by ${commandId(1)}`,
     });
+  });
+
+  test('an import whose commit fails leaves memory and file as they were, and is taken whole the next time', () => {
+    const files = newFiles();
+    const writer = newWriter(files);
+    writer.recordGroup([bookOn]);
+    // Nothing is wrong until the commit itself: what is owed is only asked for there.
+    files.log.exec(`CREATE TABLE nobody (id INTEGER PRIMARY KEY) STRICT;
+      CREATE TABLE owed (id INTEGER REFERENCES nobody (id) DEFERRABLE INITIALLY DEFERRED) STRICT;
+      CREATE TRIGGER owe AFTER INSERT ON answer BEGIN INSERT INTO owed VALUES (1); END`);
+    const importBatch = () =>
+      writer.importCrimes(
+        { commandId: commandId(9), occurredAt: startedAt, actor: system, desk: server },
+        { batchId: 'b1', fileDigest: 'b1', rowsRead: 2, duplicates: 0, skipped: {}, months: [] },
+        crimes,
+      );
+    const state = () => [
+      writer.head,
+      ...['event', 'answer', 'audit', 'crime_batch', 'recorded_crime'].map((table) =>
+        files.log.prepare(`SELECT count(*) FROM ${table}`).pluck().get(),
+      ),
+    ];
+    const before = state();
+    expect(importBatch).toThrow('FOREIGN KEY');
+    expect(state()).toEqual(before);
+    expect(() => writer.recordGroup([raised])).toThrow('FOREIGN KEY');
+    expect(state()).toEqual(before);
+    files.log.exec('DROP TRIGGER owe');
+    const { settled, events } = importBatch();
+    expect(settled).toEqual([
+      { outcome: 'answered', answer: { state: 'recorded', firstSeq: 2, lastSeq: 2 } },
+    ]);
+    expect(JSON.parse(events[0]?.kept?.text ?? '')).toMatchObject({ added: 2, alreadyHeld: 0 });
+    expect(state().slice(1)).toEqual([2, 2, 2, 1, 2]);
+    writer.recordGroup([raised]);
+    expect(verifyChain(new SqliteEventLog(files.log).readAfter(0, 100)).outcome).toBe('intact');
+  });
+
+  test('an import whose event cannot be recorded stores none of its rows', () => {
+    const files = newFiles();
+    const writer = newWriter(files);
+    files.log.exec(
+      `CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT raise(FAIL, 'no'); END`,
+    );
+    expect(() =>
+      writer.importCrimes(
+        { commandId: commandId(9), occurredAt: startedAt, actor: system, desk: server },
+        { batchId: 'b1', fileDigest: 'b1', rowsRead: 2, duplicates: 0, skipped: {}, months: [] },
+        crimes,
+      ),
+    ).toThrow('no');
+    expect(files.log.prepare('SELECT count(*) FROM recorded_crime').pluck().get()).toBe(0);
+    expect(writer.head.seq).toBe(0);
   });
 
   test('the read model made again from the log is the one that grew with it', () => {

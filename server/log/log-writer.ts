@@ -19,15 +19,16 @@ import type { Answer } from '#protocol/ack.ts';
 import { GENESIS } from '#store/chain.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import type { Store } from '#store/open-store.ts';
-import { emptyCursor, Picture } from '#store/picture.ts';
+import { Picture } from '#store/picture.ts';
 import { addBatch, batchDigest } from '#store/recorded-crimes.ts';
 import { SqliteEventLog, type LogPorts } from '#store/sqlite-event-log.ts';
+import { foldInto, isUnreadable, PictureError } from './picture-file.ts';
 import type { AuditRow, ConsultedRow, RecordRequest } from './recorder-port.ts';
 
-/** What became of one request of a group. A failure is of that request alone; nothing of it is stored. */
+/** What became of one request of a group. One that cannot be recorded fails alone; nothing of it is stored. */
 export type Settled =
   | { readonly outcome: 'answered'; readonly answer: Answer }
-  | { readonly outcome: 'failed'; readonly message: string };
+  | { readonly outcome: 'not-recordable'; readonly message: string };
 
 export interface Group {
   readonly settled: readonly Settled[];
@@ -74,6 +75,7 @@ export class LogWriter {
   #unfolded: StoredEvent[] = [];
   #sinceForgotten = 0;
 
+  /** Throws `PictureError` where the read model must be made again first. */
   constructor(options: WriterOptions) {
     this.#options = options;
     const { log, logId } = options;
@@ -115,9 +117,14 @@ export class LogWriter {
     this.#auditHash = this.#sql.lastAudit.get() ?? GENESIS;
     this.#log = new SqliteEventLog(log);
     this.#picture = new Picture(options.picture);
-    this.#catchUp();
     this.#room = OpenRoom.of((stream) => this.#load(stream));
-    for (const [stream, entry] of this.#picture.load(RECENT)) this.#room.put(stream, entry);
+    try {
+      this.#catchUp();
+      for (const [stream, entry] of this.#picture.load(RECENT)) this.#room.put(stream, entry);
+    } catch (cause) {
+      if (cause instanceof PictureError || !isUnreadable(cause)) throw cause;
+      throw new PictureError('the read model cannot be read', { cause });
+    }
   }
 
   get epoch(): number {
@@ -133,23 +140,56 @@ export class LogWriter {
    * once. Durable when it returns. Throws where the commit failed: then nothing of the group is stored.
    */
   recordGroup(requests: readonly RecordRequest[], audits: readonly Audit[] = []): Group {
+    return this.#commit((record) => {
+      for (const request of requests) record(request);
+      for (const audit of audits) this.#putAudits(audit);
+    });
+  }
+
+  /**
+   * Imports a batch of recorded crimes: its rows and its one event in one transaction. The same batch
+   * again adds nothing and is answered as refused. Throws where the commit failed, or the event could
+   * not be recorded: then no row of it is stored.
+   */
+  importCrimes(
+    stamp: Omit<RecordRequest, 'asked'>,
+    batch: Omit<
+      CommandBody<'import-recorded-crimes'>,
+      'added' | 'alreadyHeld' | 'alike' | 'rowsDigest'
+    >,
+    rows: Iterable<RecordedCrime>,
+  ): Group {
+    const { log } = this.#options;
+    const isHeld = this.#room.get(batchStream(batch.batchId)).version > 0;
+    return this.#commit((record) => {
+      const counts = isHeld
+        ? { added: 0, alreadyHeld: 0, alike: 0 }
+        : addBatch(log, batch.batchId, rows);
+      const body = { ...batch, ...counts, rowsDigest: batchDigest(log, batch.batchId) };
+      const settled = record({ ...stamp, asked: { type: 'import-recorded-crimes', body } });
+      if (settled.outcome === 'not-recordable') throw new Error(settled.message);
+    });
+  }
+
+  /**
+   * Everything that `work` records and writes, in one transaction. What is in memory moves only when
+   * the file has: a commit that fails leaves both as they were.
+   */
+  #commit(work: (record: (request: RecordRequest) => Settled) => void): Group {
     const overlay = this.#room.overlay();
     const auditHash = this.#auditHash;
     const settled: Settled[] = [];
     const events: StoredEvent[] = [];
+    const record = (request: RecordRequest) => {
+      const it = this.#one(request, overlay, events);
+      settled.push(it);
+      const conflict = this.#conflictOf(request, it, overlay);
+      // A note that could not be made is not told: the refused operator has it in the tray.
+      if (conflict) this.#one(conflict, overlay, events);
+      return it;
+    };
     try {
-      this.#options.log
-        .transaction(() => {
-          for (const request of requests) {
-            const one = this.#one(request, overlay, events);
-            settled.push(one);
-            const conflict = this.#conflictOf(request, one, overlay);
-            // A note that could not be made is not told: the refused operator has it in the tray.
-            if (conflict) this.#one(conflict, overlay, events);
-          }
-          for (const audit of audits) this.#putAudits(audit);
-        })
-        .immediate();
+      this.#options.log.transaction(() => work(record)).immediate();
     } catch (error) {
       this.#log.refreshHead();
       this.#auditHash = auditHash;
@@ -166,42 +206,9 @@ export class LogWriter {
     return { settled, events };
   }
 
-  /**
-   * Imports a batch of recorded crimes: its rows and its one event in one transaction. The same batch
-   * again adds nothing and is answered as refused.
-   */
-  importCrimes(
-    stamp: Omit<RecordRequest, 'asked'>,
-    batch: Omit<
-      CommandBody<'import-recorded-crimes'>,
-      'added' | 'alreadyHeld' | 'alike' | 'rowsDigest'
-    >,
-    rows: Iterable<RecordedCrime>,
-  ): Group {
-    const { log } = this.#options;
-    let result: Group | undefined;
-    const isHeld = this.#room.get(batchStream(batch.batchId)).version > 0;
-    log
-      .transaction(() => {
-        const counts = isHeld
-          ? { added: 0, alreadyHeld: 0, alike: 0 }
-          : addBatch(log, batch.batchId, rows);
-        const body = { ...batch, ...counts, rowsDigest: batchDigest(log, batch.batchId) };
-        result = this.recordGroup([{ ...stamp, asked: { type: 'import-recorded-crimes', body } }]);
-        const [settled] = result.settled;
-        if (settled?.outcome === 'failed') throw new Error(settled.message);
-      })
-      .immediate();
-    assert(result, 'the transaction ran');
-    return result;
-  }
-
   /** Brings the read model up to the head; called when the writer has nothing else to do. */
   foldPicture(): void {
-    const events = this.#unfolded;
-    const last = events.at(-1)?.header;
-    if (!last) return;
-    this.#fold(events);
+    this.#fold(this.#unfolded);
     this.#unfolded = [];
   }
 
@@ -213,7 +220,7 @@ export class LogWriter {
     if (outbox) {
       const other = this.#sql.sameOutbox.get(outbox.id, outbox.deskSeq);
       if (other !== undefined)
-        return { outcome: 'failed', message: `the outbox place is taken by ${other}` };
+        return { outcome: 'not-recordable', message: `the outbox place is taken by ${other}` };
     }
     const step = overlay.overlay();
     const { head } = this.#log;
@@ -237,7 +244,8 @@ export class LogWriter {
       while ((events.at(-1)?.header.seq ?? 0) > head.seq) events.pop();
       this.#log.refreshHead();
       this.#auditHash = this.#sql.lastAudit.get() ?? GENESIS;
-      return { outcome: 'failed', message: error instanceof Error ? error.message : String(error) };
+      const message = error instanceof Error ? error.message : String(error);
+      return { outcome: 'not-recordable', message };
     }
   }
 
@@ -370,11 +378,11 @@ export class LogWriter {
 
   #catchUp(): void {
     const { head } = this.#log;
-    const { cursor } = { cursor: this.#picture.cursor() };
+    const cursor = this.#picture.cursor();
     const isOurs =
       cursor === undefined ||
       (cursor.logId === this.#options.logId && this.#log.hashAt(cursor.seq) === cursor.hash);
-    assert(isOurs, 'the read model belongs to this log; remove its file to have it made again');
+    if (!isOurs) throw new PictureError('the read model is of another log');
     let seq = cursor?.seq ?? 0;
     while (seq < head.seq) {
       const page = this.#log.readAfter(seq, FOLD_PAGE);
@@ -384,15 +392,8 @@ export class LogWriter {
   }
 
   #fold(events: readonly StoredEvent[]): void {
-    const last = events.at(-1)?.header;
-    if (!last) return;
-    this.#options.picture
-      .transaction(() => {
-        this.#picture.apply(events.map(recordedOf));
-        const start = emptyCursor(this.#options.logId, this.#epoch);
-        this.#picture.moveTo({ ...start, seq: last.seq, hash: last.hash });
-      })
-      .immediate();
+    const { picture, logId } = this.#options;
+    foldInto(picture, this.#picture, events, { logId, epoch: this.#epoch });
   }
 }
 
@@ -420,4 +421,6 @@ const isDiskError = (error: unknown) =>
   error instanceof Error &&
   'code' in error &&
   typeof error.code === 'string' &&
-  /^SQLITE_(FULL|IOERR|CORRUPT|NOTADB|READONLY|BUSY|CANTOPEN|NOMEM)/.test(error.code);
+  /^SQLITE_(FULL|IOERR|CORRUPT|NOTADB|READONLY|BUSY|LOCKED|CANTOPEN|NOMEM|PROTOCOL|INTERRUPT)/.test(
+    error.code,
+  );

@@ -46,6 +46,14 @@ export interface RecordRequest {
   readonly forbidden?: string | undefined;
 }
 
+/**
+ * Why a command was not recorded and never will be: its place in the outbox is another command's, or
+ * recording it fails whatever the disk does. Asking again is of no use; a person must know.
+ */
+export class NotRecordable extends Error {
+  override readonly name = 'NotRecordable';
+}
+
 /** The one writer of a force's log. It runs in a thread of its own; this is its side in the main thread. */
 export interface Recorder {
   readonly logId: string;
@@ -54,8 +62,9 @@ export interface Recorder {
   head(): { readonly seq: number; readonly hash: string };
   /**
    * Resolves after the durable commit of the answer, the events, the audit row and the idempotency
-   * row, which are one transaction. The same command again gets the same answer. Rejects when the disk
-   * failed: nothing was stored then, and the desk keeps the command.
+   * row, which are one transaction. The same command again gets the same answer. Rejects where
+   * nothing was stored: with `NotRecordable` where asking again is of no use, and with any other error
+   * where the disk or the writer failed, so that whoever asked keeps the command and asks again.
    */
   record(request: RecordRequest): Promise<Answer>;
   /** Commits audit rows of what is not a command: sign-ins, look-ups, refusals at the door. */
@@ -77,6 +86,8 @@ export interface Recorder {
   readAfter(seq: number, limit: number): readonly StoredEvent[];
   /** The header hash of the event at `seq`, or of the start where it is 0; undefined past the head. */
   hashAt(seq: number): string | undefined;
+  /** Whether a place in an outbox has its answer on record. */
+  isAnswered(outboxId: string, deskSeq: number): boolean;
   /** Told of each group of events after its durable commit, in order. Returns how to stop listening. */
   onRecorded(listener: (events: readonly StoredEvent[]) => void): () => void;
   close(): Promise<void>;

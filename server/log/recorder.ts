@@ -5,20 +5,23 @@ import { Worker } from 'node:worker_threads';
 import type { EventHeader } from '#domain/event.ts';
 import { understand } from '#domain/facts.ts';
 import { batchStream } from '#domain/ids.ts';
+import { unreachable } from '#domain/lib/assert.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
+import { holdFolder } from '#store/hold-folder.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { pageOfBatch } from '#store/recorded-crimes.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
-import type { Settled } from './log-writer.ts';
-import type { Recorder } from './recorder-port.ts';
-import type { FromWriter, ToWriter } from './writer-thread.ts';
+import { NotRecordable, type Recorder } from './recorder-port.ts';
+import type { FromWriter, Settled, ToWriter } from './writer-thread.ts';
 
 export interface RecorderOptions {
   readonly dataDir: string;
   readonly logId: string;
   /** Told when the writer's thread has died: nothing can be recorded any more and the server must stop. */
   readonly failed: (error: Error) => void;
+  /** Told in words what was put right at the start. */
+  readonly told?: (line: string) => void;
 }
 
 interface Waiter {
@@ -26,18 +29,29 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** Starts the writer's thread over the log of `dataDir` and resolves once it has caught up. */
+/**
+ * Starts the writer's thread over the log of `dataDir` and resolves once it has caught up. The folder
+ * is held until the recorder is closed; rejects where another process has it.
+ */
 export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
   const { dataDir, logId } = options;
   mkdirSync(dataDir, { recursive: true });
+  // In the opposite order where the start fails: the folder is let go when nobody writes it any more.
+  await using opening = new AsyncDisposableStack();
+  const hold = opening.use(holdFolder(dataDir));
   const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
     workerData: { dataDir, logId },
   });
+  opening.defer(async () => void (await worker.terminate()));
   const [ready] = (await once(worker, 'message')) as [FromWriter];
   if (ready.type !== 'ready') throw new Error('the writer did not start');
+  if (ready.rebuilt !== undefined) options.told?.(ready.rebuilt);
   // The thread has brought the file up to date: this second connection only reads.
   const db = openStore(join(dataDir, 'log.db'), logMigrations);
   const log = new SqliteEventLog(db);
+  const answered = db
+    .prepare<[string, number], number>('SELECT 1 FROM answer WHERE outbox_id = ? AND desk_seq = ?')
+    .pluck();
   const listeners = new Set<(events: readonly StoredEvent[]) => void>();
   const waiting = new Map<number, Waiter>();
   let head: Pick<EventHeader, 'seq' | 'hash'> = log.head;
@@ -73,22 +87,31 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
       worker.postMessage(message(lastId));
     });
 
+  opening.move(); // from here on it is let go by `close`, or by the end of the process
   return {
     logId,
     epoch: ready.epoch,
     head: () => ({ seq: head.seq, hash: head.hash }),
     record: async (request) => {
       const settled = await ask((id) => ({ type: 'record', id, request }));
-      if (settled.outcome === 'failed') throw new Error(`not recorded: ${settled.message}`);
-      return settled.answer;
+      switch (settled.outcome) {
+        case 'answered':
+          return settled.answer;
+        case 'not-recordable':
+          throw new NotRecordable(`not recordable: ${settled.message}`);
+        case 'not-stored':
+          throw new Error(`not recorded: ${settled.message}`);
+        default:
+          return unreachable(settled);
+      }
     },
     audit: async (rows) => {
       const settled = await ask((id) => ({ type: 'audit', id, rows }));
-      if (settled.outcome === 'failed') throw new Error(`not audited: ${settled.message}`);
+      if (settled.outcome !== 'answered') throw new Error(`not audited: ${settled.message}`);
     },
     consulted: async (outboxId, rows) => {
       const settled = await ask((id) => ({ type: 'consulted', id, outboxId, rows }));
-      if (settled.outcome === 'failed') throw new Error(`not audited: ${settled.message}`);
+      if (settled.outcome !== 'answered') throw new Error(`not audited: ${settled.message}`);
       return rows.at(-1)?.n ?? 0;
     },
     crimesOf: (batchId, after, limit) => pageOfBatch(db, batchId, after, limit),
@@ -101,6 +124,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     },
     readAfter: (seq, limit) => log.readAfter(seq, limit),
     hashAt: (seq) => log.hashAt(seq),
+    isAnswered: (outboxId, deskSeq) => answered.get(outboxId, deskSeq) !== undefined,
     onRecorded: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -114,6 +138,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
         loseAll(new Error('the recorder is closed'));
       }
       db.close();
+      hold[Symbol.dispose]();
     },
   };
 }

@@ -1,15 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { EpochMs } from '#domain/ids.ts';
 import { assert } from '#domain/lib/assert.ts';
-import { targetsOf } from '#domain/targets.ts';
-import { loadReferenceData } from '#store/load-reference-data.ts';
 import type { StoredEvent } from '#store/event-log.ts';
-import { logMigrations, pictureMigrations } from '#store/migrations.ts';
-import { openStore } from '#store/open-store.ts';
-import { LogWriter, type Settled } from './log-writer.ts';
+import type { Settled as SettledInGroup } from './log-writer.ts';
+import { openWriter } from './open-writer.ts';
 import type { AuditRow, ConsultedRow, RecordRequest } from './recorder-port.ts';
+
+/** What became of what was asked: the whole group is not stored where the disk failed. */
+export type Settled = SettledInGroup | { readonly outcome: 'not-stored'; readonly message: string };
 
 /** To the thread: what is to be recorded, in the order it came, or the end. */
 export type ToWriter =
@@ -25,7 +22,7 @@ export type ToWriter =
 
 /** From the thread, after each durable commit: first the events, then the answers that rest on them. */
 export type FromWriter =
-  | { readonly type: 'ready'; readonly epoch: number }
+  | { readonly type: 'ready'; readonly epoch: number; readonly rebuilt: string | undefined }
   | {
       readonly type: 'committed';
       readonly events: readonly StoredEvent[];
@@ -41,16 +38,8 @@ assert(parentPort, 'the writer runs in a thread');
 const port = parentPort;
 const say = (message: FromWriter) => port.postMessage(message);
 
-const log = openStore(join(dataDir, 'log.db'), logMigrations);
-const picture = openStore(join(dataDir, 'picture.db'), pictureMigrations);
-const writer = new LogWriter({
-  log,
-  picture,
-  logId,
-  targets: targetsOf(loadReferenceData().grades.rows),
-  now: () => Date.now() as EpochMs,
-  salt: () => randomBytes(16),
-});
+const opened = openWriter(dataDir, logId);
+const { writer } = opened;
 
 let waiting: Exclude<ToWriter, { type: 'close' }>[] = [];
 let isScheduled = false;
@@ -83,7 +72,7 @@ function commitWaiting() {
     say({
       type: 'committed',
       events: [],
-      settled: group.map(({ id }) => [id, { outcome: 'failed', message }] as const),
+      settled: group.map(({ id }) => [id, { outcome: 'not-stored', message }] as const),
     });
   }
   if (waiting.length > 0) schedule();
@@ -116,9 +105,8 @@ port.on('message', (message: ToWriter) => {
   while (waiting.length > 0) commitWaiting();
   clearTimeout(foldTimer);
   writer.foldPicture();
-  log.close();
-  picture.close();
+  opened[Symbol.dispose]();
   say({ type: 'closed' });
   port.close();
 });
-say({ type: 'ready', epoch: writer.epoch });
+say({ type: 'ready', epoch: writer.epoch, rebuilt: opened.rebuilt });

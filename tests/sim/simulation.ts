@@ -12,6 +12,7 @@ import { merge } from '#desk/merge.ts';
 import { Outbox, outboxMigrations } from '#desk/outbox.ts';
 import { Replica } from '#desk/replica.ts';
 import { SyncSession } from '#desk/sync-session.ts';
+import { OutboxOrder, type OutboxPlace } from '#server/gateway/outbox-order.ts';
 import type { LogWriter } from '#server/log/log-writer.ts';
 import { verifyChain } from '#store/chain.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
@@ -49,7 +50,10 @@ const MERGED_ANEW_EVERY = 7; // checked this often, or the check is all that the
 const UNITS = ['HT21', 'HT22', 'HT23'] as UnitId[];
 
 /** Which guard is switched off, to show that the checks would see it. */
-export type Guard = 'idempotency' | 'none';
+export type Guard = 'idempotency' | 'order' | 'none';
+
+/** `bad` loses, repeats and reorders frames inside a connection; `ordered` is late and is cut, no more. */
+export type Network = 'bad' | 'ordered';
 
 export class Simulation {
   readonly #random;
@@ -58,6 +62,10 @@ export class Simulation {
   readonly #desks: SimDesk[];
   readonly #wire: Timed[] = [];
   readonly #guard: Guard;
+  readonly #network: Network;
+  /** Commands that were recorded before one that their desk had sent, or had to send, before them. */
+  readonly #overtakers: CommandId[] = [];
+  #linesEnded = 0;
   /** What an operator was told: stored here, by command. */
   readonly #told = new Map<CommandId, DeskId>();
   readonly #acknowledged = new Map<CommandId, string>();
@@ -67,7 +75,8 @@ export class Simulation {
   #ids = 0;
   #isCalm = false;
 
-  constructor(seed: number, guard: Guard = 'none') {
+  constructor(seed: number, guard: Guard = 'none', network: Network = 'bad') {
+    this.#network = network;
     this.#seed = seed;
     this.#guard = guard;
     this.#random = random(seed);
@@ -86,6 +95,11 @@ export class Simulation {
     this.#writer ??= this.#newWriter();
     for (let n = 0; n < 400 && !this.#isQuiet(); n += 1) this.#advance(250);
     this.#check();
+  }
+
+  /** How many lines the server has ended because commands came out of order. */
+  get linesEnded(): number {
+    return this.#linesEnded;
   }
 
   #newWriter() {
@@ -144,6 +158,24 @@ export class Simulation {
     return `019a0000-0000-7000-8000-${String(this.#ids).padStart(12, '0')}` as CommandId;
   }
 
+  #isAnswered({ outboxId, deskSeq }: OutboxPlace): boolean {
+    return (
+      this.#files.log
+        .prepare('SELECT 1 FROM answer WHERE outbox_id = ? AND desk_seq = ?')
+        .get(outboxId, deskSeq) !== undefined
+    );
+  }
+
+  /** Whether it is new, and one that its desk made before it, and had to send over this line, is not on record. */
+  #hasOvertaken(frame: Extract<DeskUp, { frame: 'stamped-command' }>, first: number): boolean {
+    if (this.#isAnswered(frame)) return false;
+    const it = this.#desks.find(({ name }) => name === frame.desk);
+    return (it?.desk.pending ?? []).some(
+      (other) =>
+        other.deskSeq >= first && other.deskSeq < frame.deskSeq && !this.#isAnswered(other),
+    );
+  }
+
   #fault(): void {
     const { chance, pick } = this.#random;
     if (chance(0.02)) {
@@ -172,7 +204,20 @@ export class Simulation {
     it.connection += 1;
     const { connection } = it;
     const isOpen = () => it.connection === connection;
-    const up = this.#line(isOpen, (frame: DeskUp) => this.#serve(it, frame, down));
+    const order = new OutboxOrder((place) => this.#isAnswered(place));
+    let first: number | undefined;
+    const up = this.#line(isOpen, (frame: DeskUp) => {
+      if (frame.frame === 'stamped-command' && this.#writer) {
+        if (this.#guard !== 'order' && order.take(frame) === 'out-of-order') {
+          this.#linesEnded += 1;
+          return this.#disconnect(it);
+        }
+        // A connection begins with what comes first: nothing says what should have been before it.
+        first ??= frame.deskSeq;
+        if (this.#hasOvertaken(frame, first)) this.#overtakers.push(frame.command.id);
+      }
+      this.#serve(it, frame, down);
+    });
     const session = new SyncSession(it.desk, {
       now: () => this.#now as EpochMs,
       sign: () => 'AAAA',
@@ -196,11 +241,12 @@ export class Simulation {
       const { chance, below } = this.#random;
       const delay = !this.#isCalm && chance(0.1) ? below(4_000) : below(30);
       // Mostly in order; now and then a frame overtakes another, or comes twice, as a proxy can do it.
-      const isReordered = !this.#isCalm && chance(0.02);
+      const isBad = !this.#isCalm && this.#network === 'bad';
+      const isReordered = isBad && chance(0.02);
       const at = isReordered ? this.#now + delay : Math.max(lastAt, this.#now + delay);
       lastAt = Math.max(lastAt, at);
-      if (!this.#isCalm && chance(0.01)) return; // lost on the way
-      const copies = !this.#isCalm && chance(0.02) ? 2 : 1;
+      if (isBad && chance(0.01)) return; // lost on the way
+      const copies = isBad && chance(0.02) ? 2 : 1;
       for (let n = 0; n < copies; n += 1)
         this.#wire.push({ at, deliver: () => isOpen() && deliver(structuredClone(frame)) });
     };
@@ -243,7 +289,7 @@ export class Simulation {
             actor: frame.actor,
             desk: frame.desk,
             reference: frame.reference,
-            ...(this.#guard === 'none' && {
+            ...(this.#guard !== 'idempotency' && {
               outbox: { id: frame.outboxId, deskSeq: frame.deskSeq },
             }),
           },
@@ -407,6 +453,8 @@ export class Simulation {
       ),
     ).length;
     if (notes !== notesTold) wrong.push(`${notes} entries recorded of ${notesTold} that were made`);
+
+    for (const id of this.#overtakers) wrong.push(`${id} was recorded before one made before it`);
 
     const fold = new Picture(newFiles().picture);
     fold.apply(events.map(recordedOf));

@@ -1,0 +1,127 @@
+import { expect, test } from 'vitest';
+import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
+import type { Ack } from '#protocol/ack.ts';
+import type { DeskUp } from '#protocol/up.ts';
+import { replicaMigrations } from '#store/migrations.ts';
+import { openStore } from '#store/open-store.ts';
+import { commandId, startedAt, targets } from '../../tests/support/room.ts';
+import { Desk, type Seat } from './desk.ts';
+import { Outbox, outboxMigrations } from './outbox.ts';
+import { Replica } from './replica.ts';
+import { SyncSession } from './sync-session.ts';
+
+const seat: Seat = {
+  user: { id: 'u-ch1' as UserId, name: 'ch1', displayName: 'Amy Pond', role: 'call-handler' },
+  grant: { id: 'g1', notAfter: Number.MAX_SAFE_INTEGER as EpochMs },
+};
+
+/** A desk with so many contacts stored here, and its line to a server that answers as the test says. */
+function deskWith(contacts: number) {
+  let now: number = startedAt;
+  const told: Ack[] = [];
+  const ports = {
+    now: () => now as EpochMs,
+    uuid: () => '8c8e5a40-2f5a-4a57-9d0c-0f6a1c7b1f11',
+    soon: (work: () => void) => work(),
+  };
+  const desk = new Desk({
+    desk: 'CH1' as DeskId,
+    force: 'HC',
+    timeZone: 'Europe/London',
+    targets,
+    statusName: String,
+    ports,
+    outbox: new Outbox(openStore(':memory:', outboxMigrations), ports),
+    replica: new Replica(openStore(':memory:', replicaMigrations)),
+    freshReplica: (why) => {
+      throw new Error(`the replica is called broken: ${why}`);
+    },
+    settled: (ack) => void told.push(ack),
+  });
+  for (let n = 1; n <= contacts; n += 1)
+    desk.ask(
+      { frame: 'command', id: commandId(n), type: 'open-contact', body: { channel: '999' } },
+      seat,
+    );
+  const tries = new Map();
+  let sent: DeskUp[] = [];
+  const connect = () => {
+    const session = new SyncSession(
+      desk,
+      {
+        now: ports.now,
+        sign: () => 'AAAA',
+        commandId: () => commandId(900),
+        send: (frame) => void sent.push(frame),
+        close: () => {},
+      },
+      tries,
+    );
+    session.hear({
+      frame: 'welcome',
+      protocol: 1,
+      logId: 'force-a',
+      epoch: 1,
+      head: 0,
+      mode: 'delta',
+      limits: { windowMax: 64, frameMaxBytes: 65_536 },
+      peers: [],
+      serverNow: ports.now(),
+    });
+    return session;
+  };
+  return {
+    desk,
+    told,
+    connect,
+    pass: (ms: number) => (now += ms),
+    /** The commands sent since it was last asked, by number. */
+    sent: () => {
+      const commands = sent.flatMap((it) => (it.frame === 'stamped-command' ? [it.deskSeq] : []));
+      sent = [];
+      return commands;
+    },
+  };
+}
+
+const refused = (n: number, reason: string) =>
+  ({ frame: 'refused', id: commandId(n), reason, message: 'made up' }) as const;
+
+test('what the disk of the server could not store stays here and is sent again, for as long as it takes', () => {
+  const { desk, connect, sent, pass, told } = deskWith(1);
+  const session = connect();
+  expect(sent()).toEqual([1]);
+  for (let n = 0; n < 20; n += 1) {
+    session.hear(refused(1, 'not-stored'));
+    session.pump();
+    expect(sent()).toEqual([]);
+    pass(2_000);
+    session.pump();
+    expect(sent()).toEqual([1]);
+  }
+  expect([desk.pending.length, desk.tray(), told]).toEqual([1, [], []]);
+});
+
+test('what the server can never record goes to the tray after five tries, also over several lines, and holds up nobody', () => {
+  const { desk, connect, sent, pass, told } = deskWith(2);
+  // Twenty failures of the disk are not counted among them.
+  const first = connect();
+  for (let n = 0; n < 20; n += 1) first.hear(refused(1, 'not-stored'));
+  for (let n = 1; n <= 4; n += 1) {
+    const session = connect();
+    pass(2_000);
+    session.pump();
+    session.hear(refused(1, 'not-recordable'));
+    expect(desk.pending.map(({ deskSeq }) => deskSeq)).toEqual([1, 2]);
+  }
+  const session = connect();
+  sent();
+  session.hear(refused(1, 'not-recordable'));
+  const answer = { state: 'refused', refusal: { reason: 'not-recordable' } };
+  expect(told).toEqual([{ frame: 'ack', commandId: commandId(1), answer }]);
+  expect(desk.tray()).toMatchObject([{ id: commandId(1), reason: 'not-recordable' }]);
+  expect(desk.pending.map(({ deskSeq }) => deskSeq)).toEqual([2]);
+  const next = connect();
+  next.pump();
+  expect(sent()).toEqual([2]);
+});
