@@ -21,6 +21,7 @@ export interface ActionPorts {
   /** What has the focus now, to be compared and nothing else. */
   readonly whereFocusIs: () => unknown;
   readonly makeId: () => string;
+  readonly now: () => number;
   readonly after: (ms: number, work: () => void) => void;
 }
 

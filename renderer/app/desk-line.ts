@@ -404,6 +404,7 @@ export class DeskLine implements LineListener {
           formAbout: 'new',
           selected: {},
           lastDraft: undefined,
+          undoable: [],
         }
       : {};
     this.#set({ seat, ...emptied });

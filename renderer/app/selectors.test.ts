@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ContactRow, IncidentRow, SeatRow } from '#protocol/view.ts';
+import type { ContactRow, SeatRow } from '#protocol/view.ts';
+import { contact, incident, rows, who } from './rows.suite.ts';
 import {
   progressOf,
   selectCall,
@@ -12,34 +13,16 @@ import {
 } from './selectors.ts';
 import { createWindowStore } from './window-store.ts';
 
-const who = { user: 'u1', name: 'A. Price', desk: 'CH1' };
 const seat = {
   user: { id: 'u1', name: 'aprice', displayName: 'A. Price', role: 'call-handler' },
   mode: 'online',
   asAt: 40,
 } as SeatRow;
-const contact = (id: string, change: Partial<ContactRow>): ContactRow => ({
-  id,
-  version: 1,
-  state: 'offered',
-  channel: '999',
-  caller: { kind: 'withheld' },
-  details: {},
-  offeredAt: 10,
-  answeredAt: undefined,
-  endedAt: undefined,
-  owner: undefined,
-  incidentIds: [],
-  outcome: undefined,
-  readOnly: undefined,
-  mark: 'recorded',
-  ...change,
-});
 const stateOf = (contacts: readonly ContactRow[], formAbout = 'new') =>
   createWindowStore({
     seat,
     formAbout,
-    contacts: new Map(contacts.map((row) => [row.id, row])),
+    contacts: rows(...contacts),
   }).getState();
 
 const queue = stateOf([
@@ -91,36 +74,15 @@ test('the telephone keys speak to the call in the form, else to the one in hand'
   expect(selectCall(stateOf([held, live]))?.id).toBe('live');
 });
 
-const incident = (id: string, change: Partial<IncidentRow>): IncidentRow => ({
-  id,
-  version: 1,
-  grade: 1,
-  openingCode: 'DOM',
-  closingCode: undefined,
-  place: { text: 'x', isVerified: false },
-  narrative: '',
-  raisedAt: 0,
-  raisedBy: who,
-  attendBy: null,
-  owner: undefined,
-  result: undefined,
-  closedAt: undefined,
-  units: [],
-  handover: undefined,
-  readOnly: undefined,
-  mark: 'recorded',
-  ...change,
-});
-
 test('open incidents stand by grade, then by the clock that runs out first', () => {
-  const rows = [
+  const all = [
     incident('g2', { grade: 2, attendBy: 5 }),
     incident('g1-late', { attendBy: 90 }),
     incident('g1-soon', { attendBy: 20 }),
     incident('g1-none', {}),
     incident('closed', { closedAt: 1 }),
   ];
-  const state = createWindowStore({ incidents: new Map(rows.map((row) => [row.id, row])) });
+  const state = createWindowStore({ incidents: rows(...all) });
   expect(selectOpenIncidents(state.getState()).map(({ id }) => id)).toEqual([
     'g1-soon',
     'g1-late',

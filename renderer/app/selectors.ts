@@ -1,6 +1,7 @@
 import type { ContactRow, HandoverRow, IncidentRow, TrayRow, UnitRow } from '#protocol/view.ts';
 import { fieldsOf } from './form.ts';
 import type { Fields } from './pad.ts';
+import type { Undoable } from './undo.ts';
 import { formDraftId, RAISE_ID, type Sent, type WindowState } from './window-store.ts';
 
 // Plain functions of the window's state. A list holds rows that are in the state, so that a list whose
@@ -164,6 +165,10 @@ export const isOverdue = (row: HandoverRow, now: number) => !row.accepted && now
 
 export const selectTray = ({ tray }: WindowState): readonly TrayRow[] =>
   [...tray.values()].toSorted((left, right) => left.refusedAt - right.refusedAt);
+
+/** What can be undone now: the last line that was sent, while its time runs. */
+export const selectUndoable = ({ undoable, now }: WindowState): Undoable | undefined =>
+  undoable.find(({ until }) => now < until);
 
 /** Entries that this window has sent and the desk has not stored: shown with their mark, not lost from sight. */
 export const selectUnstoredEntries =

@@ -44,6 +44,7 @@ export function startWindow<Actions>(page: Window, made: Window_<Actions>): void
     focus: createFocus(page),
     whereFocusIs: () => page.document.activeElement,
     makeId,
+    now,
     after,
   };
   const actions = made.makeActions(store, line, ports);

@@ -17,6 +17,7 @@ import type {
 } from '#protocol/view.ts';
 import type { Pad } from './pad.ts';
 import type { Refused } from './refusal-text.ts';
+import type { Undoable } from './undo.ts';
 
 export type Rows<Row> = ReadonlyMap<string, Row>;
 
@@ -114,6 +115,8 @@ export interface WindowState {
     readonly option: number;
     readonly history: readonly string[];
   };
+  /** What the command line did lately, the newest first; each can be taken back until its time is up. */
+  readonly undoable: readonly Undoable[];
   readonly signIn: {
     readonly isAsking: boolean;
     readonly needsNewPassword: boolean;
@@ -160,6 +163,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
       option: -1,
       history: [],
     },
+    undoable: [],
     signIn: { isAsking: false, needsNewPassword: false, problem: '' },
     ...initial,
   }));

@@ -182,6 +182,12 @@ test('a night shift by keyboard, through the death of the server and of a window
     await command(d1, 'e HT21');
     await shows(d1, '[data-testid="unit-HT21"][data-status="5"]');
     await shows(ch1, '.record .incident-facts', /En route.*HT21/);
+    // A slip of the finger is taken back by one key, and both are on record.
+    await command(d1, 's HT21 6');
+    await shows(d1, '[data-testid="unit-HT21"][data-status="6"]');
+    await shows(d1, '[data-testid="undo"]', 'Undo: HT21 to status 5 again');
+    await press(d1, 'Control+z');
+    await shows(d1, '[data-testid="unit-HT21"][data-status="5"]');
     expect(await caretOf(ch1)).toEqual(before);
 
     // 6: the server is killed; every window says so.
