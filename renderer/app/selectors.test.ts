@@ -8,10 +8,12 @@ import {
   selectNextOffered,
   selectOpenIncidents,
   selectQueue,
+  selectReadiness,
   selectStaleSince,
   step,
 } from './selectors.ts';
-import { createWindowStore } from './window-store.ts';
+import { newPad } from './pad.ts';
+import { createWindowStore, READINESS_ID } from './window-store.ts';
 
 const seat = {
   user: { id: 'u1', name: 'aprice', displayName: 'A. Price', role: 'call-handler' },
@@ -72,6 +74,36 @@ test('the telephone keys speak to the call in the form, else to the one in hand'
   const live = contact('live', { state: 'answered', owner: who });
   expect(selectCall(stateOf([held, live], 'held'))?.id).toBe('held');
   expect(selectCall(stateOf([held, live]))?.id).toBe('live');
+});
+
+test('a call that ends is wrapped up until the operator says ready', () => {
+  const pad = (state: string, since: number) =>
+    new Map([[READINESS_ID, newPad(READINESS_ID, '', { state, since: String(since) })]]);
+  const at = (contacts: readonly ContactRow[], said?: ReturnType<typeof pad>, now = 100) =>
+    selectReadiness({ ...stateOf(contacts), now, ...(said && { pads: said }) });
+  const ended = contact('c', { state: 'ended', owner: who, endedAt: 50 });
+  const live = contact('c', { state: 'held', owner: who, answeredAt: 20 });
+  expect([
+    at([]),
+    at([], pad('ready', 40)),
+    at([live], pad('ready', 10)),
+    at([ended], pad('ready', 10)),
+    at([ended], pad('ready', 60)),
+    at([], pad('wrap-up', 60)),
+    // A letter that was answered is no call, and a colleague's call is not mine.
+    at([{ ...live, channel: 'email' }, contact('d', { state: 'answered' })], pad('ready', 40)),
+    // What was said in another shift is not said of this one.
+    at([ended], pad('ready', 60), 13 * 3_600_000),
+  ]).toEqual([
+    { state: 'not-ready' },
+    { state: 'ready', since: 40 },
+    { state: 'on-call', since: 20 },
+    { state: 'wrap-up', since: 50 },
+    { state: 'ready', since: 60 },
+    { state: 'wrap-up', since: 60 },
+    { state: 'ready', since: 40 },
+    { state: 'not-ready' },
+  ]);
 });
 
 test('open incidents stand by grade, then by the clock that runs out first', () => {

@@ -2,7 +2,13 @@ import type { ContactRow, HandoverRow, IncidentRow, TrayRow, UnitRow } from '#pr
 import { fieldsOf } from './form.ts';
 import type { Fields } from './pad.ts';
 import type { Undoable } from './undo.ts';
-import { formDraftId, RAISE_ID, type Sent, type WindowState } from './window-store.ts';
+import {
+  formDraftId,
+  RAISE_ID,
+  READINESS_ID,
+  type Sent,
+  type WindowState,
+} from './window-store.ts';
 
 // Plain functions of the window's state. A list holds rows that are in the state, so that a list whose
 // rows have not changed is the same list to whoever shows it.
@@ -76,6 +82,38 @@ export function selectCall(state: WindowState): ContactRow | undefined {
   const shown = state.contacts.get(state.formAbout);
   if (shown && isMine(shown)) return shown;
   return [...state.contacts.values()].filter(isMine).toSorted(byLife)[0];
+}
+
+export type Readiness =
+  | { readonly state: 'on-call' | 'wrap-up' | 'ready'; readonly since: number }
+  | { readonly state: 'not-ready' };
+
+const SHIFT_MS = 12 * 3_600_000; // what was said in another shift is not said of this one
+
+const isTelephone = ({ channel }: ContactRow) => channel === '999' || channel === '101';
+
+/**
+ * Whether this operator can be offered the next call. A call that ends is wrapped up until the operator
+ * says ready; nothing here stops anybody from taking a call by hand.
+ */
+export function selectReadiness(state: WindowState): Readiness {
+  const user = me(state);
+  const calls = [...state.contacts.values()].filter(
+    (row) => row.owner?.user === user && isTelephone(row),
+  );
+  const live = calls.filter(({ state: life }) => life === 'answered' || life === 'held');
+  if (live.length > 0)
+    return {
+      state: 'on-call',
+      since: Math.min(...live.map(({ answeredAt, offeredAt }) => answeredAt ?? offeredAt)),
+    };
+  const fields = state.pads.get(READINESS_ID)?.fields;
+  const since = Number(fields?.['since'] ?? 0);
+  const endedAt = Math.max(0, ...calls.map((row) => row.endedAt ?? 0));
+  const isOfThisShift = (at: number) => at > 0 && state.now - at < SHIFT_MS;
+  if (endedAt > since && isOfThisShift(endedAt)) return { state: 'wrap-up', since: endedAt };
+  if (!isOfThisShift(since)) return { state: 'not-ready' };
+  return { state: fields?.['state'] === 'ready' ? 'ready' : 'wrap-up', since };
 }
 
 /** The command that raised, or would raise, from the form. */

@@ -222,3 +222,5 @@ export function withSent(sent: Rows<Sent>, one: Sent): Rows<Sent> {
 export const RAISE_ID = '_raise';
 export const formDraftId = (about: string) => `form/${about}`;
 export const entryDraftId = (about: string) => `entry/${about}`;
+/** Kept as a draft is, so that a window that comes back knows it; nobody types in it. */
+export const READINESS_ID = 'seat/readiness';

@@ -23,11 +23,13 @@ import {
   selectJustTaken,
   selectNextOffered,
   selectRaiseId,
+  selectReadiness,
 } from '../../app/selectors.ts';
 import {
   entryDraftId,
   formDraftId,
   RAISE_ID,
+  READINESS_ID,
   withoutRow,
   withRow,
   type Sent,
@@ -131,9 +133,25 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
     line.send('open-contact', { channel }, answered, id);
   };
 
+  const keepReadiness = (is: 'ready' | 'wrap-up', since: number) =>
+    shared.typeAll(READINESS_ID, READINESS_ID, {}, { state: is, since: String(since) });
+
   return {
     ...shared,
     openForm,
+
+    /** F5: can be offered the next call; again: has something to finish first. */
+    readyOrWrapUp() {
+      const { state: is } = selectReadiness(state());
+      if (is === 'on-call') line.notice('plain', 'You are on a call: F3 ends it', 'ready');
+      else keepReadiness(is === 'ready' ? 'wrap-up' : 'ready', ports.now());
+    },
+
+    /** Whoever sits down next says for themselves that they are ready. */
+    signOut(): Promise<void> {
+      shared.dropPad(READINESS_ID);
+      return shared.signOut();
+    },
 
     takeNext() {
       const row = selectNextOffered(state());
@@ -190,6 +208,10 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
       if (!chosen || !row) return false;
       set({ prompt: undefined });
       describe(row);
+      // The contact leaves the queue; that its call is being wrapped up does not.
+      const readiness = selectReadiness(state());
+      if (readiness.state === 'on-call') keepReadiness('wrap-up', ports.now());
+      if (readiness.state === 'wrap-up') keepReadiness('wrap-up', readiness.since);
       line.send('finish-contact', { contactId: row.id, outcome: chosen.outcome }, (sent) => {
         if (sent.mark !== 'stored-here') return;
         shared.dropPad(formDraftId(row.id));
