@@ -142,8 +142,11 @@ export function createActions(store: WindowStore, line: DeskLine, ports: ActionP
     },
 
     lookUpCrimes(near: { readonly text: string; readonly lat: number; readonly lon: number }) {
-      const { text, lat, lon } = near;
-      if (state().crimes?.text === text) return;
+      const { lat, lon } = near;
+      // Two places may have one name: the position is part of what was asked.
+      const text = `${near.text} ${lat} ${lon}`;
+      const { crimes } = state();
+      if (crimes?.text === text && crimes.state !== 'failed') return;
       const params = { lat, lon, metres: CRIMES_METRES };
       void lookUp('crimes', text, line.ask('crimes-near', params));
     },

@@ -88,3 +88,78 @@ test('whoever signs in next is not ready because somebody else was', () => {
   void signOut();
   expect([readiness(), desk.sentUp('drop-draft').length]).toEqual([{ state: 'not-ready' }, 1]);
 });
+
+const highStreet = {
+  text: '12 High Street, Southsea',
+  lat: 50.78,
+  lon: -1.09,
+  source: 'gazetteer',
+};
+const caret = { start: 0, end: 0 };
+
+test('a place is looked up for a pause in typing, picked, and the crimes around it are asked for', async () => {
+  const { store, desk, pass, typeForm, pickPlace } = handler();
+  const asked = () => desk.sentUp('query').map(({ query, params }) => [query, params]);
+  for (const text of ['1', '12', '12 ', '12 H']) typeForm('place', text, caret);
+  pass(120);
+  expect(asked()).toEqual([['places', { text: '12 H' }]]);
+  const searching = store.getState().places?.state;
+  await desk.answer([highStreet]);
+  const { places } = store.getState();
+  pickPlace(highStreet);
+  expect([searching, places?.rows, store.getState().places, asked().at(-1)]).toEqual([
+    'asking',
+    [highStreet],
+    undefined,
+    ['crimes-near', { lat: 50.78, lon: -1.09, metres: 500 }],
+  ]);
+});
+
+test('a place that is edited after it was picked is not verified, and no crimes stand beside it', async () => {
+  const { store, desk, pass, typeForm, pickPlace } = handler();
+  pickPlace(highStreet);
+  await desk.answer([{ month: '2026-03', crimeType: 'Burglary', location: 'On', metres: 40 }]);
+  const shown = store.getState().crimes?.rows.length;
+  typeForm('place', '12 High Street, Southse', caret);
+  const afterEdit = store.getState().crimes;
+  pass(120);
+  const query = desk.sentUp('query').at(-1)?.['query'];
+  // Typed again to the letter it is the same place again, and nothing is looked for.
+  typeForm('place', highStreet.text, caret);
+  pass(120);
+  expect([shown, afterEdit, query, desk.sentUp('query').at(-1)?.['query']]).toEqual([
+    1,
+    undefined,
+    'places',
+    'crimes-near',
+  ]);
+});
+
+test('an answer that comes after the place was left opens nothing', async () => {
+  const { store, desk, pass, typeForm, forgetPlaces } = handler();
+  typeForm('place', '12 High', caret);
+  pass(120);
+  forgetPlaces();
+  await desk.answer([highStreet]);
+  expect(store.getState().places).toBeUndefined();
+});
+
+test('two places of one name are two, and a look-up that failed is tried again', async () => {
+  const { desk, pickPlace } = handler();
+  pickPlace(highStreet);
+  pickPlace({ ...highStreet, lat: 51 });
+  const id = desk.sentUp('query').at(-1)?.['id'];
+  desk.down({
+    frame: 'result',
+    id,
+    outcome: { kind: 'refused', reason: 'no-answer', message: '' },
+  });
+  await Promise.resolve();
+  await Promise.resolve();
+  pickPlace({ ...highStreet, lat: 51 });
+  expect(desk.sentUp('query').map(({ params }) => params)).toEqual([
+    { lat: 50.78, lon: -1.09, metres: 500 },
+    { lat: 51, lon: -1.09, metres: 500 },
+    { lat: 51, lon: -1.09, metres: 500 },
+  ]);
+});

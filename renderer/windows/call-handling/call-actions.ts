@@ -6,6 +6,7 @@ import { createActions, type ActionPorts } from '../../app/actions.ts';
 import type { DeskLine } from '../../app/desk-line.ts';
 import {
   channelWords,
+  isPlacePicked,
   newDetails,
   outcomes,
   pickedPlace,
@@ -48,16 +49,21 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
   const now = () => state().now;
   const formId = () => formDraftId(state().formAbout);
 
+  /** Crimes around the place of the form; around what was only typed there are none to show. */
+  const crimesOfForm = () => {
+    const place = placeOf(selectFormFields(state()));
+    if (place?.lat !== undefined && place.lon !== undefined)
+      shared.lookUpCrimes({ text: place.text, lat: place.lat, lon: place.lon });
+    else shared.forgetCrimes();
+  };
+
   /** Goes to a form. Only ever because a key asked for it. */
   const openForm = (about: string) => {
     const draftId = formDraftId(about);
     set({ formAbout: about, prompt: undefined, problem: undefined, places: undefined });
     if (about !== 'new') shared.select('contacts', about);
     const caret = state().pads.get(draftId)?.caret;
-    const place = placeOf(selectFormFields(state()));
-    if (place?.lat !== undefined && place.lon !== undefined)
-      shared.lookUpCrimes({ text: place.text, lat: place.lat, lon: place.lon });
-    else shared.forgetCrimes();
+    crimesOfForm();
     ports.focus(draftId, caret?.field ?? 'narrative', caret);
   };
 
@@ -242,7 +248,10 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
       const about = state().formAbout;
       const base = selectFormFields(state());
       shared.type(formDraftId(about), about, base, field, value, { field, ...caret });
-      if (field === 'place') shared.lookUpPlaces(value);
+      if (field !== 'place') return;
+      crimesOfForm();
+      if (isPlacePicked(selectFormFields(state()))) shared.forgetPlaces();
+      else shared.lookUpPlaces(value);
     },
 
     setField: editForm,
@@ -251,7 +260,7 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
       const about = state().formAbout;
       shared.typeAll(formDraftId(about), about, selectFormFields(state()), pickedPlace(place));
       shared.forgetPlaces();
-      shared.lookUpCrimes(place);
+      crimesOfForm();
     },
 
     saveDetails() {
