@@ -2,7 +2,7 @@ import { createContext, use } from 'react';
 import type { DeskLine, Outcome } from './desk-line.ts';
 import { edit, isBlank, moveCaret, newPad, type Caret, type Fields, type Pad } from './pad.ts';
 import { refusalText } from './refusal-text.ts';
-import { step } from './selectors.ts';
+import { selectTray, step, type Step } from './selectors.ts';
 import {
   entryDraftId,
   withoutRow,
@@ -95,7 +95,7 @@ export function createActions(store: WindowStore, line: DeskLine, ports: ActionP
       set({ selected: id === undefined ? others : { ...others, [list]: id } });
     },
 
-    stepIn(list: ListName, ids: readonly string[], by: number): string | undefined {
+    stepIn(list: ListName, ids: readonly string[], by: Step): string | undefined {
       const id = step(ids, state().selected[list], by);
       if (id !== undefined) set({ selected: { ...state().selected, [list]: id } });
       return id;
@@ -155,8 +155,20 @@ export function createActions(store: WindowStore, line: DeskLine, ports: ActionP
       if (state().crimes) set({ crimes: undefined });
     },
 
-    async settleTray(id: string): Promise<void> {
-      const outcome = await line.settleTray(id);
+    /** Deals with the chosen item, or with the only one; which of several is never guessed. */
+    async settleTray(): Promise<void> {
+      const rows = selectTray(state());
+      const [only] = rows;
+      const row =
+        rows.find(({ id }) => id === state().selected.tray) ??
+        (rows.length === 1 ? only : undefined);
+      if (!only) return;
+      if (!row) {
+        const text = `${rows.length} need attention: choose one with the arrow keys, then Del`;
+        line.notice('plain', text, 'tray');
+        return;
+      }
+      const outcome = await line.settleTray(row.id);
       if (outcome.kind === 'refused') line.notice('bad', refusalText(outcome, outcome.message));
     },
 

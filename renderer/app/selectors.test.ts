@@ -150,11 +150,31 @@ test('what is shown is old from the moment the desk or the server went', () => {
 });
 
 test('a selection is kept by id and steps within the list', () => {
+  const ids = ['a', 'b', 'c'];
   expect([
-    step(['a', 'b'], 'a', 1),
-    step(['a', 'b'], 'b', 1),
-    step(['a', 'b'], 'gone', 1),
-    step(['a', 'b'], undefined, -1),
+    step(ids, 'a', 1),
+    step(ids, 'c', 1),
+    step(ids, 'b', -10),
+    step(ids, 'b', 'first'),
+    step(ids, 'b', 'last'),
     step([], 'a', 1),
-  ]).toEqual(['b', 'b', 'a', 'b', undefined]);
+  ]).toEqual(['b', 'c', 'a', 'a', 'c', undefined]);
+});
+
+test('with nothing chosen a list is entered from its top, and by a step up from its bottom', () => {
+  const ids = ['a', 'b', 'c'];
+  for (const chosen of [undefined, 'gone'])
+    expect(([1, 10, 'first', -1, 'last'] as const).map((by) => step(ids, chosen, by))).toEqual([
+      'a',
+      'a',
+      'a',
+      'c',
+      'c',
+    ]);
+  expect((['first', 'last', 1, -1] as const).map((by) => step([], undefined, by))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

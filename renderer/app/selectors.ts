@@ -228,14 +228,21 @@ export function selectStaleSince(state: WindowState): number | undefined {
   return state.link === 'open' ? undefined : state.linkSince;
 }
 
-/** The place in a list after a step, by id: a row that has gone hands over to the one that took its place. */
+/** So many rows down or up, or to an end. */
+export type Step = number | 'first' | 'last';
+
+/**
+ * The place in a list after a step, by id. Where nothing is chosen, or what was chosen has gone, a list is
+ * entered from its top, and by a step up from its bottom.
+ */
 export function step(
   ids: readonly string[],
   selected: string | undefined,
-  by: number,
+  by: Step,
 ): string | undefined {
-  if (ids.length === 0) return undefined;
   const index = selected === undefined ? -1 : ids.indexOf(selected);
-  if (index === -1) return by > 0 ? ids[0] : ids.at(-1);
+  if (by === 'first') return ids[0];
+  if (by === 'last' || (index === -1 && by < 0)) return ids.at(-1);
+  if (index === -1) return ids[0];
   return ids[Math.min(ids.length - 1, Math.max(0, index + by))];
 }
