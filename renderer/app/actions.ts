@@ -18,6 +18,8 @@ export type Focus = (draftId: string, field: string, caret?: Caret) => void;
 
 export interface ActionPorts {
   readonly focus: Focus;
+  /** A key has asked for a form that the desk has yet to give: what is typed until then goes into it. */
+  readonly hold: () => void;
   /** What has the focus now, to be compared and nothing else. */
   readonly whereFocusIs: () => unknown;
   readonly makeId: () => string;

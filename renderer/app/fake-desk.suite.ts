@@ -29,6 +29,7 @@ export function fakeDesk(initial: Partial<WindowState> = {}) {
   const actionPorts: ActionPorts = {
     ...ports,
     focus: (draftId, field) => void focused.push(`${draftId} ${field}`),
+    hold: () => {},
     whereFocusIs: () => 'somewhere',
   };
   /** Lets time go by, for timers and for what is shown. */

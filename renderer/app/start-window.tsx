@@ -41,7 +41,7 @@ export function startWindow<Actions>(page: Window, made: Window_<Actions>): void
       page.dispatchEvent(new CustomEvent('holdfast:report', { detail: { what, cause } })),
   });
   const ports: ActionPorts = {
-    focus: createFocus(page),
+    ...createFocus(page, signal),
     whereFocusIs: () => page.document.activeElement,
     makeId,
     now,

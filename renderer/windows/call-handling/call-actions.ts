@@ -13,7 +13,7 @@ import {
   placeOf,
   raiseOf,
 } from '../../app/form.ts';
-import { edit, isBlank, newPad } from '../../app/pad.ts';
+import { edit, isBlank, joined, newPad, typedInto } from '../../app/pad.ts';
 import { refusalText } from '../../app/refusal-text.ts';
 import {
   me,
@@ -69,38 +69,72 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
 
   const isStored = ({ mark }: Sent) => mark === 'stored-here' || mark === 'recorded';
 
-  /** What was typed between the key and its answer was meant for the call: it goes along, caret and all. */
-  const carryOver = (id: string) => {
-    const typed = state().pads.get(formDraftId('new'));
-    if (!typed || isBlank(typed)) return;
-    for (const [field, value] of Object.entries(typed.fields)) {
-      if (value === '' || field === RAISE_ID) continue;
-      const said = selectFormFields(state())[field] ?? '';
-      editForm(field, said === '' ? value : `${said} ${value}`);
+  /** How the form stood when a key asked for another. */
+  const standing = () => ({
+    about: state().formAbout,
+    fields: selectFormFields(state()),
+    hadPad: state().pads.has(formId()),
+  });
+
+  /**
+   * What was typed between the key and its answer was meant for the form that is open now: it goes along,
+   * and the form that was left stands as it stood. False where something else was changed there.
+   */
+  const carryOver = (from: ReturnType<typeof standing>): boolean => {
+    const draftId = formDraftId(from.about);
+    const pad = state().pads.get(draftId);
+    if (!pad || from.about === state().formAbout) return true;
+    let isWhole = true;
+    let moved = false;
+    let left = pad;
+    for (const [field, value] of Object.entries(pad.fields)) {
+      const was = from.fields[field] ?? '';
+      if (value === was || field === RAISE_ID) continue;
+      const typed = typedInto(was, value);
+      if (typed === undefined) {
+        isWhole = false;
+        continue;
+      }
+      moved = true;
+      left = edit(left, field, was);
+      const said = joined(selectFormFields(state())[field] ?? '', typed);
+      editForm(field, said);
+      if (field === pad.caret?.field)
+        ports.focus(formId(), field, { field, start: said.length, end: said.length });
     }
-    set({ pads: withoutRow(state().pads, typed.draftId) });
-    line.dropDraft(typed.draftId);
-    ports.focus(formDraftId(id), typed.caret?.field ?? 'narrative', typed.caret);
+    if (!moved) return isWhole;
+    if (isWhole && (!from.hadPad || isBlank(left))) shared.dropPad(draftId);
+    else {
+      set({ pads: withRow(state().pads, draftId, left) });
+      line.savePads();
+    }
+    return isWhole;
+  };
+
+  /** Back to the caret in the form, where what is typed is seen until another form opens. */
+  const backToCaret = () => {
+    const caret = state().pads.get(formId())?.caret;
+    ports.focus(formId(), caret?.field ?? 'narrative', caret);
   };
 
   const take = (row: ContactRow) => {
     const from = ports.whereFocusIs();
-    const before = state().pads.get(formDraftId('new'));
-    const hadNote = before !== undefined && !isBlank(before);
+    const before = standing();
+    ports.hold();
     const id = line.send('take-contact', { contactId: row.id }, (sent) => {
       if (!isStored(sent) || sent.mark === 'recorded') return;
       // A late answer moves nothing: the call stands among mine and waits to be gone to.
       const isStillThere = ports.whereFocusIs() === from;
       if (isStillThere && now() - sent.at <= FOLLOW_THE_KEY_MS) {
         openForm(row.id);
-        if (!hadNote) carryOver(row.id);
+        carryOver(before);
       } else line.notice('good', `${channelWords[row.channel]} is yours: it stands under Mine`, id);
     });
   };
 
   /** What the form says beyond the record goes to the record. */
-  const describe = (row: ContactRow): boolean => {
-    const details = newDetails(selectFormFields(state()), row);
+  const describe = (row: ContactRow, fields = selectFormFields(state())): boolean => {
+    const details = newDetails(fields, row);
     if (details === undefined) return false;
     line.send('describe-contact', { contactId: row.id, details });
     return true;
@@ -120,6 +154,9 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
   /** A call that rings at this desk, or a person at the counter: it is mine from the start. */
   const openContact = (channel: Channel) => {
     set({ prompt: undefined });
+    const before = standing();
+    backToCaret();
+    ports.hold();
     const note = state().pads.get(formDraftId('new'));
     const isNoteRaised = note?.fields[RAISE_ID] !== undefined && note.fields[RAISE_ID] !== '';
     const id = ports.makeId();
@@ -133,8 +170,11 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
         set({ pads: withRow(pads, moved.draftId, edit(moved, RAISE_ID, '')) });
         line.savePads();
       }
-      if (typed) line.dropDraft(typed.draftId);
+      if (typed && !isNoteRaised) line.dropDraft(typed.draftId);
       openForm(id);
+      carryOver(before);
+      // A note that was raised has become an incident.
+      if (isNoteRaised) shared.dropPad(formDraftId('new'));
     };
     line.send('open-contact', { channel }, answered, id);
   };
@@ -213,16 +253,25 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
       const row = callOrSay();
       if (!chosen || !row) return false;
       set({ prompt: undefined });
+      backToCaret();
+      ports.hold();
       describe(row);
+      const before = standing();
       // The contact leaves the queue; that its call is being wrapped up does not.
       const readiness = selectReadiness(state());
       if (readiness.state === 'on-call') keepReadiness('wrap-up', ports.now());
       if (readiness.state === 'wrap-up') keepReadiness('wrap-up', readiness.since);
       line.send('finish-contact', { contactId: row.id, outcome: chosen.outcome }, (sent) => {
         if (sent.mark !== 'stored-here') return;
-        shared.dropPad(formDraftId(row.id));
         line.notice('good', `Finished: ${chosen.name}. It stays under Mine for additions`);
-        if (state().formAbout === row.id) openForm('new');
+        if (state().formAbout === row.id) {
+          // What is typed on is a note; what was changed is said of the contact, which is never too late.
+          openForm('new');
+          const isWhole = before.about !== row.id || carryOver(before);
+          const rest = state().pads.get(formDraftId(row.id))?.fields;
+          if (!isWhole && rest) describe(row, rest);
+        }
+        shared.dropPad(formDraftId(row.id));
       });
       return true;
     },
@@ -240,8 +289,7 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
 
     closePrompt() {
       set({ prompt: undefined });
-      const caret = state().pads.get(formId())?.caret;
-      ports.focus(formId(), caret?.field ?? 'narrative', caret);
+      backToCaret();
     },
 
     typeForm(field: string, value: string, caret: { start: number; end: number }) {
