@@ -2,7 +2,7 @@ import { createContext, use } from 'react';
 import type { DeskLine, Outcome } from './desk-line.ts';
 import { edit, isBlank, moveCaret, newPad, type Caret, type Fields, type Pad } from './pad.ts';
 import { refusalText } from './refusal-text.ts';
-import { step } from './selectors.ts';
+import { selectTray, step, type Step } from './selectors.ts';
 import {
   entryDraftId,
   withoutRow,
@@ -18,9 +18,12 @@ export type Focus = (draftId: string, field: string, caret?: Caret) => void;
 
 export interface ActionPorts {
   readonly focus: Focus;
+  /** A key has asked for a form that the desk has yet to give: what is typed until then goes into it. */
+  readonly hold: () => void;
   /** What has the focus now, to be compared and nothing else. */
   readonly whereFocusIs: () => unknown;
   readonly makeId: () => string;
+  readonly now: () => number;
   readonly after: (ms: number, work: () => void) => void;
 }
 
@@ -94,7 +97,7 @@ export function createActions(store: WindowStore, line: DeskLine, ports: ActionP
       set({ selected: id === undefined ? others : { ...others, [list]: id } });
     },
 
-    stepIn(list: ListName, ids: readonly string[], by: number): string | undefined {
+    stepIn(list: ListName, ids: readonly string[], by: Step): string | undefined {
       const id = step(ids, state().selected[list], by);
       if (id !== undefined) set({ selected: { ...state().selected, [list]: id } });
       return id;
@@ -141,8 +144,11 @@ export function createActions(store: WindowStore, line: DeskLine, ports: ActionP
     },
 
     lookUpCrimes(near: { readonly text: string; readonly lat: number; readonly lon: number }) {
-      const { text, lat, lon } = near;
-      if (state().crimes?.text === text) return;
+      const { lat, lon } = near;
+      // Two places may have one name: the position is part of what was asked.
+      const text = `${near.text} ${lat} ${lon}`;
+      const { crimes } = state();
+      if (crimes?.text === text && crimes.state !== 'failed') return;
       const params = { lat, lon, metres: CRIMES_METRES };
       void lookUp('crimes', text, line.ask('crimes-near', params));
     },
@@ -151,8 +157,20 @@ export function createActions(store: WindowStore, line: DeskLine, ports: ActionP
       if (state().crimes) set({ crimes: undefined });
     },
 
-    async settleTray(id: string): Promise<void> {
-      const outcome = await line.settleTray(id);
+    /** Deals with the chosen item, or with the only one; which of several is never guessed. */
+    async settleTray(): Promise<void> {
+      const rows = selectTray(state());
+      const [only] = rows;
+      const row =
+        rows.find(({ id }) => id === state().selected.tray) ??
+        (rows.length === 1 ? only : undefined);
+      if (!only) return;
+      if (!row) {
+        const text = `${rows.length} need attention: choose one with the arrow keys, then Del`;
+        line.notice('plain', text, 'tray');
+        return;
+      }
+      const outcome = await line.settleTray(row.id);
       if (outcome.kind === 'refused') line.notice('bad', refusalText(outcome, outcome.message));
     },
 

@@ -1,73 +1,10 @@
 import { expect, test } from 'vitest';
-import type { ReferenceData } from '#domain/reference-data.ts';
-import type { IncidentRow, UnitRow } from '#protocol/view.ts';
 import { complete, readLine, type Floor } from './command-line.ts';
-
-const who = { user: 'u1', name: 'D. Marsh', desk: 'D1' };
-const incident = (id: string, change: Partial<IncidentRow> = {}): IncidentRow => ({
-  id,
-  version: 1,
-  grade: 1,
-  openingCode: 'DOM',
-  closingCode: undefined,
-  place: { text: '12 High St', isVerified: false },
-  narrative: '',
-  raisedAt: 0,
-  raisedBy: who,
-  attendBy: null,
-  owner: undefined,
-  result: undefined,
-  closedAt: undefined,
-  units: [],
-  handover: undefined,
-  readOnly: undefined,
-  mark: 'recorded',
-  ...change,
-});
-const unit = (id: string, change: Partial<UnitRow> = {}): UnitRow => ({
-  id,
-  version: 1,
-  isOnDuty: true,
-  officers: [],
-  skills: [],
-  statusCode: 2,
-  statusAt: 0,
-  request: undefined,
-  incidentId: undefined,
-  emergency: undefined,
-  readOnly: undefined,
-  mark: 'recorded',
-  ...change,
-});
-const list = <Row>(...rows: readonly Row[]) => ({
-  source: '',
-  status: '',
-  version: 1,
-  notes: [],
-  rows,
-});
-const reference: ReferenceData = {
-  grades: list(),
-  qualifiers: list(),
-  warningSignals: list(),
-  openingCodes: list(
-    { code: 'DOM', name: 'Domestic incident', group: 'safety-and-welfare', isConfirmed: true },
-    { code: 'VIO', name: 'Violence', group: 'crime', isConfirmed: true },
-  ),
-  unitStatuses: list(
-    { code: 5, name: 'En route', kind: 'availability', deployable: 're-route' },
-    { code: 6, name: 'At scene', kind: 'availability', deployable: 'no' },
-  ),
-  results: list(
-    { code: 'arrest', name: 'Arrest', asksFor: null, isConfirmed: false },
-    { code: 'crime-recorded', name: 'Crime recorded', asksFor: 'Crime number', isConfirmed: false },
-  ),
-};
-const rows = <Row extends { readonly id: string }>(...all: readonly Row[]) =>
-  new Map(all.map((row) => [row.id, row]));
+import { emptyFloor, incident, rows, unit } from './rows.suite.ts';
 
 const first = 'HC-20261123-0412';
 const floor: Floor = {
+  ...emptyFloor,
   incidents: rows(
     incident(first),
     incident('HC-20261123-0398', { place: { text: 'Pier 4', isVerified: true } }),
@@ -82,9 +19,6 @@ const floor: Floor = {
     unit('WB31'),
     unit('HT40', { isOnDuty: false }),
   ),
-  handovers: new Map(),
-  contacts: new Map(),
-  reference,
   selectedIncident: first,
 };
 const read = (text: string) => {

@@ -23,9 +23,28 @@ export interface Floor {
   readonly selectedIncident: string | undefined;
 }
 
+/** What a line can ask for; `undo.ts` says of each how it is taken back. */
+export type LineType = Extract<
+  CommandType,
+  | 'assign-unit'
+  | 'release-unit'
+  | 'set-unit-status'
+  | 'book-on-unit'
+  | 'book-off-unit'
+  | 'own-emergency'
+  | 'stand-down-emergency'
+  | 'add-log-entry'
+  | 'regrade-incident'
+  | 'result-incident'
+  | 'close-incident'
+  | 'reopen-incident'
+  | 'accept-handover'
+  | 'attach-contact'
+>;
+
 export type Order = {
-  [Type in CommandType]: { readonly type: Type; readonly body: PlainBody<Type> };
-}[CommandType];
+  [Type in LineType]: { readonly type: Type; readonly body: PlainBody<Type> };
+}[LineType];
 
 /** One thing that may come next: `insert` replaces the word at the caret. */
 export interface Option {

@@ -1,48 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Channel } from './bridge.ts';
-import { DeskLine } from './desk-line.ts';
+import { fakeDesk } from './fake-desk.suite.ts';
 import { edit, newPad } from './pad.ts';
-import { createWindowStore } from './window-store.ts';
 
-const fakeDesk = () => {
-  const store = createWindowStore();
-  const timers: { readonly at: number; readonly work: () => void }[] = [];
-  let now = 1_000;
-  let made = 0;
-  const line = new DeskLine(store, {
-    now: () => now,
-    makeId: () => `0199aaaa-0000-7000-8000-${String((made += 1)).padStart(12, '0')}`,
-    after: (ms, work) => void timers.push({ at: now + ms, work }),
-    report: (what, cause) => {
-      throw new Error(what, { cause });
-    },
-  });
-  const pass = (ms: number) => {
-    now += ms;
-    for (const timer of timers.splice(0)) {
-      if (timer.at <= now) timer.work();
-      else timers.push(timer);
-    }
-  };
-  const join = () => {
-    const up: { frame: string; [field: string]: unknown }[] = [];
-    let say: (frame: string) => void = () => {};
-    const channel: Channel = {
-      send: (frame) => void up.push(JSON.parse(frame)),
-      bufferedBytes: 0,
-      onFrame: (listener) => (say = listener),
-      onClosed: () => {},
-      close: () => {},
-    };
-    line.joined(channel);
-    return {
-      down: (frame: object) => say(JSON.stringify(frame)),
-      up,
-      sentUp: (name: string) => up.filter(({ frame }) => frame === name),
-    };
-  };
-  return { store, line, pass, join };
-};
 const take = { contactId: 'c1' };
 const ack = (commandId: string, answer: object) => ({ frame: 'ack', commandId, answer });
 

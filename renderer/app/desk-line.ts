@@ -25,6 +25,7 @@ import { adopt, contentOf, needsSaving, sent as sentPad, stored, unsent } from '
 import { refusalText } from './refusal-text.ts';
 import {
   patch,
+  READINESS_ID,
   withNotice,
   withoutRow,
   withRow,
@@ -413,6 +414,7 @@ export class DeskLine implements LineListener {
           formAbout: 'new',
           selected: {},
           lastDraft: undefined,
+          undoable: [],
         }
       : {};
     this.#set({ seat, ...emptied });
@@ -433,7 +435,8 @@ export class DeskLine implements LineListener {
     }
     for (const row of upsert) {
       pads = withRow(pads, row.id, adopt(pads.get(row.id), row));
-      if (row.savedAt >= (lastDraft?.savedAt ?? 0))
+      // Where the caret was is where somebody typed last.
+      if (row.id !== READINESS_ID && row.savedAt >= (lastDraft?.savedAt ?? 0))
         lastDraft = { draftId: row.id, savedAt: row.savedAt };
     }
     this.#set({ pads, lastDraft });

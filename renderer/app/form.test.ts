@@ -6,7 +6,10 @@ import {
   newDetails,
   numberTyped,
   pickedPlace,
+  placeFoot,
   placeOf,
+  placeState,
+  placeWords,
   raiseOf,
   spaced,
 } from './form.ts';
@@ -37,6 +40,39 @@ test('a picked place is verified until its text is changed', () => {
     text: '14 High Street',
     isVerified: false,
   });
+});
+
+test('each state of a place has its word, and whatever is looked up, what is typed is kept', () => {
+  const typed = { place: '12 High' };
+  const found = { text: '12 High Street', lat: 50.9, lon: -1.4, source: 'gazetteer' };
+  const asked = { text: '12 High', rows: [] } as const;
+  const said = (...[fields, places]: Parameters<typeof placeState>) => {
+    const state = placeState(fields, places);
+    return [state.state, placeWords(state).words, placeFoot(state)];
+  };
+  const kept = '△ kept as typed, not verified';
+  expect([
+    said({}, undefined),
+    said(typed, undefined),
+    said(typed, { ...asked, state: 'asking' }),
+    said(typed, { ...asked, state: 'answered', asAt: 1 }),
+    said(typed, { ...asked, state: 'answered', asAt: 1, rows: [found] }),
+    said(typed, { ...asked, state: 'failed', message: 'No answer yet; try again' }),
+    said(picked, undefined),
+    said({ ...picked, place: '12 High Streets' }, { ...asked, state: 'asking' }),
+    // Of a record that says where, and not who said so.
+    said({ ...picked, placeSource: '' }, undefined),
+  ]).toEqual([
+    ['empty', '', ''],
+    ['typed', kept, ''],
+    ['searching', kept, 'Looking…'],
+    ['none-found', kept, 'No place fits: kept as typed, not verified'],
+    ['choose', kept, 'One place fits: ↓ chooses, Enter picks'],
+    ['failed', kept, 'No answer yet; try again: kept as typed, not verified'],
+    ['picked', '✓ verified: gazetteer', ''],
+    ['searching', kept, 'Looking…'],
+    ['picked', '✓ verified, with position', ''],
+  ]);
 });
 
 test('place, code and grade are all that raising needs, and the first one lacking is named', () => {

@@ -5,6 +5,7 @@ import type { FoundPlace } from '#protocol/query.ts';
 import type { ContactRow } from '#protocol/view.ts';
 import type { PlainBody } from './desk-line.ts';
 import type { Fields } from './pad.ts';
+import type { LookUp } from './window-store.ts';
 
 /** The order of speech: what, where, who, phone, risk. Tab follows it. */
 export const formFields = [
@@ -74,12 +75,86 @@ export function placeOf(fields: Fields): Place | undefined {
 }
 
 /** The fields after a place was picked from the list. */
-export const pickedPlace = ({ text, lat, lon }: FoundPlace): Fields => ({
+export const pickedPlace = ({ text, lat, lon, source }: FoundPlace): Fields => ({
   place: text,
   placePicked: text.trim(),
   placeLat: String(lat),
   placeLon: String(lon),
+  placeSource: source,
 });
+
+export const isPlacePicked = (fields: Fields) => placeOf(fields)?.isVerified === true;
+
+export type PlaceState =
+  | { readonly state: 'empty' | 'typed' | 'searching' | 'none-found' }
+  | { readonly state: 'choose'; readonly count: number }
+  | { readonly state: 'failed'; readonly message: string }
+  | { readonly state: 'picked'; readonly source: string };
+
+/** How far the place is known, and what is being done about it. */
+export function placeState(fields: Fields, places: LookUp<FoundPlace> | undefined): PlaceState {
+  if (at(fields, 'place') === '') return { state: 'empty' };
+  if (isPlacePicked(fields)) return { state: 'picked', source: fields['placeSource'] ?? '' };
+  if (places === undefined) return { state: 'typed' };
+  switch (places.state) {
+    case 'asking':
+      return { state: 'searching' };
+    case 'failed':
+      return { state: 'failed', message: places.message };
+    case 'answered':
+      return places.rows.length === 0
+        ? { state: 'none-found' }
+        : { state: 'choose', count: places.rows.length };
+    default:
+      return places satisfies never;
+  }
+}
+
+interface Said {
+  readonly tone: 'is-ok' | 'is-warning';
+  readonly words: string;
+}
+
+/** The word beside the field. Whatever happens to the look-up, what is typed is kept. */
+export function placeWords(state: PlaceState): Said {
+  switch (state.state) {
+    case 'empty':
+      return { tone: 'is-warning', words: '' };
+    case 'picked':
+      return {
+        tone: 'is-ok',
+        words: state.source === '' ? '✓ verified, with position' : `✓ verified: ${state.source}`,
+      };
+    case 'typed':
+    case 'searching':
+    case 'none-found':
+    case 'choose':
+    case 'failed':
+      return { tone: 'is-warning', words: '△ kept as typed, not verified' };
+    default:
+      return state satisfies never;
+  }
+}
+
+/** The last line under the picks. */
+export function placeFoot(state: PlaceState): string {
+  switch (state.state) {
+    case 'searching':
+      return 'Looking…';
+    case 'none-found':
+      return 'No place fits: kept as typed, not verified';
+    case 'failed':
+      return `${state.message}: kept as typed, not verified`;
+    case 'choose':
+      return `${state.count === 1 ? 'One place fits' : `${state.count} places fit`}: ↓ chooses, Enter picks`;
+    case 'empty':
+    case 'typed':
+    case 'picked':
+      return '';
+    default:
+      return state satisfies never;
+  }
+}
 
 export function detailsOf(fields: Fields): Details {
   const place = placeOf(fields);

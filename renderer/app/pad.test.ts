@@ -4,10 +4,12 @@ import {
   contentOf,
   edit,
   isBlank,
+  joined,
   moveCaret,
   needsSaving,
   newPad,
   sent,
+  typedInto,
   unsent,
 } from './pad.ts';
 
@@ -51,4 +53,25 @@ test('a caret that moves in an empty pad is nothing to save', () => {
   const moved = moveCaret(newPad('form/new', 'new', { _raise: 'id' }), caret);
   expect([isBlank(moved), needsSaving(moved)]).toEqual([true, false]);
   expect(moveCaret(typed, caret)).toBe(typed);
+});
+
+test('what was typed into a text is told from what was changed in it', () => {
+  expect([
+    typedInto('', 'he is'),
+    typedInto('ring', 'ring him'),
+    typedInto('he a knife', 'he has a knife'),
+    typedInto('aa', 'aaa'),
+    typedInto('same', 'same'),
+    typedInto('ring the garage', 'rang the garage'),
+    typedInto('ring', 'rin'),
+  ]).toEqual(['he is', ' him', 'has ', 'a', '', undefined, undefined]);
+});
+
+test('two texts are joined with one space', () => {
+  expect([joined('', 'a'), joined('a', 'b'), joined('a ', 'b'), joined('a', ' b')]).toEqual([
+    'a',
+    'a b',
+    'a b',
+    'a b',
+  ]);
 });

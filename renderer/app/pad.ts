@@ -83,3 +83,18 @@ export const isBlank = (pad: Pad | undefined) =>
 export function contentOf({ about, fields, caret }: Pad): DraftContent {
   return { about, fields: { ...fields }, ...(caret && { caret }) };
 }
+
+/** What was typed into a text, wherever the caret stood; undefined where more than that was changed. */
+export function typedInto(before: string, after: string): string | undefined {
+  let same = 0;
+  while (same < before.length && before[same] === after[same]) same += 1;
+  const rest = before.slice(same);
+  const isWhole = after.length >= before.length && after.slice(same).endsWith(rest);
+  return isWhole ? after.slice(same, after.length - rest.length) : undefined;
+}
+
+/** Two texts in one, with a space where neither has one. */
+export const joined = (left: string, right: string) =>
+  left === '' || right === '' || /\s$/.test(left) || /^\s/.test(right)
+    ? left + right
+    : `${left} ${right}`;

@@ -70,6 +70,14 @@ const fromTheDoor: Readonly<Record<string, Sentence>> = {
   'server-away': () => 'The server does not answer, and this desk does not know you yet',
   'not-recordable': () => 'The server can never record it as it is; do it again, or tell support',
   'not-stored': () => 'The server could not store it; try again',
+  'wrong-desk': () => 'It was made at another desk than the one that sent it; ask a supervisor',
+  'wrong-actor': () => 'It was made under another name than this sign-in; ask a supervisor',
+  'unknown-grant': () => 'The server does not know this sign-in: sign in again and send it again',
+  'grant-revoked': () => 'This sign-in had been ended by then: a supervisor decides on it',
+  disabled: () => 'This account is closed: ask the supervisor',
+  'unknown-desk': () => 'This desk is not known to the server: tell the supervisor',
+  busy: () => 'The server has too much to do; try again in a moment',
+  'too-many': () => 'This desk sends too much at once; it goes on by itself',
   'password-change-needed': () => 'Choose a password of your own before you start',
 };
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ContactRow, IncidentRow, SeatRow } from '#protocol/view.ts';
+import type { ContactRow, SeatRow } from '#protocol/view.ts';
+import { contact, incident, rows, who } from './rows.suite.ts';
 import {
   progressOf,
   selectCall,
@@ -7,39 +8,23 @@ import {
   selectNextOffered,
   selectOpenIncidents,
   selectQueue,
+  selectReadiness,
   selectStaleSince,
   step,
 } from './selectors.ts';
-import { createWindowStore } from './window-store.ts';
+import { newPad } from './pad.ts';
+import { createWindowStore, READINESS_ID } from './window-store.ts';
 
-const who = { user: 'u1', name: 'A. Price', desk: 'CH1' };
 const seat = {
   user: { id: 'u1', name: 'aprice', displayName: 'A. Price', role: 'call-handler' },
   mode: 'online',
   asAt: 40,
 } as SeatRow;
-const contact = (id: string, change: Partial<ContactRow>): ContactRow => ({
-  id,
-  version: 1,
-  state: 'offered',
-  channel: '999',
-  caller: { kind: 'withheld' },
-  details: {},
-  offeredAt: 10,
-  answeredAt: undefined,
-  endedAt: undefined,
-  owner: undefined,
-  incidentIds: [],
-  outcome: undefined,
-  readOnly: undefined,
-  mark: 'recorded',
-  ...change,
-});
 const stateOf = (contacts: readonly ContactRow[], formAbout = 'new') =>
   createWindowStore({
     seat,
     formAbout,
-    contacts: new Map(contacts.map((row) => [row.id, row])),
+    contacts: rows(...contacts),
   }).getState();
 
 const queue = stateOf([
@@ -91,36 +76,45 @@ test('the telephone keys speak to the call in the form, else to the one in hand'
   expect(selectCall(stateOf([held, live]))?.id).toBe('live');
 });
 
-const incident = (id: string, change: Partial<IncidentRow>): IncidentRow => ({
-  id,
-  version: 1,
-  grade: 1,
-  openingCode: 'DOM',
-  closingCode: undefined,
-  place: { text: 'x', isVerified: false },
-  narrative: '',
-  raisedAt: 0,
-  raisedBy: who,
-  attendBy: null,
-  owner: undefined,
-  result: undefined,
-  closedAt: undefined,
-  units: [],
-  handover: undefined,
-  readOnly: undefined,
-  mark: 'recorded',
-  ...change,
+test('a call that ends is wrapped up until the operator says ready', () => {
+  const pad = (state: string, since: number) =>
+    new Map([[READINESS_ID, newPad(READINESS_ID, '', { state, since: String(since) })]]);
+  const at = (contacts: readonly ContactRow[], said?: ReturnType<typeof pad>, now = 100) =>
+    selectReadiness({ ...stateOf(contacts), now, ...(said && { pads: said }) });
+  const ended = contact('c', { state: 'ended', owner: who, endedAt: 50 });
+  const live = contact('c', { state: 'held', owner: who, answeredAt: 20 });
+  expect([
+    at([]),
+    at([], pad('ready', 40)),
+    at([live], pad('ready', 10)),
+    at([ended], pad('ready', 10)),
+    at([ended], pad('ready', 60)),
+    at([], pad('wrap-up', 60)),
+    // A letter that was answered is no call, and a colleague's call is not mine.
+    at([{ ...live, channel: 'email' }, contact('d', { state: 'answered' })], pad('ready', 40)),
+    // What was said in another shift is not said of this one.
+    at([ended], pad('ready', 60), 13 * 3_600_000),
+  ]).toEqual([
+    { state: 'not-ready' },
+    { state: 'ready', since: 40 },
+    { state: 'on-call', since: 20 },
+    { state: 'wrap-up', since: 50 },
+    { state: 'ready', since: 60 },
+    { state: 'wrap-up', since: 60 },
+    { state: 'ready', since: 40 },
+    { state: 'not-ready' },
+  ]);
 });
 
 test('open incidents stand by grade, then by the clock that runs out first', () => {
-  const rows = [
+  const all = [
     incident('g2', { grade: 2, attendBy: 5 }),
     incident('g1-late', { attendBy: 90 }),
     incident('g1-soon', { attendBy: 20 }),
     incident('g1-none', {}),
     incident('closed', { closedAt: 1 }),
   ];
-  const state = createWindowStore({ incidents: new Map(rows.map((row) => [row.id, row])) });
+  const state = createWindowStore({ incidents: rows(...all) });
   expect(selectOpenIncidents(state.getState()).map(({ id }) => id)).toEqual([
     'g1-soon',
     'g1-late',
@@ -156,11 +150,31 @@ test('what is shown is old from the moment the desk or the server went', () => {
 });
 
 test('a selection is kept by id and steps within the list', () => {
+  const ids = ['a', 'b', 'c'];
   expect([
-    step(['a', 'b'], 'a', 1),
-    step(['a', 'b'], 'b', 1),
-    step(['a', 'b'], 'gone', 1),
-    step(['a', 'b'], undefined, -1),
+    step(ids, 'a', 1),
+    step(ids, 'c', 1),
+    step(ids, 'b', -10),
+    step(ids, 'b', 'first'),
+    step(ids, 'b', 'last'),
     step([], 'a', 1),
-  ]).toEqual(['b', 'b', 'a', 'b', undefined]);
+  ]).toEqual(['b', 'c', 'a', 'a', 'c', undefined]);
+});
+
+test('with nothing chosen a list is entered from its top, and by a step up from its bottom', () => {
+  const ids = ['a', 'b', 'c'];
+  for (const chosen of [undefined, 'gone'])
+    expect(([1, 10, 'first', -1, 'last'] as const).map((by) => step(ids, chosen, by))).toEqual([
+      'a',
+      'a',
+      'a',
+      'c',
+      'c',
+    ]);
+  expect((['first', 'last', 1, -1] as const).map((by) => step([], undefined, by))).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

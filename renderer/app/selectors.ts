@@ -1,7 +1,14 @@
 import type { ContactRow, HandoverRow, IncidentRow, TrayRow, UnitRow } from '#protocol/view.ts';
 import { fieldsOf } from './form.ts';
 import type { Fields } from './pad.ts';
-import { formDraftId, RAISE_ID, type Sent, type WindowState } from './window-store.ts';
+import type { Undoable } from './undo.ts';
+import {
+  formDraftId,
+  RAISE_ID,
+  READINESS_ID,
+  type Sent,
+  type WindowState,
+} from './window-store.ts';
 
 // Plain functions of the window's state. A list holds rows that are in the state, so that a list whose
 // rows have not changed is the same list to whoever shows it.
@@ -75,6 +82,38 @@ export function selectCall(state: WindowState): ContactRow | undefined {
   const shown = state.contacts.get(state.formAbout);
   if (shown && isMine(shown)) return shown;
   return [...state.contacts.values()].filter(isMine).toSorted(byLife)[0];
+}
+
+export type Readiness =
+  | { readonly state: 'on-call' | 'wrap-up' | 'ready'; readonly since: number }
+  | { readonly state: 'not-ready' };
+
+const SHIFT_MS = 12 * 3_600_000; // what was said in another shift is not said of this one
+
+const isTelephone = ({ channel }: ContactRow) => channel === '999' || channel === '101';
+
+/**
+ * Whether this operator can be offered the next call. A call that ends is wrapped up until the operator
+ * says ready; nothing here stops anybody from taking a call by hand.
+ */
+export function selectReadiness(state: WindowState): Readiness {
+  const user = me(state);
+  const calls = [...state.contacts.values()].filter(
+    (row) => row.owner?.user === user && isTelephone(row),
+  );
+  const live = calls.filter(({ state: life }) => life === 'answered' || life === 'held');
+  if (live.length > 0)
+    return {
+      state: 'on-call',
+      since: Math.min(...live.map(({ answeredAt, offeredAt }) => answeredAt ?? offeredAt)),
+    };
+  const fields = state.pads.get(READINESS_ID)?.fields;
+  const since = Number(fields?.['since'] ?? 0);
+  const endedAt = Math.max(0, ...calls.map((row) => row.endedAt ?? 0));
+  const isOfThisShift = (at: number) => at > 0 && state.now - at < SHIFT_MS;
+  if (endedAt > since && isOfThisShift(endedAt)) return { state: 'wrap-up', since: endedAt };
+  if (!isOfThisShift(since)) return { state: 'not-ready' };
+  return { state: fields?.['state'] === 'ready' ? 'ready' : 'wrap-up', since };
 }
 
 /** The command that raised, or would raise, from the form. */
@@ -165,6 +204,10 @@ export const isOverdue = (row: HandoverRow, now: number) => !row.accepted && now
 export const selectTray = ({ tray }: WindowState): readonly TrayRow[] =>
   [...tray.values()].toSorted((left, right) => left.refusedAt - right.refusedAt);
 
+/** What can be undone now: the last line that was sent, while its time runs. */
+export const selectUndoable = ({ undoable, now }: WindowState): Undoable | undefined =>
+  undoable.find(({ until }) => now < until);
+
 /** Entries that this window has sent and the desk has not stored: shown with their mark, not lost from sight. */
 export const selectUnstoredEntries =
   (about: string | undefined) =>
@@ -185,14 +228,21 @@ export function selectStaleSince(state: WindowState): number | undefined {
   return state.link === 'open' ? undefined : state.linkSince;
 }
 
-/** The place in a list after a step, by id: a row that has gone hands over to the one that took its place. */
+/** So many rows down or up, or to an end. */
+export type Step = number | 'first' | 'last';
+
+/**
+ * The place in a list after a step, by id. Where nothing is chosen, or what was chosen has gone, a list is
+ * entered from its top, and by a step up from its bottom.
+ */
 export function step(
   ids: readonly string[],
   selected: string | undefined,
-  by: number,
+  by: Step,
 ): string | undefined {
-  if (ids.length === 0) return undefined;
   const index = selected === undefined ? -1 : ids.indexOf(selected);
-  if (index === -1) return by > 0 ? ids[0] : ids.at(-1);
+  if (by === 'first') return ids[0];
+  if (by === 'last' || (index === -1 && by < 0)) return ids.at(-1);
+  if (index === -1) return ids[0];
   return ids[Math.min(ids.length - 1, Math.max(0, index + by))];
 }

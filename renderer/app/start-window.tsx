@@ -41,9 +41,10 @@ export function startWindow<Actions>(page: Window, made: Window_<Actions>): void
       page.dispatchEvent(new CustomEvent('holdfast:report', { detail: { what, cause } })),
   });
   const ports: ActionPorts = {
-    focus: createFocus(page),
+    ...createFocus(page, signal),
     whereFocusIs: () => page.document.activeElement,
     makeId,
+    now,
     after,
   };
   const actions = made.makeActions(store, line, ports);

@@ -20,6 +20,7 @@ import type {
 } from '#protocol/view.ts';
 import type { Pad } from './pad.ts';
 import type { Refused } from './refusal-text.ts';
+import type { Undoable } from './undo.ts';
 
 export type Rows<Row> = ReadonlyMap<string, Row>;
 
@@ -120,6 +121,8 @@ export interface WindowState {
     readonly option: number;
     readonly history: readonly string[];
   };
+  /** What the command line did lately, the newest first; each can be taken back until its time is up. */
+  readonly undoable: readonly Undoable[];
   readonly signIn: {
     readonly isAsking: boolean;
     readonly needsNewPassword: boolean;
@@ -169,6 +172,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
       option: -1,
       history: [],
     },
+    undoable: [],
     signIn: { isAsking: false, needsNewPassword: false, problem: '' },
     ...initial,
   }));
@@ -227,3 +231,5 @@ export function withSent(sent: Rows<Sent>, one: Sent): Rows<Sent> {
 export const RAISE_ID = '_raise';
 export const formDraftId = (about: string) => `form/${about}`;
 export const entryDraftId = (about: string) => `entry/${about}`;
+/** Kept as a draft is, so that a window that comes back knows it; nobody types in it. */
+export const READINESS_ID = 'seat/readiness';

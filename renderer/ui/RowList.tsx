@@ -1,6 +1,7 @@
 import { useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { useActions } from '../app/actions.ts';
 import { keyOf } from '../app/keys.ts';
+import type { Step } from '../app/selectors.ts';
 import { useWindow, type ListName } from '../app/window-store.ts';
 
 export interface Column<Row> {
@@ -20,8 +21,8 @@ interface Props<Row extends { readonly id: string }> {
     readonly className?: string;
   };
   readonly onEnter?: (row: Row) => void;
-  /** A key on the selected row; true where it was one of the list's own. */
-  readonly onKey?: (key: string, row: Row | undefined) => boolean;
+  /** Another key; true where it was one of the list's own. */
+  readonly onKey?: (key: string) => boolean;
   readonly focusName?: string;
 }
 
@@ -49,7 +50,7 @@ export function RowList<Row extends { readonly id: string }>({
   const rowId = (id: string) => `${list}-row-${id}`;
   const chosen = rows.find(({ id }) => id === selected);
 
-  const go = (by: number) => {
+  const go = (by: Step) => {
     const id = stepIn(
       list,
       rows.map((row) => row.id),
@@ -58,20 +59,20 @@ export function RowList<Row extends { readonly id: string }>({
     if (id !== undefined)
       grid.current?.querySelector(`[id="${rowId(id)}"]`)?.scrollIntoView({ block: 'nearest' });
   };
-  const steps: Readonly<Record<string, number>> = {
+  const steps: Readonly<Record<string, Step>> = {
     ArrowDown: 1,
     ArrowUp: -1,
     PageDown: PAGE_ROWS,
     PageUp: -PAGE_ROWS,
-    Home: -rows.length,
-    End: rows.length,
+    Home: 'first',
+    End: 'last',
   };
   const press = (event: KeyboardEvent) => {
     const key = keyOf(event.nativeEvent);
     const by = steps[key];
     if (by !== undefined) go(by);
     else if (key === 'Enter' && chosen && onEnter) onEnter(chosen);
-    else if (!onKey?.(key, chosen)) return;
+    else if (!onKey?.(key)) return;
     event.preventDefault();
     event.stopPropagation();
   };

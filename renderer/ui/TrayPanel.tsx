@@ -33,11 +33,10 @@ const columns = [
 /** What the server refused after this desk had stored it. It stays until somebody has dealt with it. */
 export function TrayPanel({ keys }: { readonly keys: string }) {
   const rows = useWindow(selectTray);
-  const selected = useWindow((state) => state.selected.tray);
   const { settleTray } = useActions();
-  const settle = (row: TrayRow | undefined) => {
-    if (row) void settleTray(row.id);
-    return row !== undefined;
+  const settle = () => {
+    void settleTray();
+    return true;
   };
   return (
     <Panel
@@ -48,13 +47,7 @@ export function TrayPanel({ keys }: { readonly keys: string }) {
       keys={
         <>
           <KeyCap keys={keys} />
-          {rows.length > 0 && (
-            <ActionKey
-              keys="Del"
-              label="Dealt with"
-              onPress={() => settle(rows.find(({ id }) => id === selected) ?? rows[0])}
-            />
-          )}
+          {rows.length > 0 && <ActionKey keys="Del" label="Dealt with" onPress={settle} />}
         </>
       }
     >
@@ -65,7 +58,7 @@ export function TrayPanel({ keys }: { readonly keys: string }) {
         columns={columns}
         empty="Nothing was refused"
         onEnter={settle}
-        onKey={(key, row) => key === 'Delete' && settle(row)}
+        onKey={(key) => key === 'Delete' && settle()}
       />
     </Panel>
   );

@@ -1,7 +1,7 @@
 import { useEffect, useRef, type KeyboardEvent } from 'react';
 import { channels } from '#domain/facts.ts';
 import { callerText, channelWords, outcomes } from '../../app/form.ts';
-import { me, selectCall, selectFormContact } from '../../app/selectors.ts';
+import { me, selectCall, selectFormContact, selectReadiness } from '../../app/selectors.ts';
 import { useWindow } from '../../app/window-store.ts';
 import { Since } from '../../ui/Clock.tsx';
 import { ActionKey, KeyCap } from '../../ui/KeyCap.tsx';
@@ -12,10 +12,45 @@ const stateWords = {
   offered: 'ringing',
   answered: 'live',
   held: 'on hold',
-  ended: 'call ended, wrap up',
+  ended: 'call ended, to be finished',
   abandoned: 'abandoned: nobody was spoken to',
   finished: 'finished',
 } as const;
+
+const readinessWords = {
+  'on-call': { sign: '▶', words: 'On a call' },
+  'wrap-up': { sign: '◆', words: 'Wrap-up' },
+  ready: { sign: '●', words: 'Ready for the next' },
+  'not-ready': { sign: '○', words: 'Not ready' },
+} as const;
+
+/** Whether this operator can be offered the next call, since when, and the key that changes it. */
+function Readiness() {
+  const { readyOrWrapUp } = useCallActions();
+  const readiness = useWindow(selectReadiness);
+  const { sign, words } = readinessWords[readiness.state];
+  const since = readiness.state === 'not-ready' ? undefined : readiness.since;
+  return (
+    <span className="readiness">
+      {readiness.state !== 'on-call' && (
+        <ActionKey
+          keys="F5"
+          label={readiness.state === 'ready' ? 'Wrap-up' : 'Ready'}
+          onPress={readyOrWrapUp}
+        />
+      )}
+      <span
+        className={`readiness-word readiness-${readiness.state}`}
+        role="status"
+        data-testid="readiness"
+        data-state={readiness.state}
+      >
+        <span aria-hidden="true">{sign}</span> {words}
+      </span>
+      {since !== undefined && <Since at={since} />}
+    </span>
+  );
+}
 
 /** Whom the form is about, and the telephone keys for the call in hand. */
 export function CallBar() {
@@ -65,9 +100,10 @@ export function CallBar() {
             <ActionKey keys="F3" label="End call" onPress={end} />
           </>
         )}
-        <ActionKey keys="F4" label={call ? 'Wrap up' : 'Done'} onPress={wrapUp} />
+        <ActionKey keys="F4" label={call ? 'Finish' : 'Done'} onPress={wrapUp} />
         <ActionKey keys="F6" label="New contact" onPress={askChannel} />
         <ActionKey keys="F7" label="Find, link" onPress={openFind} />
+        <Readiness />
       </div>
     </div>
   );

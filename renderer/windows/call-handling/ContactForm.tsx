@@ -1,12 +1,21 @@
 import { useId, useState, type ChangeEvent, type KeyboardEvent, type SyntheticEvent } from 'react';
 import type { Grade } from '#domain/facts.ts';
-import { choices, placeOf, qualifiersOf } from '../../app/form.ts';
+import type { FoundPlace } from '#protocol/query.ts';
+import {
+  choices,
+  isPlacePicked,
+  placeFoot,
+  placeState,
+  placeWords,
+  qualifiersOf,
+} from '../../app/form.ts';
 import { FIELD_LENGTH_MAX } from '../../app/pad.ts';
 import { selectFormFields } from '../../app/selectors.ts';
 import { formDraftId, useWindow } from '../../app/window-store.ts';
 import { GradeBadge, gradeNames } from '../../ui/GradeBadge.tsx';
 import { ActionKey, KeyCap } from '../../ui/KeyCap.tsx';
 import { Panel } from '../../ui/Panel.tsx';
+import { PickField } from '../../ui/PickField.tsx';
 import { CallBar, ChoiceStrip } from './CallBar.tsx';
 import { useCallActions } from './call-actions.ts';
 
@@ -119,99 +128,45 @@ function TextField({ field, name, max }: TextFieldProps) {
   );
 }
 
-/** A field with picks under it: arrows choose, Enter takes, what is typed alone is taken as well. */
-function usePicks(count: number) {
-  const [index, setIndex] = useState(-1);
-  const inRange = index < count ? index : -1;
-  return {
-    index: inRange,
-    forget: () => setIndex(-1),
-    /** True where the key was one of the list's. */
-    press(event: KeyboardEvent, take: (index: number) => void, close: () => void): boolean {
-      if (count === 0) return false;
-      if (event.key === 'ArrowDown') setIndex(Math.min(count - 1, inRange + 1));
-      else if (event.key === 'ArrowUp') setIndex(Math.max(-1, inRange - 1));
-      else if (event.key === 'Enter' && inRange >= 0) take(inRange);
-      else if (event.key === 'Escape') close();
-      else return false;
-      event.preventDefault();
-      event.stopPropagation();
-      return true;
-    },
-  };
-}
-
+/** Where: what is typed is looked up; a pick has a position, and anything else is kept as typed. */
 function PlaceField() {
   const { pickPlace, forgetPlaces } = useCallActions();
-  const { bind, problem, value } = useField('place');
+  const { bind, problem } = useField('place');
   const places = useWindow((state) => state.places);
-  const isVerified = useWindow((state) => placeOf(selectFormFields(state))?.isVerified === true);
-  const rows = places?.rows ?? [];
-  const picks = usePicks(rows.length);
-  const list = useId();
-  const take = (at: number) => {
-    const place = rows[at];
-    if (place) pickPlace(place);
-    picks.forget();
-  };
+  const fields = useWindow(selectFormFields);
+  const state = placeState(fields, places);
+  const { tone, words } = placeWords(state);
+  const isOpen = places !== undefined && !isPlacePicked(fields);
   return (
-    <div className="with-picks">
-      <label>
-        <span className="field-name">
-          Where{' '}
-          {problem !== '' ? (
-            <em className="problem">{problem}</em>
-          ) : (
-            value !== '' && (
-              <em className={isVerified ? 'is-ok' : 'is-warning'} data-testid="place-state">
-                {isVerified ? '✓ picked, with position' : '△ as typed, not verified'}
-              </em>
-            )
-          )}
-        </span>
-        <input
-          {...bind}
-          data-testid="place"
-          maxLength={200}
-          autoComplete="off"
-          role="combobox"
-          aria-expanded={rows.length > 0}
-          aria-controls={list}
-          aria-activedescendant={picks.index >= 0 ? `${list}-${picks.index}` : undefined}
-          onKeyDown={(event) => picks.press(event, take, forgetPlaces)}
-          onBlur={forgetPlaces}
-        />
-      </label>
-      {places !== undefined && (
-        <div className="picks" role="listbox" id={list} aria-label="Places" data-testid="places">
-          {rows.map(({ text, source }, index) => (
-            // The text field hears the keys; a pick is only pointed at.
-            // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
-            <div
-              key={`${text}|${source}`}
-              id={`${list}-${index}`}
-              role="option"
-              aria-selected={index === picks.index}
-              className="pick"
-              onMouseDown={(event) => event.preventDefault()}
-              onClick={() => take(index)}
-            >
-              {text} <span className="muted">{source}</span>
-            </div>
-          ))}
-          <div className="pick-foot muted">
-            {places.state === 'asking' && 'Looking…'}
-            {places.state === 'failed' && `${places.message}; what is typed is taken as it is`}
-            {places.state === 'answered' &&
-              (rows.length === 0
-                ? 'No place fits; what is typed is taken as it is'
-                : '↓ choose, Enter take')}
-          </div>
-        </div>
-      )}
-    </div>
+    <PickField
+      name="Where"
+      said={
+        problem === '' ? (
+          <em className={tone} data-testid="place-state" data-state={state.state}>
+            {words}
+          </em>
+        ) : (
+          <em className="problem">{problem}</em>
+        )
+      }
+      listName="Places"
+      picks={(isOpen ? places.rows : noPlaces).map((place) => ({
+        id: `${place.text}|${place.source}|${place.lat}|${place.lon}`,
+        shown: (
+          <>
+            {place.text} <span className="muted">{place.source}</span>
+          </>
+        ),
+        take: () => pickPlace(place),
+      }))}
+      {...(isOpen && { foot: placeFoot(state) })}
+      onClose={forgetPlaces}
+      input={{ ...bind, 'data-testid': 'place', maxLength: 200 }}
+    />
   );
 }
+
+const noPlaces: readonly FoundPlace[] = [];
 
 function CodeField() {
   const { setField } = useCallActions();
@@ -220,70 +175,49 @@ function CodeField() {
   const [isOpen, setOpen] = useState(false);
   const code = rows?.find((row) => row.code === value.trim().toUpperCase());
   const fit = isOpen && rows ? choices(rows, value) : [];
-  const picks = usePicks(fit.length);
-  const list = useId();
-  const take = (at: number) => {
-    const row = fit[at];
-    if (row) setField('openingCode', row.code);
-    picks.forget();
+  const take = (row: { readonly code: string }) => {
+    setField('openingCode', row.code);
     setOpen(false);
   };
   return (
-    <div className="with-picks">
-      <label>
-        <span className="field-name">
-          Opening code{' '}
-          {problem !== '' ? (
-            <em className="problem">{problem}</em>
-          ) : (
-            code && <em className="is-ok">{code.name}</em>
-          )}
-        </span>
-        <input
-          {...bind}
-          className="code-input"
-          data-testid="opening-code"
-          maxLength={40}
-          autoComplete="off"
-          role="combobox"
-          aria-expanded={fit.length > 0}
-          aria-controls={list}
-          aria-activedescendant={picks.index >= 0 ? `${list}-${picks.index}` : undefined}
-          onChange={(event) => {
-            setOpen(true);
-            picks.forget();
-            bind.onChange(event);
-          }}
-          onKeyDown={(event) => {
-            if (event.key === 'ArrowDown' && !isOpen) setOpen(true);
-            if (picks.press(event, take, () => setOpen(false))) return;
-            // Words that fit one code only are that code; between two nothing is guessed.
-            if ((event.key === 'Enter' || event.key === 'Tab') && !code && fit.length === 1)
-              take(0);
-          }}
-          onBlur={() => setOpen(false)}
-        />
-      </label>
-      {fit.length > 0 && (
-        <div className="picks" role="listbox" id={list} aria-label="Opening codes">
-          {fit.map((row, index) => (
-            // The text field hears the keys; a pick is only pointed at.
-            // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
-            <div
-              key={row.code}
-              id={`${list}-${index}`}
-              role="option"
-              aria-selected={index === picks.index}
-              className="pick"
-              onMouseDown={(event) => event.preventDefault()}
-              onClick={() => take(index)}
-            >
-              <b className="mono">{row.code}</b> {row.name}
-            </div>
-          ))}
-        </div>
-      )}
-    </div>
+    <PickField
+      name="Opening code"
+      said={
+        problem === '' ? (
+          code && <em className="is-ok">{code.name}</em>
+        ) : (
+          <em className="problem">{problem}</em>
+        )
+      }
+      listName="Opening codes"
+      picks={fit.map((row) => ({
+        id: row.code,
+        shown: (
+          <>
+            <b className="mono">{row.code}</b> {row.name}
+          </>
+        ),
+        take: () => take(row),
+      }))}
+      onClose={() => setOpen(false)}
+      onKey={(key) => {
+        if (key === 'ArrowDown') setOpen(true);
+        // Words that fit one code only are that code; between two nothing is guessed.
+        const [only] = fit;
+        if ((key === 'Enter' || key === 'Tab') && !code && only && fit.length === 1) take(only);
+        return key === 'ArrowDown';
+      }}
+      input={{
+        ...bind,
+        className: 'code-input',
+        'data-testid': 'opening-code',
+        maxLength: 40,
+        onChange: (event) => {
+          setOpen(true);
+          bind.onChange(event);
+        },
+      }}
+    />
   );
 }
 
@@ -347,69 +281,40 @@ function QualifiersField() {
   const chosen = qualifiersOf({ qualifiers: value });
   const fit =
     typed === '' ? [] : choices(rows ?? [], typed).filter(({ code }) => !chosen.includes(code));
-  const picks = usePicks(fit.length);
-  const list = useId();
   const put = (codes: readonly string[]) => setField('qualifiers', codes.join(','));
-  const take = (at: number) => {
-    const row = fit[at];
-    if (row) put([...chosen, row.code]);
-    picks.forget();
-    setTyped('');
-  };
   return (
-    <div className="with-picks">
-      <label>
-        <span className="field-name">
-          Qualifiers{' '}
-          {chosen.map((code) => (
-            <span key={code} className="qualifier">
-              {rows?.find((row) => row.code === code)?.name ?? code}
-            </span>
-          ))}
+    <PickField
+      name="Qualifiers"
+      said={chosen.map((code) => (
+        <span key={code} className="qualifier">
+          {rows?.find((row) => row.code === code)?.name ?? code}
         </span>
-        <input
-          data-testid="qualifiers"
-          data-pad={bind['data-pad']}
-          data-field="qualifiers"
-          data-value={value}
-          autoComplete="off"
-          maxLength={64}
-          placeholder="Words, then Enter; Backspace takes the last away"
-          value={typed}
-          role="combobox"
-          aria-expanded={fit.length > 0}
-          aria-controls={list}
-          aria-activedescendant={picks.index >= 0 ? `${list}-${picks.index}` : undefined}
-          onChange={(event) => setTyped(event.target.value)}
-          onKeyDown={(event) => {
-            if (picks.press(event, take, () => setTyped(''))) return;
-            if (event.key === 'Enter' && fit.length > 0) {
-              take(0);
-              event.preventDefault();
-            } else if (event.key === 'Backspace' && typed === '') put(chosen.slice(0, -1));
-          }}
-          onBlur={() => setTyped('')}
-        />
-      </label>
-      {fit.length > 0 && (
-        <div className="picks picks-above" role="listbox" id={list} aria-label="Qualifiers">
-          {fit.map((row, index) => (
-            // The text field hears the keys; a pick is only pointed at.
-            // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
-            <div
-              key={row.code}
-              id={`${list}-${index}`}
-              role="option"
-              aria-selected={index === Math.max(0, picks.index)}
-              className="pick"
-              onMouseDown={(event) => event.preventDefault()}
-              onClick={() => take(index)}
-            >
-              {row.name}
-            </div>
-          ))}
-        </div>
-      )}
-    </div>
+      ))}
+      listName="Qualifiers"
+      picks={fit.map(({ code, name }) => ({
+        id: code,
+        shown: name,
+        take: () => {
+          put([...chosen, code]);
+          setTyped('');
+        },
+      }))}
+      isFirstMeant
+      onClose={() => setTyped('')}
+      onKey={(key) => {
+        if (key === 'Backspace' && typed === '') put(chosen.slice(0, -1));
+        return false;
+      }}
+      input={{
+        'data-testid': 'qualifiers',
+        'data-pad': bind['data-pad'],
+        'data-field': 'qualifiers',
+        'data-value': value,
+        maxLength: 64,
+        placeholder: 'Words, then Enter; Backspace takes the last away',
+        value: typed,
+        onChange: (event) => setTyped(event.target.value),
+      }}
+    />
   );
 }

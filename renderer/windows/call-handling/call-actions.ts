@@ -6,13 +6,14 @@ import { createActions, type ActionPorts } from '../../app/actions.ts';
 import type { DeskLine } from '../../app/desk-line.ts';
 import {
   channelWords,
+  isPlacePicked,
   newDetails,
   outcomes,
   pickedPlace,
   placeOf,
   raiseOf,
 } from '../../app/form.ts';
-import { edit, isBlank, newPad } from '../../app/pad.ts';
+import { edit, isBlank, joined, newPad, typedInto } from '../../app/pad.ts';
 import { refusalText } from '../../app/refusal-text.ts';
 import {
   me,
@@ -23,11 +24,13 @@ import {
   selectJustTaken,
   selectNextOffered,
   selectRaiseId,
+  selectReadiness,
 } from '../../app/selectors.ts';
 import {
   entryDraftId,
   formDraftId,
   RAISE_ID,
+  READINESS_ID,
   withoutRow,
   withRow,
   type Sent,
@@ -46,53 +49,92 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
   const now = () => state().now;
   const formId = () => formDraftId(state().formAbout);
 
+  /** Crimes around the place of the form; around what was only typed there are none to show. */
+  const crimesOfForm = () => {
+    const place = placeOf(selectFormFields(state()));
+    if (place?.lat !== undefined && place.lon !== undefined)
+      shared.lookUpCrimes({ text: place.text, lat: place.lat, lon: place.lon });
+    else shared.forgetCrimes();
+  };
+
   /** Goes to a form. Only ever because a key asked for it. */
   const openForm = (about: string) => {
     const draftId = formDraftId(about);
     set({ formAbout: about, prompt: undefined, problem: undefined, places: undefined });
     if (about !== 'new') shared.select('contacts', about);
     const caret = state().pads.get(draftId)?.caret;
-    const place = placeOf(selectFormFields(state()));
-    if (place?.lat !== undefined && place.lon !== undefined)
-      shared.lookUpCrimes({ text: place.text, lat: place.lat, lon: place.lon });
-    else shared.forgetCrimes();
+    crimesOfForm();
     ports.focus(draftId, caret?.field ?? 'narrative', caret);
   };
 
   const isStored = ({ mark }: Sent) => mark === 'stored-here' || mark === 'recorded';
 
-  /** What was typed between the key and its answer was meant for the call: it goes along, caret and all. */
-  const carryOver = (id: string) => {
-    const typed = state().pads.get(formDraftId('new'));
-    if (!typed || isBlank(typed)) return;
-    for (const [field, value] of Object.entries(typed.fields)) {
-      if (value === '' || field === RAISE_ID) continue;
-      const said = selectFormFields(state())[field] ?? '';
-      editForm(field, said === '' ? value : `${said} ${value}`);
+  /** How the form stood when a key asked for another. */
+  const standing = () => ({
+    about: state().formAbout,
+    fields: selectFormFields(state()),
+    hadPad: state().pads.has(formId()),
+  });
+
+  /**
+   * What was typed between the key and its answer was meant for the form that is open now: it goes along,
+   * and the form that was left stands as it stood. False where something else was changed there.
+   */
+  const carryOver = (from: ReturnType<typeof standing>): boolean => {
+    const draftId = formDraftId(from.about);
+    const pad = state().pads.get(draftId);
+    if (!pad || from.about === state().formAbout) return true;
+    let isWhole = true;
+    let moved = false;
+    let left = pad;
+    for (const [field, value] of Object.entries(pad.fields)) {
+      const was = from.fields[field] ?? '';
+      if (value === was || field === RAISE_ID) continue;
+      const typed = typedInto(was, value);
+      if (typed === undefined) {
+        isWhole = false;
+        continue;
+      }
+      moved = true;
+      left = edit(left, field, was);
+      const said = joined(selectFormFields(state())[field] ?? '', typed);
+      editForm(field, said);
+      if (field === pad.caret?.field)
+        ports.focus(formId(), field, { field, start: said.length, end: said.length });
     }
-    set({ pads: withoutRow(state().pads, typed.draftId) });
-    line.dropDraft(typed.draftId);
-    ports.focus(formDraftId(id), typed.caret?.field ?? 'narrative', typed.caret);
+    if (!moved) return isWhole;
+    if (isWhole && (!from.hadPad || isBlank(left))) shared.dropPad(draftId);
+    else {
+      set({ pads: withRow(state().pads, draftId, left) });
+      line.savePads();
+    }
+    return isWhole;
+  };
+
+  /** Back to the caret in the form, where what is typed is seen until another form opens. */
+  const backToCaret = () => {
+    const caret = state().pads.get(formId())?.caret;
+    ports.focus(formId(), caret?.field ?? 'narrative', caret);
   };
 
   const take = (row: ContactRow) => {
     const from = ports.whereFocusIs();
-    const before = state().pads.get(formDraftId('new'));
-    const hadNote = before !== undefined && !isBlank(before);
+    const before = standing();
+    ports.hold();
     const id = line.send('take-contact', { contactId: row.id }, (sent) => {
       if (!isStored(sent) || sent.mark === 'recorded') return;
       // A late answer moves nothing: the call stands among mine and waits to be gone to.
       const isStillThere = ports.whereFocusIs() === from;
       if (isStillThere && now() - sent.at <= FOLLOW_THE_KEY_MS) {
         openForm(row.id);
-        if (!hadNote) carryOver(row.id);
+        carryOver(before);
       } else line.notice('good', `${channelWords[row.channel]} is yours: it stands under Mine`, id);
     });
   };
 
   /** What the form says beyond the record goes to the record. */
-  const describe = (row: ContactRow): boolean => {
-    const details = newDetails(selectFormFields(state()), row);
+  const describe = (row: ContactRow, fields = selectFormFields(state())): boolean => {
+    const details = newDetails(fields, row);
     if (details === undefined) return false;
     line.send('describe-contact', { contactId: row.id, details });
     return true;
@@ -112,6 +154,9 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
   /** A call that rings at this desk, or a person at the counter: it is mine from the start. */
   const openContact = (channel: Channel) => {
     set({ prompt: undefined });
+    const before = standing();
+    backToCaret();
+    ports.hold();
     const note = state().pads.get(formDraftId('new'));
     const isNoteRaised = note?.fields[RAISE_ID] !== undefined && note.fields[RAISE_ID] !== '';
     const id = ports.makeId();
@@ -125,15 +170,34 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
         set({ pads: withRow(pads, moved.draftId, edit(moved, RAISE_ID, '')) });
         line.savePads();
       }
-      if (typed) line.dropDraft(typed.draftId);
+      if (typed && !isNoteRaised) line.dropDraft(typed.draftId);
       openForm(id);
+      carryOver(before);
+      // A note that was raised has become an incident.
+      if (isNoteRaised) shared.dropPad(formDraftId('new'));
     };
     line.send('open-contact', { channel }, answered, id);
   };
 
+  const keepReadiness = (is: 'ready' | 'wrap-up', since: number) =>
+    shared.typeAll(READINESS_ID, READINESS_ID, {}, { state: is, since: String(since) });
+
   return {
     ...shared,
     openForm,
+
+    /** F5: can be offered the next call; again: has something to finish first. */
+    readyOrWrapUp() {
+      const { state: is } = selectReadiness(state());
+      if (is === 'on-call') line.notice('plain', 'You are on a call: F3 ends it', 'ready');
+      else keepReadiness(is === 'ready' ? 'wrap-up' : 'ready', ports.now());
+    },
+
+    /** Whoever sits down next says for themselves that they are ready. */
+    signOut(): Promise<void> {
+      shared.dropPad(READINESS_ID);
+      return shared.signOut();
+    },
 
     takeNext() {
       const row = selectNextOffered(state());
@@ -189,12 +253,25 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
       const row = callOrSay();
       if (!chosen || !row) return false;
       set({ prompt: undefined });
+      backToCaret();
+      ports.hold();
       describe(row);
+      const before = standing();
+      // The contact leaves the queue; that its call is being wrapped up does not.
+      const readiness = selectReadiness(state());
+      if (readiness.state === 'on-call') keepReadiness('wrap-up', ports.now());
+      if (readiness.state === 'wrap-up') keepReadiness('wrap-up', readiness.since);
       line.send('finish-contact', { contactId: row.id, outcome: chosen.outcome }, (sent) => {
         if (sent.mark !== 'stored-here') return;
-        shared.dropPad(formDraftId(row.id));
         line.notice('good', `Finished: ${chosen.name}. It stays under Mine for additions`);
-        if (state().formAbout === row.id) openForm('new');
+        if (state().formAbout === row.id) {
+          // What is typed on is a note; what was changed is said of the contact, which is never too late.
+          openForm('new');
+          const isWhole = before.about !== row.id || carryOver(before);
+          const rest = state().pads.get(formDraftId(row.id))?.fields;
+          if (!isWhole && rest) describe(row, rest);
+        }
+        shared.dropPad(formDraftId(row.id));
       });
       return true;
     },
@@ -212,15 +289,17 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
 
     closePrompt() {
       set({ prompt: undefined });
-      const caret = state().pads.get(formId())?.caret;
-      ports.focus(formId(), caret?.field ?? 'narrative', caret);
+      backToCaret();
     },
 
     typeForm(field: string, value: string, caret: { start: number; end: number }) {
       const about = state().formAbout;
       const base = selectFormFields(state());
       shared.type(formDraftId(about), about, base, field, value, { field, ...caret });
-      if (field === 'place') shared.lookUpPlaces(value);
+      if (field !== 'place') return;
+      crimesOfForm();
+      if (isPlacePicked(selectFormFields(state()))) shared.forgetPlaces();
+      else shared.lookUpPlaces(value);
     },
 
     setField: editForm,
@@ -229,7 +308,7 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
       const about = state().formAbout;
       shared.typeAll(formDraftId(about), about, selectFormFields(state()), pickedPlace(place));
       shared.forgetPlaces();
-      shared.lookUpCrimes(place);
+      crimesOfForm();
     },
 
     saveDetails() {

@@ -24,6 +24,7 @@ const keys = (
     F2: actions.holdOrResume,
     F3: actions.end,
     F4: actions.wrapUp,
+    F5: actions.readyOrWrapUp,
     F6: actions.askChannel,
     F7: actions.openFind,
     'Ctrl+f': actions.openFind,

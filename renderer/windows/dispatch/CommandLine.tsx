@@ -1,7 +1,10 @@
 import { readLine } from '../../app/command-line.ts';
 import { keyOf } from '../../app/keys.ts';
+import { selectUndoable } from '../../app/selectors.ts';
+import { undoWords } from '../../app/undo.ts';
 import { useWindow } from '../../app/window-store.ts';
-import { KeyCap } from '../../ui/KeyCap.tsx';
+import { Countdown } from '../../ui/Clock.tsx';
+import { ActionKey, KeyCap } from '../../ui/KeyCap.tsx';
 import { floorOf, useDispatchActions } from './dispatch-actions.ts';
 
 /** One line that does everything. It says what it means before Enter, and Esc leads back to the caret. */
@@ -86,7 +89,28 @@ export function CommandLine() {
             event.stopPropagation();
           }}
         />
+        <Undo />
       </div>
     </div>
+  );
+}
+
+/** The last line, while it can be taken back: what that would do, and how long there is. */
+function Undo() {
+  const { undo } = useDispatchActions();
+  const done = useWindow(selectUndoable);
+  if (!done) return null;
+  const { can, words } = undoWords(done);
+  return (
+    <span className="undo" data-testid="undo" data-can={can}>
+      {can ? (
+        <>
+          <ActionKey keys="Alt+Z" label={`Undo: ${words}`} onPress={undo} />
+          <Countdown to={done.until} label="Undo within" />
+        </>
+      ) : (
+        <span className="muted">Cannot be undone: {words}</span>
+      )}
+    </span>
   );
 }

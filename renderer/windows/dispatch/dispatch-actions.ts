@@ -3,10 +3,12 @@ import type { Found } from '#protocol/query.ts';
 import { createActions, type ActionPorts } from '../../app/actions.ts';
 import { complete, numberOf, readLine, type Floor, type Order } from '../../app/command-line.ts';
 import type { DeskLine } from '../../app/desk-line.ts';
-import { selectEmergencies, selectHandovers } from '../../app/selectors.ts';
+import { selectEmergencies, selectHandovers, selectUndoable } from '../../app/selectors.ts';
+import { inverseOf, undo, UNDO_MS, undoWords, type Undoable } from '../../app/undo.ts';
 import { entryDraftId, type WindowState, type WindowStore } from '../../app/window-store.ts';
 
 const HISTORY_MAX = 50;
+const UNDOABLE_MAX = 20; // nobody sends more lines in ten seconds
 
 /** What the command line is read against: what is on screen, and what was found and is shown beside it. */
 export function floorOf(state: WindowState): Floor {
@@ -43,10 +45,23 @@ export function createDispatchActions(store: WindowStore, line: DeskLine, ports:
     set({ commandLine: { ...state().commandLine, ...change } });
   let goBack = () => {};
 
-  const send = (order: Order) => {
+  const send = (order: Order): string => {
     // A row of the table of commands: the type and the body of one order belong together.
     const { type, body } = order as { type: 'add-log-entry'; body: never };
-    line.send(type, body);
+    return line.send(type, body);
+  };
+
+  /** Sends what a line asks, and keeps how it is taken back. */
+  const sendLine = (said: string, orders: readonly Order[]) => {
+    const before = floorOf(state());
+    const parts = orders.map((order) => {
+      const id = send(order);
+      return { id, order, inverse: inverseOf(order, before, id) };
+    });
+    const done: Undoable = { said, until: ports.now() + UNDO_MS, parts };
+    set({ undoable: [done, ...state().undoable].slice(0, UNDOABLE_MAX) });
+    const { can, words } = undoWords(done);
+    line.notice('plain', can ? said : `${said}. It cannot be undone: ${words}`);
   };
 
   const openLine = (text: string) => {
@@ -137,10 +152,30 @@ export function createDispatchActions(store: WindowStore, line: DeskLine, ports:
         setLine({ confirming: text });
         return;
       }
-      for (const order of meaning.orders) send(order);
-      line.notice('plain', meaning.words);
+      sendLine(meaning.words, meaning.orders);
       setLine({ history: [text, ...history.filter((it) => it !== text)].slice(0, HISTORY_MAX) });
       closeLine();
+    },
+
+    /** Takes the last line back by doing the opposite. */
+    undo() {
+      const done = selectUndoable(state());
+      if (!done) {
+        line.notice('plain', 'Nothing to undo: a line can be taken back for 10 s', 'undo');
+        return;
+      }
+      const { can, words } = undoWords(done);
+      if (!can) {
+        line.notice('bad', `${done.said}: it cannot be undone, ${words}`, 'undo');
+        return;
+      }
+      set({ undoable: state().undoable.filter((it) => it !== done) });
+      const { orders, left } = undo(done, floorOf(state()), (id) => state().sent.get(id)?.mark);
+      for (const order of orders) send(order);
+      if (orders.length > 0) line.notice('plain', `Undone: ${words}`);
+      if (left.length > 0)
+        line.notice('bad', `Somebody has changed it since, so it is left: ${left.join('; ')}`);
+      else if (orders.length === 0) line.notice('plain', `${done.said}: it was refused`);
     },
 
     assign: () => openLine(`d ${number()}${isAtUnits() ? unit() : ''}`),

@@ -2,7 +2,7 @@ import '../../app/no-eval.ts';
 import type { ActionPorts } from '../../app/actions.ts';
 import { ActionsContext } from '../../app/actions.ts';
 import { soundAlarms } from '../../app/alarm.ts';
-import type { KeyTable } from '../../app/keys.ts';
+import { isTyping, type KeyTable } from '../../app/keys.ts';
 import { restoreOnce } from '../../app/restore.ts';
 import { startWindow } from '../../app/start-window.tsx';
 import type { WindowStore } from '../../app/window-store.ts';
@@ -25,6 +25,9 @@ const keys = (actions: DispatchActions, store: WindowStore, { focus }: ActionPor
     F10: line,
     'Ctrl+k': line,
     F12: actions.ownEmergency,
+    'Alt+z': actions.undo,
+    // In a text the same key takes typing back, as everywhere.
+    'Ctrl+z': ({ target }) => !isTyping(target) && actions.undo(),
     a: actions.assign,
     s: actions.setStatus,
     r: actions.clear,
