@@ -92,7 +92,8 @@ test('a session that was ended is no session', async () => {
 });
 
 test('a contact from outside is recorded, and the same one again gets the same answer', async () => {
-  const { running, key } = await withSystem();
+  const now = Date.parse('2026-11-23T22:00:00Z');
+  const { running, key } = await withSystem({ now: () => now as EpochMs });
   await using _ = running;
   const contact = {
     externalId: 'call-1',
@@ -194,7 +195,19 @@ test.each<[string, unknown, number, string]>([
     'malformed',
   ],
   ['a prototype', '{"__proto__":{"x":1},"externalId":"x","channel":"101"}', 400, 'malformed'],
-  ['more than 16 KB', { externalId: 'x'.repeat(16_385), channel: '101' }, 413, 'too-large'],
+  ['more than 32 KB', { externalId: 'x'.repeat(32_769), channel: '101' }, 413, 'too-large'],
+  [
+    'a time in seconds',
+    { externalId: 'x', channel: '101', occurredAt: 1_795_471_080 },
+    400,
+    'malformed',
+  ],
+  [
+    'a time of nowhere',
+    { externalId: 'x', channel: '101', occurredAt: '2026-11-23T21:58:00' },
+    400,
+    'malformed',
+  ],
 ])(
   'a contact with %s is refused with its reason and changes nothing',
   async (_title, body, status, reason) => {
@@ -208,6 +221,25 @@ test.each<[string, unknown, number, string]>([
     expect(running.server.recorder.head().seq).toBe(0);
   },
 );
+
+test('the longest narrative is taken, in any script and however its letters are escaped', async () => {
+  const { running, key } = await withSystem();
+  await using _ = running;
+  const contact = { externalId: 'x', channel: 'email', narrative: '\u{1f6a8}'.repeat(2_000) };
+  const escaped = JSON.stringify(contact).replaceAll(
+    /[\u0080-\uffff]/g,
+    (it) => `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  const first = await running.ask('POST', '/api/contacts', escaped, key);
+  expect([first.status, recorded(running, 1).body]).toMatchObject([
+    201,
+    { details: { narrative: contact.narrative } },
+  ]);
+  const again = await running.ask('POST', '/api/contacts', contact, key);
+  expect([again.status, again.body]).toEqual([201, first.body]);
+  const longer = { ...contact, externalId: 'y', narrative: 'x'.repeat(4_001) };
+  expect((await running.ask('POST', '/api/contacts', longer, key)).status).toBe(400);
+});
 
 test('the life of a call is told from outside: abandoned, ended, and each of them once', async () => {
   const { running, key } = await withSystem();

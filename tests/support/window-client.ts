@@ -49,9 +49,9 @@ export class WindowClient {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
 
-  async signIn(name: string, password: string): Promise<Result['outcome']> {
+  async signIn(name: string, password: string, newPassword?: string): Promise<Result['outcome']> {
     const id = crypto.randomUUID();
-    this.#send({ frame: 'sign-in', id, name, password });
+    this.#send({ frame: 'sign-in', id, name, password, ...(newPassword && { newPassword }) });
     return this.until(`sign-in of ${name}`, () => this.#results.get(id));
   }
 
@@ -74,6 +74,15 @@ export class WindowClient {
   ask(asked: Asked, id = uuidV7(Date.now(), randomBytes(16))): string {
     this.#send({ frame: 'command', id, ...asked });
     return id;
+  }
+
+  signOut(): void {
+    this.#send({ frame: 'sign-out', id: crypto.randomUUID() });
+  }
+
+  /** Keeps what is being typed, as a window does. */
+  type(draftId: string, revision: number, fields: Readonly<Record<string, string>>): void {
+    this.#send({ frame: 'draft', draftId, revision, content: { about: draftId, fields } });
   }
 
   /** Waits for the first answer to a command: stored here, or why not. */
