@@ -1,11 +1,13 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request as plainRequest } from 'node:http';
 import { connect } from 'node:net';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ContactId, EpochMs } from '#domain/ids.ts';
+import { TRIES_MAX, TRY_EVERY_MS } from '../auth/sign-in-limit.ts';
 import { hostsOf, startServer } from '../main.ts';
 import { createLogger } from './logger.ts';
 import { bySystem, callIn, PASSWORD, rawStatus, Running } from './running.suite.ts';
@@ -76,6 +78,36 @@ test('a sign-in tells who it is and gives a grant; whatever it comes to is in th
     'refused locked',
   ]);
   expect(rows[2]?.actor).toBe('unknown');
+});
+
+test('whoever guesses from one address has to wait, and a desk at another signs in meanwhile', async () => {
+  let now = Date.now();
+  const running = await Running.start({ now: () => now as EpochMs });
+  await using _ = running;
+  for (const name of ['ash', 'ben']) await running.addUser(name, 'call-handler');
+  const from = (localAddress: string, name: string, password: string) =>
+    new Promise<readonly [number | undefined, string | undefined]>((resolve, reject) => {
+      const headers = { 'content-type': 'application/json' };
+      plainRequest(`${running.url}/api/session`, { method: 'POST', localAddress, headers })
+        .on('response', (response) => {
+          response.resume();
+          resolve([response.statusCode, response.headers['retry-after']]);
+        })
+        .on('error', reject)
+        .end(JSON.stringify({ name, password }));
+    });
+  // Right ones are not counted; wrong ones are, whatever name they are for.
+  for (let n = 0; n < 5; n += 1)
+    expect(await from('127.0.0.1', 'ben', PASSWORD)).toEqual([200, undefined]);
+  for (let n = 0; n < TRIES_MAX; n += 1)
+    expect(await from('127.0.0.1', `guess-${n}`, 'a common password')).toEqual([401, undefined]);
+  expect(await from('127.0.0.1', 'ash', PASSWORD)).toEqual([429, '15']);
+  expect(await from('127.0.0.1', 'ash', PASSWORD)).toEqual([429, '15']);
+  expect(await from('127.0.0.2', 'ash', PASSWORD)).toEqual([200, undefined]);
+  now += TRY_EVERY_MS;
+  expect(await from('127.0.0.1', 'ash', PASSWORD)).toEqual([200, undefined]);
+  const rows = running.audit().filter(({ outcome }) => outcome === 'refused too-many-tries');
+  expect(rows).toHaveLength(1);
 });
 
 test('a session that was ended is no session', async () => {

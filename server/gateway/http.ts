@@ -15,6 +15,7 @@ import { deskId, type DeskId, type EpochMs } from '#domain/ids.ts';
 import { assert } from '#domain/lib/assert.ts';
 import type { Accounts, Enrolled, Person, SignInRefusal } from '../auth/accounts.ts';
 import type { AuditRow, Recorder } from '../log/recorder-port.ts';
+import { SignInLimit } from '../auth/sign-in-limit.ts';
 import { wayTo } from '../auth/policy.ts';
 import { addAdminRoutes, type AdminOptions } from './admin-routes.ts';
 import { addOutsideRoutes } from './outside-routes.ts';
@@ -67,6 +68,7 @@ export const signInWords: Readonly<Record<SignInRefusal, readonly [number, strin
   'unknown-desk': [403, 'This desk is not enrolled with this server.'],
   busy: [503, 'Many people are signing in. Try again in a moment.'],
 };
+const guesses: ReadonlySet<SignInRefusal> = new Set(['wrong-name-or-password', 'locked']);
 /** Every refusal of an enrolment. */
 export const enrolWords: Readonly<
   Record<Exclude<Enrolled['outcome'], 'enrolled'>, readonly [number, string]>
@@ -207,9 +209,31 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
   app.addHook('onClose', async () => registry.clear());
 
-  app.post('/api/session', async (request) => {
+  const limit = new SignInLimit(now);
+  app.post('/api/session', async (request, reply) => {
     const body = parse(sessionBody, request.body);
+    const address = request.socket.remoteAddress ?? '';
+    const taken = limit.take(address);
+    if (taken.outcome === 'too-many') {
+      if (taken.isFirst)
+        await audit({
+          actor: 'unknown',
+          operation: 'security',
+          what: 'sign-in',
+          subject: address,
+          outcome: 'refused too-many-tries',
+        });
+      reply.header('retry-after', Math.ceil(taken.retryAfterMs / 1_000));
+      throw new Refused(
+        429,
+        'too-many-tries',
+        'Too many wrong tries from this address. Wait a little.',
+      );
+    }
     const result = await accounts.signIn(body);
+    // A password that is right, or that nobody looked at, was no wrong guess.
+    const isGuess = result.outcome === 'refused' && guesses.has(result.reason);
+    if (!isGuess) limit.giveBack(address);
     const actor = result.outcome === 'signed-in' ? result.person.id : (result.user ?? 'unknown');
     await audit({
       actor,
