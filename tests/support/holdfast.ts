@@ -26,29 +26,45 @@ export async function runHoldfast(args: readonly string[], stdin = ''): Promise<
 
 /** A `holdfast` command that goes on until it is stopped: a server, a desk, a demo. */
 export class Holdfast implements AsyncDisposable {
-  /** Its JSON line. */
-  readonly line: string;
   readonly #child: ChildProcess;
-  readonly #told: string[];
+  readonly #told: string[] = [];
+  readonly #exited: Promise<readonly [number | null]>;
+  readonly #printed: Promise<string>;
+  #wake = Promise.withResolvers<void>();
+  #line = '';
 
-  private constructor(child: ChildProcess, line: string, told: string[]) {
+  private constructor(args: readonly string[]) {
+    const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
-    this.line = line;
-    this.#told = told;
+    this.#exited = once(child, 'exit') as Promise<[number | null]>;
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      this.#told.push(line);
+      this.#wake.resolve();
+      this.#wake = Promise.withResolvers();
+    });
+    const lines = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>;
+    const ended = this.#exited.then(([code]): never => {
+      throw new Error(`holdfast ${args[0]} ended (${String(code)}): ${this.told}`);
+    });
+    this.#printed = Promise.race([lines, ended]).then(([line]) => line);
+    this.#printed.catch(() => {}); // whoever waits for the line hears it; nobody may be waiting
+  }
+
+  /** Starts it, and does not wait for anything. */
+  static begin(args: readonly string[]): Holdfast {
+    return new Holdfast(args);
   }
 
   /** Resolves once the command has printed its line. */
   static async start(args: readonly string[]): Promise<Holdfast> {
-    const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    const told: string[] = [];
-    createInterface({ input: child.stderr }).on('line', (line) => told.push(line));
-    const exited = once(child, 'exit').then(([code]): never => {
-      throw new Error(`holdfast ${args[0]} ended (${String(code)}): ${told.join('\n')}`);
-    });
-    exited.catch(() => {}); // after its line, an end is nobody's surprise
-    const lines = createInterface({ input: child.stdout });
-    const [line] = (await Promise.race([once(lines, 'line'), exited])) as [string];
-    return new Holdfast(child, line, told);
+    const started = new Holdfast(args);
+    started.#line = await started.#printed;
+    return started;
+  }
+
+  /** Its JSON line. */
+  get line(): string {
+    return this.#line;
   }
 
   get pid(): number {
@@ -60,14 +76,16 @@ export class Holdfast implements AsyncDisposable {
     return this.#told.join('\n');
   }
 
+  /** Resolves once it has told so much. */
+  async untilTold(words: string): Promise<void> {
+    while (!this.told.includes(words)) await this.#wake.promise;
+  }
+
   /** Sends the signal, and resolves with the exit code once the process has gone. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const exited = once(this.#child, 'exit');
-      this.#child.kill(signal);
-      await exited;
-    }
-    return this.#child.exitCode;
+    this.#child.kill(signal);
+    const [code] = await this.#exited;
+    return code;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
