@@ -161,6 +161,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     lagMax: () => sync.lagMax,
     keyGone: (desk) => sync.drop(desk),
     addUser: (person) => add(person),
+    draftsOf: (user) => drafts.of(user),
     force: options.force,
     forceName: options.forceName,
     logger: options.logger ?? createLogger(log, 'error'),

@@ -20,6 +20,7 @@ import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { Desk, type Seat } from './desk.ts';
+import { returnDrafts } from './draft-return.ts';
 import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
 import { Outbox, outboxMigrations } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
@@ -156,6 +157,9 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     };
   };
 
+  const failed = (error: Error) =>
+    void process.stderr.write(`desk ${options.desk}: ${error.message}\n`);
+  const closed = new AbortController();
   const host: WindowHost = {
     desk,
     referenceData,
@@ -170,10 +174,16 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
         ...(newPassword !== undefined && { newPassword }),
       });
       if (asked.outcome === 'refused') return asked;
-      const { user, grant } = session.parse(asked.body);
+      const { token, user, grant } = session.parse(asked.body);
       seat = { user, grant };
       desk.outbox.keepSeat(seat);
       for (const window of windows) window.refresh();
+      const { outbox } = desk;
+      const returned = () => {
+        for (const window of windows) window.refresh('drafts');
+      };
+      // Nobody waits for it; whoever can work works.
+      void returnDrafts({ server, token, user: user.id, outbox, returned, failed }, closed.signal);
       return { outcome: 'signed-in' };
     },
     signOut: () => {
@@ -216,7 +226,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       channel.onFrame((text) => window.hear(text));
       channel.onClosed(() => windows.delete(window));
     },
-    failed: (error) => process.stderr.write(`desk ${options.desk}: ${error.message}\n`),
+    failed,
   });
 
   return {
@@ -225,6 +235,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     admit: (windowRole, id) => gateway.admit(windowRole, id),
     address: (windowRole) => gateway.address(windowRole, windowId(windowRole, randomUUID())),
     close: async () => {
+      closed.abort();
       clearInterval(seatTimer);
       clearInterval(draftTimer);
       sync.close();

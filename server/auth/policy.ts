@@ -43,6 +43,7 @@ export const ways = {
   'POST /api/contacts/:id/abandoned': { by: 'key' },
   'POST /api/contacts/:id/ended': { by: 'key' },
   'POST /api/units/:callSign/status': { by: 'key' },
+  'GET /api/drafts': people('read drafts', ...roles),
   'GET /api/events': people('read events', 'auditor'),
   'POST /api/users': people('add-user', 'administrator'),
   'POST /api/users/disable': people('disable-user', 'administrator'),

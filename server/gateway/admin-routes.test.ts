@@ -172,6 +172,7 @@ test('an address without a row in the table is refused to everybody', async () =
     joined: () => [],
     lagMax: () => 0,
     keyGone: () => {},
+    draftsOf: () => [],
     addUser: () => Promise.reject(new Error('nobody is added here')),
     force: 'HC',
     forceName: 'Harbour Constabulary',

@@ -11,13 +11,14 @@ import {
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import * as z from 'zod';
-import { deskId, type DeskId, type EpochMs } from '#domain/ids.ts';
+import { deskId, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import { assert } from '#domain/lib/assert.ts';
 import type { Accounts, Enrolled, Person, SignInRefusal } from '../auth/accounts.ts';
 import type { AuditRow, Recorder } from '../log/recorder-port.ts';
 import { SignInLimit } from '../auth/sign-in-limit.ts';
 import { wayTo } from '../auth/policy.ts';
 import { addAdminRoutes, type AdminOptions } from './admin-routes.ts';
+import type { DraftCopies } from './draft-copies.ts';
 import { addOutsideRoutes } from './outside-routes.ts';
 import { parse, Refused } from './refused.ts';
 
@@ -32,6 +33,8 @@ export interface HttpOptions {
   /** Told when a desk has a new key, or none: its old line must end. */
   readonly keyGone: (desk: string) => void;
   readonly addUser: AdminOptions['addUser'];
+  /** What somebody was typing, as their desks last copied it. */
+  readonly draftsOf: (user: UserId) => ReturnType<DraftCopies['of']>;
   readonly force: string;
   readonly forceName: string;
   readonly logger: Logger;
@@ -287,6 +290,19 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   addOutsideRoutes(app, { recorder, accounts, now, bearer });
   const { addUser, keyGone } = options;
   addAdminRoutes(app, { accounts, addUser, keyGone, audit, personOf, now });
+
+  app.get('/api/drafts', async (request) => {
+    const person = personOf(request);
+    const drafts = options.draftsOf(person.id); // nobody else's: who asks is whose they are
+    await audit({
+      actor: person.id,
+      operation: 'consultation',
+      what: 'read drafts',
+      subject: person.id,
+      outcome: `${drafts.length} drafts`,
+    });
+    return { drafts };
+  });
 
   app.get('/api/events', async (request, reply) => {
     const person = personOf(request);
