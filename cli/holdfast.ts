@@ -10,7 +10,9 @@ import { GENESIS, verifyChain } from '#store/chain.ts';
 import { startServer } from '../server/main.ts';
 import { rebuildFolder } from '../server/log/open-writer.ts';
 import { importCrimeFile } from '../server/import/import-crime-file.ts';
+import { runAdmin } from './admin.ts';
 import { runDemo } from './demo.ts';
+import { Secrets } from './read-secret.ts';
 import { runDesk } from './run-desk.ts';
 
 const HELP = `holdfast COMMAND [OPTION…]
@@ -23,6 +25,10 @@ const HELP = `holdfast COMMAND [OPTION…]
   import   recorded crimes                crimes FILE… --data DIR   (while its server is stopped)
   rebuild  the read model from the log    --data DIR   (while its server is stopped)
   verify   the chain of a log             --data DIR
+  admin    people, desks and keys         password | add-user NAME --display-name N --role ROLE |
+                                          disable-user NAME | desk-code [DESK] | revoke-desk DESK |
+                                          api-key NAME; each with --server URL --as NAME
+                                          (the password is asked for, or is the first line of stdin)
 
   --json   one JSON line on standard output instead of words
   --help   this page
@@ -49,6 +55,9 @@ const options = {
   'tls-key': { type: 'string' },
   server: { type: 'string' },
   name: { type: 'string' },
+  as: { type: 'string' },
+  'display-name': { type: 'string' },
+  role: { type: 'string' },
   enrol: { type: 'string' },
   window: { type: 'string', default: 'call-handling' },
   headless: { type: 'boolean', default: false },
@@ -66,7 +75,7 @@ async function main(args: readonly string[]): Promise<number> {
     say(HELP);
     return values.help ? 0 : 2;
   }
-  const need = (name: 'data' | 'server' | 'name') => {
+  const need = (name: 'data' | 'server' | 'name' | 'as') => {
     const value = values[name];
     if (value === undefined) throw new UsageError(`${command} needs --${name}`);
     return value;
@@ -75,6 +84,8 @@ async function main(args: readonly string[]): Promise<number> {
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new UsageError('--port is a number from 0 to 65535');
   const force = { force: values.force, forceName: values['force-name'] };
+  const runs = new Set(['serve', 'desk', 'demo']);
+  const untilStopped = runs.has(command) ? listenForStop() : () => Promise.resolve();
   switch (command) {
     case 'serve': {
       const [certFile, keyFile] = [values['tls-cert'], values['tls-key']];
@@ -90,7 +101,15 @@ async function main(args: readonly string[]): Promise<number> {
         tls,
         log,
       });
-      say(values.json ? JSON.stringify({ server: server.baseUrl }) : `serving ${server.baseUrl}`);
+      const first = await server.addFirstAdministrator();
+      if (first)
+        log(
+          `This folder had no accounts. The first administrator is "${first.name}", with the password ` +
+            `${first.password}\nIt is told only now and opens nothing until it is changed: ` +
+            `holdfast admin password --server ${server.baseUrl} --as ${first.name}`,
+        );
+      const line = { server: server.baseUrl, ...(first && { firstAdministrator: first }) };
+      say(values.json ? JSON.stringify(line) : `serving ${server.baseUrl}`);
       await untilStopped();
       await server.stop();
       return 0;
@@ -126,6 +145,18 @@ async function main(args: readonly string[]): Promise<number> {
       return importFiles(rest, need('data'), values.force, values.json);
     case 'rebuild':
       return rebuild(need('data'), values.json);
+    case 'admin':
+      await runAdmin({
+        words: rest,
+        server: need('server'),
+        as: need('as'),
+        displayName: values['display-name'],
+        role: values.role,
+        secrets: new Secrets({ input: process.stdin, output: process.stderr }),
+        say: values.json ? (_words, json) => say(JSON.stringify(json)) : (words) => say(words),
+        usage: (message) => new UsageError(message),
+      });
+      return 0;
     case 'verify':
       return verify(need('data'), values.json);
     default:
@@ -213,12 +244,16 @@ function read(args: readonly string[]) {
   }
 }
 
-/** A second signal while everything is being closed changes nothing: the first one is being obeyed. */
-function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
+/**
+ * Obeyed from the first moment on: what is being started is started to its end and then closed, so that
+ * no process stays behind. A second signal changes nothing: the first one is being obeyed.
+ */
+function listenForStop(): () => Promise<void> {
+  const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => resolve());
   });
+  return () => stopped;
 }
 
 try {

@@ -8,7 +8,8 @@ import type { Role } from '#domain/facts.ts';
 import type { CommandId, DeskId, EpochMs, UserId } from '#domain/ids.ts';
 import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import { openStore } from '#store/open-store.ts';
-import { accountMigrations, Accounts } from './auth/accounts.ts';
+import { accountMigrations, Accounts, newPassword } from './auth/accounts.ts';
+import type { ToAdd } from './gateway/admin-routes.ts';
 import { DraftCopies, draftMigrations } from './gateway/draft-copies.ts';
 import { Escalation } from './gateway/escalation.ts';
 import { createHttp, isLoopback } from './gateway/http.ts';
@@ -116,6 +117,30 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }),
   );
 
+  // Names that are being added: the check of a password's cost leaves time for the same one again.
+  const adding = new Set<string>();
+  const add = async ({ name, displayName, role, password, mustChange, by }: ToAdd) => {
+    const taken = { outcome: 'refused', reason: 'name-taken' } as const;
+    if (accounts.has(name) || adding.has(name.toLowerCase())) return taken;
+    adding.add(name.toLowerCase());
+    try {
+      const id = `u-${randomBytes(6).toString('hex')}` as UserId; // opaque, as its schema wants it
+      const answer = await recorder.record({
+        commandId: uuidV7(now(), randomBytes(16)) as CommandId, // just made as one
+        asked: { type: 'add-user', body: { userId: id, name, displayName, role } },
+        occurredAt: now(),
+        actor: by,
+        desk: 'server' as DeskId,
+      });
+      if (answer.state === 'refused')
+        return { outcome: 'refused', reason: answer.refusal.reason } as const;
+      await accounts.add({ id, name, displayName, role }, password, mustChange);
+      return { outcome: 'added', id } as const;
+    } finally {
+      adding.delete(name.toLowerCase());
+    }
+  };
+
   let ours: ReadonlySet<string> = new Set();
   const sync = new SyncGateway({
     recorder,
@@ -135,7 +160,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     hosts: () => ours,
     joined: () => sync.joined,
     lagMax: () => sync.lagMax,
-    keyReplaced: (desk) => sync.drop(desk),
+    keyGone: (desk) => sync.drop(desk),
+    addUser: (person) => add(person),
+    draftsOf: (user) => drafts.of(user),
     force: options.force,
     forceName: options.forceName,
     logger: options.logger ?? createLogger(log, 'error'),
@@ -161,18 +188,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const running = opened.move();
 
-  const addUser = async ({ name, displayName, role, password, mustChange }: NewUser) => {
-    if (accounts.has(name)) throw new Error(`adding ${name}: there is an account of that name`);
-    const id = `u-${randomBytes(6).toString('hex')}` as UserId; // opaque, as its schema wants it
-    const answer = await recorder.record({
-      commandId: uuidV7(now(), randomBytes(16)) as CommandId, // just made as one
-      asked: { type: 'add-user', body: { userId: id, name, displayName, role } },
-      occurredAt: now(),
-      actor: 'system' as UserId,
-      desk: 'server' as DeskId,
-    });
-    if (answer.state === 'refused') throw new Error(`adding ${name}: ${answer.refusal.reason}`);
-    await accounts.add({ id, name, displayName, role }, password, mustChange);
+  const addUser = async (user: NewUser) => {
+    const added = await add({ ...user, by: 'system' as UserId });
+    if (added.outcome === 'refused')
+      throw new Error(
+        added.reason === 'name-taken'
+          ? 'adding a user: there is an account of that name'
+          : `adding a user: ${added.reason}`,
+      );
   };
   let stopped: Promise<void> | undefined;
 
@@ -183,7 +206,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     addUser,
     addFirstAdministrator: async () => {
       if (!accounts.isEmpty) return undefined;
-      const made = { name: 'admin', password: randomBytes(12).toString('base64url') };
+      const made = { name: 'admin', password: newPassword() };
       const who = {
         displayName: 'Administrator',
         role: 'administrator',

@@ -21,6 +21,7 @@ import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { Desk, type Seat } from './desk.ts';
+import { returnDrafts } from './draft-return.ts';
 import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
 import { Outbox, outboxMigrations } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
@@ -169,6 +170,9 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     };
   };
 
+  const failed = (error: Error) =>
+    void process.stderr.write(`desk ${options.desk}: ${error.message}\n`);
+  const closed = new AbortController();
   const host: WindowHost = {
     desk,
     referenceData,
@@ -183,12 +187,18 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
         ...(newPassword !== undefined && { newPassword }),
       });
       if (asked.outcome === 'refused') return asked;
-      const { user, grant } = session.parse(asked.body);
+      const { token, user, grant } = session.parse(asked.body);
       if (seat && seat.user.id !== user.id) onDuty('end-duty', seat);
       seat = { user, grant };
       desk.outbox.keepSeat(seat);
       onDuty('start-duty', seat);
       for (const window of windows) window.refresh();
+      const { outbox } = desk;
+      const returned = () => {
+        for (const window of windows) window.refresh('drafts');
+      };
+      // Nobody waits for it; whoever can work works.
+      void returnDrafts({ server, token, user: user.id, outbox, returned, failed }, closed.signal);
       return { outcome: 'signed-in' };
     },
     signOut: () => {
@@ -245,7 +255,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       channel.onFrame((text) => window.hear(text));
       channel.onClosed(() => windows.delete(window));
     },
-    failed: (error) => process.stderr.write(`desk ${options.desk}: ${error.message}\n`),
+    failed,
   });
 
   return {
@@ -254,6 +264,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     admit: (windowRole, id) => gateway.admit(windowRole, id),
     address: (windowRole) => gateway.address(windowRole, windowId(windowRole, randomUUID())),
     close: async () => {
+      closed.abort();
       clearInterval(seatTimer);
       clearInterval(draftTimer);
       clearInterval(signalTimer);

@@ -204,6 +204,7 @@ export class Accounts {
         'UPDATE grant_of SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL',
       ),
       putKey: db.prepare<[string, string]>('INSERT INTO api_key VALUES (?, ?, NULL)'),
+      hasKeyNamed: db.prepare<[string], number>('SELECT 1 FROM api_key WHERE name = ?').pluck(),
       key: db
         .prepare<[string], string>(
           'SELECT name FROM api_key WHERE key_hash = ? AND revoked_at IS NULL',
@@ -240,7 +241,11 @@ export class Accounts {
   }
 
   has(name: string): boolean {
-    return this.#sql.account.get(name) !== undefined;
+    return this.idOf(name) !== undefined;
+  }
+
+  idOf(name: string): UserId | undefined {
+    return this.#sql.account.get(name)?.userId;
   }
 
   /** Adds an account. Throws where the name is taken, whatever its spelling of upper and lower case. */
@@ -329,6 +334,11 @@ export class Accounts {
     return key;
   }
 
+  /** Whether a system of that name has, or had, a key: what it handed in is known by its name. */
+  hasApiKey(name: string): boolean {
+    return this.#sql.hasKeyNamed.get(name) !== undefined;
+  }
+
   /** The outside system that a key belongs to. */
   systemOf(key: string): string | undefined {
     return this.#sql.key.get(hashOf(key));
@@ -339,13 +349,16 @@ export class Accounts {
   }
 
   /** A code that enrols one new desk once, or gives `desk` a new key, within `withinMs`. */
-  addEnrolmentCode({
-    desk,
-    withinMs = CODE_MS,
-  }: { desk?: string; withinMs?: number } = {}): string {
+  addEnrolmentCode(more: { desk?: string; withinMs?: number } = {}): string {
+    return this.makeEnrolmentCode(more).code;
+  }
+
+  /** The same, with the moment at which the code ends. */
+  makeEnrolmentCode({ desk, withinMs = CODE_MS }: { desk?: string; withinMs?: number } = {}) {
     const code = randomBytes(16).toString('base64url');
-    this.#sql.putCode.run(hashOf(code), this.#now() + withinMs, desk ?? null);
-    return code;
+    const notAfter = (this.#now() + withinMs) as EpochMs; // an instant that much later
+    this.#sql.putCode.run(hashOf(code), notAfter, desk ?? null);
+    return { code, notAfter };
   }
 
   /** Takes a desk's Ed25519 public key (SPKI, base64 or PEM) in exchange for a code, which is then used up. */
@@ -373,8 +386,9 @@ export class Accounts {
     return key === undefined ? undefined : keyOf(key);
   }
 
-  revokeDesk(desk: string): void {
-    this.#sql.revokeDesk.run(this.#now(), desk);
+  /** Takes a desk's key back; says whether it had one. */
+  revokeDesk(desk: string): boolean {
+    return this.#sql.revokeDesk.run(this.#now(), desk).changes > 0;
   }
 
   #countFailure({ userId, failures }: AccountRow): SignedIn {
@@ -430,10 +444,25 @@ export class Accounts {
   }
 }
 
+const DICTATED = 'abcdefghjkmnpqrstvwxyz0123456789'; // no letter that is heard or read as another
+
+/** A first password, which is read out or copied by hand: 80 bits in groups of four. */
+export const newPassword = (): string =>
+  [...randomBytes(16)]
+    .map((byte) => DICTATED[byte % DICTATED.length])
+    .join('')
+    .replaceAll(/.{4}(?=.)/g, '$&-');
+
 /** Where a session without a desk was opened. */
 export const NO_DESK = 'browser';
-// Names that stand in headers and in the audit for what is not a desk.
-const RESERVED: ReadonlySet<string> = new Set([NO_DESK, 'server', 'system', 'outside', 'unknown']);
+/** Names that stand in headers and in the audit for what is not a desk. */
+export const RESERVED: ReadonlySet<string> = new Set([
+  NO_DESK,
+  'server',
+  'system',
+  'outside',
+  'unknown',
+]);
 
 const NO_SALT = new Uint8Array(16);
 const NO_VERIFIER = new Uint8Array(32); // compared with for an unknown name; the answer is not used

@@ -1,5 +1,5 @@
 import { commands, type CommandType } from '#domain/commands.ts';
-import type { Role } from '#domain/facts.ts';
+import { roles, type Role } from '#domain/facts.ts';
 import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
 import type { Accounts } from './accounts.ts';
 
@@ -11,6 +11,54 @@ export function judge(type: string, actor: Actor): 'not-permitted' | undefined {
   if (!Object.hasOwn(commands, type)) return 'not-permitted';
   const allowed: readonly Actor[] = commands[type as CommandType].mayAsk; // it has a row
   return allowed.includes(actor) ? undefined : 'not-permitted';
+}
+
+/**
+ * Who may use an address over HTTP. `open`: whoever comes; what they bring (a password, a code) is
+ * checked there. `key`: an outside system with an API key. `desk`: who signs with an enrolled desk's
+ * key. `people`: a signed-in person in one of these roles; `what` is what the audit calls it.
+ */
+export type Way =
+  | { readonly by: 'open' | 'key' | 'desk' }
+  | {
+      readonly by: 'people';
+      readonly roles: readonly Role[];
+      readonly what: string;
+      /** Whoever asks from this very machine needs no session. */
+      readonly isOpenHere?: true;
+    };
+
+const people = (what: string, ...may: readonly Role[]): Way => ({
+  by: 'people',
+  roles: may,
+  what,
+});
+
+/** Every address and who may use it. What has no row is refused to everybody. */
+export const ways = {
+  'POST /api/session': { by: 'open' },
+  'DELETE /api/session': people('sign-out', ...roles),
+  'POST /api/desks/enrol': { by: 'open' },
+  'POST /api/contacts': { by: 'key' },
+  'POST /api/contacts/:id/abandoned': { by: 'key' },
+  'POST /api/contacts/:id/ended': { by: 'key' },
+  'POST /api/units/:callSign/status': { by: 'key' },
+  'GET /api/drafts': people('read drafts', ...roles),
+  'GET /api/events': people('read events', 'auditor'),
+  'POST /api/users': people('add-user', 'administrator'),
+  'POST /api/users/disable': people('disable-user', 'administrator'),
+  'POST /api/desks/codes': people('make-desk-code', 'administrator'),
+  'POST /api/desks/revoke': people('revoke-desk', 'administrator'),
+  'POST /api/api-keys': people('make-api-key', 'administrator'),
+  'GET /healthz': { by: 'open' },
+  'GET /readyz': { by: 'open' },
+  'GET /metrics': { by: 'people', roles: ['auditor'], what: 'read metrics', isOpenHere: true },
+} as const satisfies Readonly<Record<string, Way>>;
+
+/** The row of an address, such as `GET /api/events`; asking for its head alone is asking for it. */
+export function wayTo(route: string): Way | undefined {
+  const name = route.replace(/^HEAD /, 'GET ');
+  return Object.hasOwn(ways, name) ? ways[name as keyof typeof ways] : undefined; // it has a row
 }
 
 /** What a desk's command says of itself. */

@@ -52,7 +52,9 @@ export class DraftCopies {
   keep(copy: DraftCopy): void {
     const key = JSON.stringify([copy.user, copy.draftId]);
     const before = this.#waiting.get(key);
-    if (before && before.revision > copy.revision) return;
+    // A draft that is begun anew after its end counts its revisions from the start again.
+    if (before?.content === null && copy.content !== null) this.write();
+    else if (before && before.revision > copy.revision) return;
     this.#waiting.set(key, copy);
     if (this.#waiting.size >= WAITING_MAX) this.write();
   }

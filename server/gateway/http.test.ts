@@ -1,11 +1,13 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request as plainRequest } from 'node:http';
 import { connect } from 'node:net';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ContactId, EpochMs } from '#domain/ids.ts';
+import { TRIES_MAX, TRY_EVERY_MS } from '../auth/sign-in-limit.ts';
 import { hostsOf, startServer } from '../main.ts';
 import { createLogger } from './logger.ts';
 import { bySystem, callIn, PASSWORD, rawStatus, Running } from './running.suite.ts';
@@ -78,6 +80,36 @@ test('a sign-in tells who it is and gives a grant; whatever it comes to is in th
   expect(rows[2]?.actor).toBe('unknown');
 });
 
+test('whoever guesses from one address has to wait, and a desk at another signs in meanwhile', async () => {
+  let now = Date.now();
+  const running = await Running.start({ now: () => now as EpochMs });
+  await using _ = running;
+  for (const name of ['ash', 'ben']) await running.addUser(name, 'call-handler');
+  const from = (localAddress: string, name: string, password: string) =>
+    new Promise<readonly [number | undefined, string | undefined]>((resolve, reject) => {
+      const headers = { 'content-type': 'application/json' };
+      plainRequest(`${running.url}/api/session`, { method: 'POST', localAddress, headers })
+        .on('response', (response) => {
+          response.resume();
+          resolve([response.statusCode, response.headers['retry-after']]);
+        })
+        .on('error', reject)
+        .end(JSON.stringify({ name, password }));
+    });
+  // Right ones are not counted; wrong ones are, whatever name they are for.
+  for (let n = 0; n < 5; n += 1)
+    expect(await from('127.0.0.1', 'ben', PASSWORD)).toEqual([200, undefined]);
+  for (let n = 0; n < TRIES_MAX; n += 1)
+    expect(await from('127.0.0.1', `guess-${n}`, 'a common password')).toEqual([401, undefined]);
+  expect(await from('127.0.0.1', 'ash', PASSWORD)).toEqual([429, '15']);
+  expect(await from('127.0.0.1', 'ash', PASSWORD)).toEqual([429, '15']);
+  expect(await from('127.0.0.2', 'ash', PASSWORD)).toEqual([200, undefined]);
+  now += TRY_EVERY_MS;
+  expect(await from('127.0.0.1', 'ash', PASSWORD)).toEqual([200, undefined]);
+  const rows = running.audit().filter(({ outcome }) => outcome === 'refused too-many-tries');
+  expect(rows).toHaveLength(1);
+});
+
 test('a session that was ended is no session', async () => {
   const running = await Running.start();
   await using _ = running;
@@ -92,7 +124,8 @@ test('a session that was ended is no session', async () => {
 });
 
 test('a contact from outside is recorded, and the same one again gets the same answer', async () => {
-  const { running, key } = await withSystem();
+  const now = Date.parse('2026-11-23T22:00:00Z');
+  const { running, key } = await withSystem({ now: () => now as EpochMs });
   await using _ = running;
   const contact = {
     externalId: 'call-1',
@@ -194,7 +227,19 @@ test.each<[string, unknown, number, string]>([
     'malformed',
   ],
   ['a prototype', '{"__proto__":{"x":1},"externalId":"x","channel":"101"}', 400, 'malformed'],
-  ['more than 16 KB', { externalId: 'x'.repeat(16_385), channel: '101' }, 413, 'too-large'],
+  ['more than 32 KB', { externalId: 'x'.repeat(32_769), channel: '101' }, 413, 'too-large'],
+  [
+    'a time in seconds',
+    { externalId: 'x', channel: '101', occurredAt: 1_795_471_080 },
+    400,
+    'malformed',
+  ],
+  [
+    'a time of nowhere',
+    { externalId: 'x', channel: '101', occurredAt: '2026-11-23T21:58:00' },
+    400,
+    'malformed',
+  ],
 ])(
   'a contact with %s is refused with its reason and changes nothing',
   async (_title, body, status, reason) => {
@@ -208,6 +253,25 @@ test.each<[string, unknown, number, string]>([
     expect(running.server.recorder.head().seq).toBe(0);
   },
 );
+
+test('the longest narrative is taken, in any script and however its letters are escaped', async () => {
+  const { running, key } = await withSystem();
+  await using _ = running;
+  const contact = { externalId: 'x', channel: 'email', narrative: '\u{1f6a8}'.repeat(2_000) };
+  const escaped = JSON.stringify(contact).replaceAll(
+    /[\u0080-\uffff]/g,
+    (it) => `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  const first = await running.ask('POST', '/api/contacts', escaped, key);
+  expect([first.status, recorded(running, 1).body]).toMatchObject([
+    201,
+    { details: { narrative: contact.narrative } },
+  ]);
+  const again = await running.ask('POST', '/api/contacts', contact, key);
+  expect([again.status, again.body]).toEqual([201, first.body]);
+  const longer = { ...contact, externalId: 'y', narrative: 'x'.repeat(4_001) };
+  expect((await running.ask('POST', '/api/contacts', longer, key)).status).toBe(400);
+});
 
 test('the life of a call is told from outside: abandoned, ended, and each of them once', async () => {
   const { running, key } = await withSystem();

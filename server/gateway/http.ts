@@ -11,9 +11,14 @@ import {
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import * as z from 'zod';
-import { deskId, type DeskId, type EpochMs } from '#domain/ids.ts';
+import { deskId, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
+import { assert } from '#domain/lib/assert.ts';
 import type { Accounts, Enrolled, Person, SignInRefusal } from '../auth/accounts.ts';
 import type { AuditRow, Recorder } from '../log/recorder-port.ts';
+import { SignInLimit } from '../auth/sign-in-limit.ts';
+import { wayTo } from '../auth/policy.ts';
+import { addAdminRoutes, type AdminOptions } from './admin-routes.ts';
+import type { DraftCopies } from './draft-copies.ts';
 import { addOutsideRoutes } from './outside-routes.ts';
 import { parse, Refused } from './refused.ts';
 
@@ -25,15 +30,18 @@ export interface HttpOptions {
   readonly hosts: () => ReadonlySet<string>;
   readonly joined: () => readonly DeskId[];
   readonly lagMax: () => number;
-  /** Told when a desk has a new key: its old line must end. */
-  readonly keyReplaced: (desk: string) => void;
+  /** Told when a desk has a new key, or none: its old line must end. */
+  readonly keyGone: (desk: string) => void;
+  readonly addUser: AdminOptions['addUser'];
+  /** What somebody was typing, as their desks last copied it. */
+  readonly draftsOf: (user: UserId) => ReturnType<DraftCopies['of']>;
   readonly force: string;
   readonly forceName: string;
   readonly logger: Logger;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
-const BODY_MAX_BYTES = 16 * 1024; // a long statement, several times over
+const BODY_MAX_BYTES = 32 * 1024; // the longest contact with each of its letters escaped
 const HEADERS_MAX_BYTES = 8 * 1024;
 const REQUEST_WITHIN_MS = 15_000;
 const EVENTS_PAGE = 500;
@@ -53,7 +61,8 @@ const enrolBody = z.strictObject({
 });
 const eventsQuery = z.strictObject({ after: z.coerce.number().int().min(0).default(0) });
 
-const signInWords: Readonly<Record<SignInRefusal, readonly [number, string]>> = {
+/** Every refusal of a sign-in, with its status; `docs/INTERFACES.md` lists them. */
+export const signInWords: Readonly<Record<SignInRefusal, readonly [number, string]>> = {
   'wrong-name-or-password': [401, 'The name or the password is not right.'],
   locked: [423, 'Too many wrong tries: this account is locked for 15 minutes.'],
   disabled: [403, 'This account was closed. Ask the administrator.'],
@@ -62,7 +71,9 @@ const signInWords: Readonly<Record<SignInRefusal, readonly [number, string]>> = 
   'unknown-desk': [403, 'This desk is not enrolled with this server.'],
   busy: [503, 'Many people are signing in. Try again in a moment.'],
 };
-const enrolWords: Readonly<
+const guesses: ReadonlySet<SignInRefusal> = new Set(['wrong-name-or-password', 'locked']);
+/** Every refusal of an enrolment. */
+export const enrolWords: Readonly<
   Record<Exclude<Enrolled['outcome'], 'enrolled'>, readonly [number, string]>
 > = {
   'code-not-valid': [403, 'The code is not known, was used, is too old, or is for another desk.'],
@@ -130,7 +141,41 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     // A foreign name that was bound to this address again comes with that name.
     if (!options.hosts().has((request.headers.host ?? '').toLowerCase()))
       throw new Refused(421, 'wrong-host', 'This server does not go by that name.');
+    if (!request.is404) await admit(request);
   });
+
+  /** Lets through whom the policy table names; each refusal is on record. An address without a row is nobody's. */
+  const visitors = new WeakMap<FastifyRequest, Person>();
+  async function admit(request: FastifyRequest): Promise<void> {
+    const route = `${request.method} ${request.routeOptions.url ?? ''}`;
+    const way = wayTo(route);
+    if (!way) {
+      await refusedTo('unknown', route, 'not-permitted');
+      throw new Refused(403, 'not-permitted', 'Nobody may use this address.');
+    }
+    if (way.by !== 'people') return;
+    if (way.isOpenHere && isLoopback(request.socket.remoteAddress ?? '')) return;
+    const person = accounts.personOf(bearer(request));
+    if (!person) {
+      await refusedTo('unknown', way.what, 'not-signed-in');
+      throw new Refused(401, 'not-signed-in', 'Sign in first: POST /api/session.');
+    }
+    if (!way.roles.includes(person.role)) {
+      await refusedTo(person.id, way.what, 'not-permitted');
+      throw new Refused(403, 'not-permitted', `Only for: ${way.roles.join(', ')}.`);
+    }
+    visitors.set(request, person);
+  }
+
+  const personOf = (request: FastifyRequest): Person => {
+    const person = visitors.get(request);
+    assert(person, 'an address that asks who comes has a row with people in the policy table');
+    return person;
+  };
+
+  const refusedTo = (actor: string, what: string, reason: string) =>
+    audit({ actor, operation: 'security', what, subject: actor, outcome: `refused ${reason}` });
+
   app.setNotFoundHandler((_request, reply) =>
     reply.status(404).send({ reason: 'not-found', message: 'There is nothing at this address.' }),
   );
@@ -167,9 +212,31 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
   app.addHook('onClose', async () => registry.clear());
 
-  app.post('/api/session', async (request) => {
+  const limit = new SignInLimit(now);
+  app.post('/api/session', async (request, reply) => {
     const body = parse(sessionBody, request.body);
+    const address = request.socket.remoteAddress ?? '';
+    const taken = limit.take(address);
+    if (taken.outcome === 'too-many') {
+      if (taken.isFirst)
+        await audit({
+          actor: 'unknown',
+          operation: 'security',
+          what: 'sign-in',
+          subject: address,
+          outcome: 'refused too-many-tries',
+        });
+      reply.header('retry-after', Math.ceil(taken.retryAfterMs / 1_000));
+      throw new Refused(
+        429,
+        'too-many-tries',
+        'Too many wrong tries from this address. Wait a little.',
+      );
+    }
     const result = await accounts.signIn(body);
+    // A password that is right, or that nobody looked at, was no wrong guess.
+    const isGuess = result.outcome === 'refused' && guesses.has(result.reason);
+    if (!isGuess) limit.giveBack(address);
     const actor = result.outcome === 'signed-in' ? result.person.id : (result.user ?? 'unknown');
     await audit({
       actor,
@@ -188,7 +255,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
 
   app.delete('/api/session', async (request, reply) => {
-    const person = await whoAsks(request, 'sign-out');
+    const person = personOf(request);
     accounts.endSession(bearer(request));
     await audit({
       actor: person.id,
@@ -216,18 +283,29 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       const [status, message] = enrolWords[outcome];
       throw new Refused(status, outcome, message);
     }
-    if (enrolled.isReplaced) options.keyReplaced(desk);
+    if (enrolled.isReplaced) options.keyGone(desk);
     return { logId: recorder.logId, force: options.force, forceName: options.forceName };
   });
 
   addOutsideRoutes(app, { recorder, accounts, now, bearer });
+  const { addUser, keyGone } = options;
+  addAdminRoutes(app, { accounts, addUser, keyGone, audit, personOf, now });
+
+  app.get('/api/drafts', async (request) => {
+    const person = personOf(request);
+    const drafts = options.draftsOf(person.id); // nobody else's: who asks is whose they are
+    await audit({
+      actor: person.id,
+      operation: 'consultation',
+      what: 'read drafts',
+      subject: person.id,
+      outcome: `${drafts.length} drafts`,
+    });
+    return { drafts };
+  });
 
   app.get('/api/events', async (request, reply) => {
-    const person = await whoAsks(request, 'read events');
-    if (person.role !== 'auditor') {
-      await refusedTo(person.id, 'read events', 'not-permitted');
-      throw new Refused(403, 'not-permitted', 'Only an auditor reads the whole log.');
-    }
+    const person = personOf(request);
     const { after } = parse(eventsQuery, request.query);
     const head = recorder.head().seq;
     // Who was shown what stands on record before the first of it is shown.
@@ -254,26 +332,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     return { state: 'ready', epoch: recorder.epoch, head: recorder.head().seq };
   });
 
-  app.get('/metrics', async (request, reply) => {
-    if (!isLoopback(request.socket.remoteAddress ?? '')) {
-      const person = await whoAsks(request, 'read metrics');
-      if (person.role !== 'auditor') {
-        await refusedTo(person.id, 'read metrics', 'not-permitted');
-        throw new Refused(403, 'not-permitted', 'Only from this machine, or for an auditor.');
-      }
-    }
-    return reply.type(registry.contentType).send(await registry.metrics());
-  });
-
-  async function whoAsks(request: FastifyRequest, what: string): Promise<Person> {
-    const person = accounts.personOf(bearer(request));
-    if (person) return person;
-    await refusedTo('unknown', what, 'not-signed-in');
-    throw new Refused(401, 'not-signed-in', 'Sign in first: POST /api/session.');
-  }
-
-  const refusedTo = (actor: string, what: string, reason: string) =>
-    audit({ actor, operation: 'security', what, subject: actor, outcome: `refused ${reason}` });
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(registry.contentType).send(await registry.metrics()),
+  );
 
   return app;
 }

@@ -36,10 +36,18 @@ const KEY_MAX = 200;
 // From a request to its commit, on a disk that is almost standing still.
 const CAME_IN_WITHIN_MS = 60_000;
 
-const at = z.union([
-  z.int().nonnegative(),
-  z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
-]);
+// Seconds taken for milliseconds are in January 1970; nothing that a system hands in is older than this.
+const OLDEST_MS = Date.UTC(2000, 0, 1);
+
+const at = z
+  .union([
+    z.int().nonnegative(),
+    z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+  ])
+  .refine((ms) => ms >= OLDEST_MS, {
+    message:
+      'before the year 2000: give milliseconds since 1970, or an ISO 8601 time with its offset',
+  });
 
 const contactBody = z
   .strictObject({

@@ -50,9 +50,9 @@ export class WindowClient {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
 
-  async signIn(name: string, password: string): Promise<Result['outcome']> {
+  async signIn(name: string, password: string, newPassword?: string): Promise<Result['outcome']> {
     const id = crypto.randomUUID();
-    this.#send({ frame: 'sign-in', id, name, password });
+    this.#send({ frame: 'sign-in', id, name, password, ...(newPassword && { newPassword }) });
     return this.until(`sign-in of ${name}`, () => this.#results.get(id));
   }
 
@@ -75,6 +75,15 @@ export class WindowClient {
   ask(asked: Asked, id: string = freshCommandId()): string {
     this.#send({ frame: 'command', id, ...asked });
     return id;
+  }
+
+  signOut(): void {
+    this.#send({ frame: 'sign-out', id: crypto.randomUUID() });
+  }
+
+  /** Keeps what is being typed, as a window does. */
+  type(draftId: string, revision: number, fields: Readonly<Record<string, string>>): void {
+    this.#send({ frame: 'draft', draftId, revision, content: { about: draftId, fields } });
   }
 
   /** Waits for the first answer to a command: stored here, or why not. */
@@ -104,10 +113,6 @@ export class WindowClient {
 
   signal(presence: Presence): void {
     this.#send({ frame: 'signal', presence });
-  }
-
-  signOut(): void {
-    this.#send({ frame: 'sign-out', id: crypto.randomUUID() });
   }
 
   /** Resolves with what `look` finds, looking again whenever a frame has come. */

@@ -1,0 +1,168 @@
+import * as z from 'zod';
+import { role } from '#domain/facts.ts';
+import type { Secrets } from './read-secret.ts';
+
+export interface RunAdmin {
+  /** What is to be done, and to whom. */
+  readonly words: readonly string[];
+  readonly server: string;
+  /** The administrator's name. */
+  readonly as: string;
+  readonly displayName: string | undefined;
+  readonly role: string | undefined;
+  readonly secrets: Secrets;
+  readonly say: (words: string, json: object) => void;
+  /** Not understood: told with how to ask. */
+  readonly usage: (message: string) => Error;
+}
+
+interface Doing {
+  readonly path: string;
+  readonly body: object;
+  readonly done: (answer: never) => string;
+}
+
+const session = z.object({ token: z.string() });
+const refusal = z.object({ reason: z.string(), message: z.string() });
+
+/** What an administrator does from a command line, through the same doors as from anywhere else. */
+export async function runAdmin(options: RunAdmin): Promise<void> {
+  const { server, as, secrets, say } = options;
+  const doing = doingOf(options); // what cannot be understood is told before a password is asked for
+  const password = await secrets.next(`Password of ${as}`);
+  if (password === undefined) throw new Error('no password was given: type it, or pipe it in');
+  const token = await signIn(options, password, doing === 'password');
+  if (doing === 'password') {
+    await call(server, 'DELETE', '/api/session', token);
+    return say(`the password of ${as} is changed`, { user: as, isChanged: true });
+  }
+  try {
+    const answer = await call(server, 'POST', doing.path, token, doing.body);
+    say(doing.done(answer as never), answer as object); // the server's answer to this very path
+  } finally {
+    await call(server, 'DELETE', '/api/session', token);
+  }
+}
+
+function doingOf({ words, displayName, role: wanted, usage }: RunAdmin): Doing | 'password' {
+  const [what, subject, ...rest] = words;
+  if (rest.length > 0) throw usage(`"${rest.join(' ')}" is too much`);
+  const need = (kind: string) => {
+    if (subject === undefined) throw usage(`admin ${what} needs ${kind}`);
+    return subject;
+  };
+  switch (what) {
+    case 'password':
+      return 'password';
+    case 'add-user': {
+      const name = need('a NAME to sign in with');
+      const known = role.safeParse(wanted);
+      if (!known.success)
+        throw usage(`admin add-user needs --role, one of: ${role.options.join(', ')}`);
+      if (displayName === undefined)
+        throw usage('admin add-user needs --display-name, as others are to see it');
+      return {
+        path: '/api/users',
+        body: { name, displayName, role: known.data },
+        done: ({ password }: { password: string }) =>
+          `${name} is added. First password, told only now and to be changed at the first sign-in: ${password}`,
+      };
+    }
+    case 'disable-user':
+      return {
+        path: '/api/users/disable',
+        body: { name: need('a NAME') },
+        done: () => `${subject} can no longer sign in`,
+      };
+    case 'desk-code':
+      return {
+        path: '/api/desks/codes',
+        body: subject === undefined ? {} : { desk: subject },
+        done: ({ code, notAfter }: { code: string; notAfter: number }) =>
+          `code for ${subject ?? 'one new desk'}, good once and until ${new Date(notAfter).toISOString()}: ${code}`,
+      };
+    case 'revoke-desk':
+      return {
+        path: '/api/desks/revoke',
+        body: { desk: need('a DESK') },
+        done: () => `the key of desk ${subject} is taken back and its line has ended`,
+      };
+    case 'api-key':
+      return {
+        path: '/api/api-keys',
+        body: { name: need('the NAME of a system') },
+        done: ({ key }: { key: string }) => `API key of ${subject}, told only now: ${key}`,
+      };
+    default:
+      throw usage(
+        'admin password | add-user NAME | disable-user NAME | desk-code [DESK] | revoke-desk DESK | api-key NAME',
+      );
+  }
+}
+
+/** Signs in; where the password is a first one, or is to be changed, asks for a new one. */
+async function signIn(
+  { server, as: name, secrets }: RunAdmin,
+  password: string,
+  isToChange: boolean,
+): Promise<string> {
+  const ask = (newPassword?: string) =>
+    call(server, 'POST', '/api/session', undefined, {
+      name,
+      password,
+      ...(newPassword !== undefined && { newPassword }),
+    });
+  if (!isToChange) {
+    try {
+      return session.parse(await ask()).token;
+    } catch (error) {
+      if (!(error instanceof Answered) || error.reason !== 'password-change-needed') throw error;
+      if (!secrets.isAsked)
+        throw new Error('this is a first password: change it with "holdfast admin password"', {
+          cause: error,
+        });
+    }
+  }
+  const chosen = await secrets.next('New password, at least 12 characters');
+  if (chosen === undefined) throw new Error('no new password was given, on a line of its own');
+  if (secrets.isAsked && (await secrets.next('The same again')) !== chosen)
+    throw new Error('the two are not the same; nothing was changed');
+  return session.parse(await ask(chosen)).token;
+}
+
+/** The server's refusal, in its words. */
+class Answered extends Error {
+  override readonly name = 'Answered';
+  readonly reason: string;
+  constructor(reason: string, message: string) {
+    super(`${message} (${reason})`);
+    this.reason = reason;
+  }
+}
+
+async function call(
+  server: string,
+  method: string,
+  path: string,
+  token: string | undefined,
+  body?: object,
+): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(new URL(path, server), {
+      method,
+      headers: {
+        ...(body && { 'content-type': 'application/json' }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  } catch (cause) {
+    throw new Error(`the server ${server} does not answer`, { cause });
+  }
+  if (response.status === 204) return undefined;
+  const answer: unknown = await response.json();
+  if (response.ok) return answer;
+  const { reason, message } = refusal.parse(answer);
+  throw new Answered(reason, message);
+}

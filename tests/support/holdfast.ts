@@ -1,0 +1,103 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+
+const CLI = join(import.meta.dirname, '../../cli/holdfast.ts');
+
+/** What a command that ran to its end came to. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a `holdfast` command to its end, with lines on its standard input. */
+export async function runHoldfast(args: readonly string[], stdin = ''): Promise<Ended> {
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: 'pipe' });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (data) => (stdout += String(data)));
+  child.stderr.on('data', (data) => (stderr += String(data)));
+  child.stdin.end(stdin);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
+
+/** A `holdfast` command that goes on until it is stopped: a server, a desk, a demo. */
+export class Holdfast implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #told: string[] = [];
+  readonly #exited: Promise<readonly [number | null]>;
+  readonly #printed: Promise<string>;
+  #wake = Promise.withResolvers<void>();
+  #line = '';
+
+  private constructor(args: readonly string[]) {
+    const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    this.#exited = once(child, 'exit') as Promise<[number | null]>;
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      this.#told.push(line);
+      this.#wake.resolve();
+      this.#wake = Promise.withResolvers();
+    });
+    const lines = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>;
+    const ended = this.#exited.then(([code]): never => {
+      throw new Error(`holdfast ${args[0]} ended (${String(code)}): ${this.told}`);
+    });
+    this.#printed = Promise.race([lines, ended]).then(([line]) => line);
+    this.#printed.catch(() => {}); // whoever waits for the line hears it; nobody may be waiting
+  }
+
+  /** Starts it, and does not wait for anything. */
+  static begin(args: readonly string[]): Holdfast {
+    return new Holdfast(args);
+  }
+
+  /** Resolves once the command has printed its line. */
+  static async start(args: readonly string[]): Promise<Holdfast> {
+    const started = new Holdfast(args);
+    started.#line = await started.#printed;
+    return started;
+  }
+
+  /** Its JSON line. */
+  get line(): string {
+    return this.#line;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** What it has told in words, on standard error. */
+  get told(): string {
+    return this.#told.join('\n');
+  }
+
+  /** Resolves once it has told so much. */
+  async untilTold(words: string): Promise<void> {
+    while (!this.told.includes(words)) await this.#wake.promise;
+  }
+
+  /** Sends the signal, and resolves with the exit code once the process has gone. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.#child.kill(signal);
+    const [code] = await this.#exited;
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+/** Whether a process of that id is there. */
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // ESRCH: there is none
+  }
+}
