@@ -2,7 +2,7 @@ import { createContext, use } from 'react';
 import type { DeskLine, Outcome } from './desk-line.ts';
 import { edit, isBlank, moveCaret, newPad, type Caret, type Fields, type Pad } from './pad.ts';
 import { refusalText } from './refusal-text.ts';
-import { selectTray, step, type Step } from './selectors.ts';
+import { isLateOfOthers, selectTray, step, type Step } from './selectors.ts';
 import {
   entryDraftId,
   withoutRow,
@@ -168,6 +168,10 @@ export function createActions(store: WindowStore, line: DeskLine, ports: ActionP
       if (!row) {
         const text = `${rows.length} need attention: choose one with the arrow keys, then Del`;
         line.notice('plain', text, 'tray');
+        return;
+      }
+      if (isLateOfOthers(row)) {
+        line.send('settle-conflict', { commandId: row.id });
         return;
       }
       const outcome = await line.settleTray(row.id);

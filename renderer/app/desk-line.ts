@@ -3,6 +3,7 @@ import type { Brand } from '#domain/lib/brand.ts';
 import type { ReferenceData } from '#domain/reference-data.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
 import type { QueryName, QueryParams, Result } from '#protocol/query.ts';
+import type { Presence } from '#protocol/signal.ts';
 import type { WindowUp } from '#protocol/up.ts';
 import type {
   ConflictRow,
@@ -73,6 +74,9 @@ const listViews = [
   'incidents',
   'units',
   'handovers',
+  'roster',
+  'presence',
+  'conflicts',
   'tray',
   'drafts',
 ] as const satisfies readonly ViewName[];
@@ -91,6 +95,7 @@ export class DeskLine implements LineListener {
   readonly #waiting = new Map<string, { frame: string; settle: (outcome: Outcome) => void }>();
   readonly #answered = new Map<string, Answered>();
   #channel: Channel | undefined;
+  #presence: Presence | undefined;
   #heardAt = 0;
   #isFlushPlanned = false;
   #queries = 0;
@@ -108,6 +113,7 @@ export class DeskLine implements LineListener {
     // A late word from a line that has ended is still the desk's word: every frame is heard.
     channel.onFrame((frame) => this.#hear(frame));
     this.#resume();
+    if (this.#presence) this.signal(this.#presence);
     this.#beat(channel, this.#ports.now());
   }
 
@@ -153,6 +159,12 @@ export class DeskLine implements LineListener {
   signOut(): Promise<Outcome> {
     this.flushPads();
     return this.#request((id) => ({ frame: 'sign-out', id }));
+  }
+
+  /** What this window has in front of it, for the other desks. Said again on each new line. */
+  signal(presence: Presence): void {
+    this.#presence = presence;
+    this.#frame({ frame: 'signal', presence });
   }
 
   settleTray(commandId: string): Promise<Outcome> {

@@ -1,4 +1,13 @@
-import type { ContactRow, HandoverRow, IncidentRow, TrayRow, UnitRow } from '#protocol/view.ts';
+import type {
+  ConflictRow,
+  ContactRow,
+  HandoverRow,
+  IncidentRow,
+  PresenceRow,
+  RosterRow,
+  TrayRow,
+  UnitRow,
+} from '#protocol/view.ts';
 import { fieldsOf } from './form.ts';
 import type { Fields } from './pad.ts';
 import type { Undoable } from './undo.ts';
@@ -201,8 +210,44 @@ export const selectHandovers = ({ handovers }: WindowState): readonly HandoverRo
 
 export const isOverdue = (row: HandoverRow, now: number) => !row.accepted && now > row.deadlineAt;
 
-export const selectTray = ({ tray }: WindowState): readonly TrayRow[] =>
-  [...tray.values()].toSorted((left, right) => left.refusedAt - right.refusedAt);
+/** What needs somebody: what was refused here, then what others asked too late. */
+export const selectTray = ({
+  tray,
+  conflicts,
+}: WindowState): readonly (TrayRow | ConflictRow)[] => [
+  ...[...tray.values()].toSorted((left, right) => left.refusedAt - right.refusedAt),
+  ...[...conflicts.values()].toSorted((left, right) => left.askedAt - right.askedAt),
+];
+
+export const isLateOfOthers = (row: TrayRow | ConflictRow): row is ConflictRow => 'other' in row;
+
+/** Who is on duty at the other desks, dispatch first: whom a hand-over goes to, and who can be asked. */
+export const selectColleagues = ({ roster, seat }: WindowState): readonly RosterRow[] =>
+  [...roster.values()]
+    .filter(({ desk }) => desk !== seat?.desk)
+    .toSorted(
+      (left, right) => dutyOrder(left) - dutyOrder(right) || (left.desk < right.desk ? -1 : 1),
+    );
+
+const dutyOrder = ({ role }: RosterRow) => {
+  const at = ['dispatcher', 'supervisor', 'call-handler'].indexOf(role ?? '');
+  return at < 0 ? 3 : at;
+};
+
+/** Whether anybody is on duty who can accept a hand-over. Unknown counts as yes: nothing is claimed. */
+export const selectHasDispatcher = ({ roster }: WindowState): boolean =>
+  roster.size === 0 ||
+  [...roster.values()].some(({ role }) => role === 'dispatcher' || role === 'supervisor');
+
+/** The other desks that have a record before them, whoever writes in it first. */
+export const selectOthersAt =
+  (stream: string | undefined) =>
+  ({ presence, seat }: WindowState): readonly PresenceRow[] =>
+    stream === undefined
+      ? []
+      : [...presence.values()]
+          .filter((row) => row.about === stream && row.id !== seat?.desk)
+          .toSorted((left, right) => Number(right.isTyping) - Number(left.isTyping));
 
 /** What can be undone now: the last line that was sent, while its time runs. */
 export const selectUndoable = ({ undoable, now }: WindowState): Undoable | undefined =>

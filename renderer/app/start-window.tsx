@@ -6,7 +6,9 @@ import type { ActionPorts } from './actions.ts';
 import { createFocus } from './focus.ts';
 import { followWanted, type Wanted } from './follow.ts';
 import { listenKeys, type KeyTable } from './keys.ts';
+import { sharePresence } from './presence.ts';
 import { uuidV7 } from '#domain/lib/uuid-v7.ts';
+import type { Presence } from '#protocol/signal.ts';
 import {
   createWindowStore,
   WindowContext,
@@ -17,6 +19,8 @@ import {
 interface Window_<Actions> {
   readonly makeActions: (store: WindowStore, line: DeskLine, ports: ActionPorts) => Actions;
   readonly wanted: (state: WindowState) => Wanted;
+  /** What is in front of this operator, for the other desks. */
+  readonly presence: (state: WindowState) => Presence;
   readonly keys: (actions: Actions, store: WindowStore, ports: ActionPorts) => KeyTable;
   readonly view: (actions: Actions) => ReactNode;
   /** Anything else that lives as long as the window does. */
@@ -54,6 +58,7 @@ export function startWindow<Actions>(page: Window, made: Window_<Actions>): void
     if (second !== Math.floor(store.getState().now / 1_000)) store.setState({ now: now() });
   }, TICK_MS);
   followWanted(store, line, made.wanted, signal);
+  sharePresence(store, line, made.presence, signal);
   listenKeys(page, () => made.keys(actions, store, ports), signal);
   made.also?.(store, actions, signal);
 

@@ -3,6 +3,7 @@ import { useActions } from '../app/actions.ts';
 import { useWindow, type WindowState } from '../app/window-store.ts';
 import { Clock } from './Clock.tsx';
 import { ActionKey } from './KeyCap.tsx';
+import { OnDuty } from './OnDuty.tsx';
 
 const roleWords = {
   'call-handler': 'Call handler',
@@ -68,6 +69,7 @@ export function SeatBar({ title }: { readonly title: string }) {
           {seat.user.displayName} <span className="muted">{roleWords[seat.user.role]}</span>
         </span>
       )}
+      {seat?.user && <OnDuty />}
       <span className="seat-gap" />
       {unsaved > 0 && (
         <span className="fact is-warning" data-testid="unsent">

@@ -11,6 +11,7 @@ import { EntryField } from '../../ui/EntryField.tsx';
 import { GradeBadge } from '../../ui/GradeBadge.tsx';
 import { LogLines } from '../../ui/LogLines.tsx';
 import { Mark } from '../../ui/Mark.tsx';
+import { OthersHere } from '../../ui/OthersHere.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { StatusChip } from '../../ui/StatusChip.tsx';
 
@@ -63,6 +64,11 @@ export function RecordPanel() {
         </div>
       )}
       {others.length > 0 && <p className="muted others">Also linked: {others.join(', ')}</p>}
+      <OthersHere
+        stream={
+          incidentId !== undefined ? `incident/${incidentId}` : contact && `contact/${contact.id}`
+        }
+      />
       <LogLines
         label={incidentId === undefined ? 'Log of the contact' : 'Log of the incident'}
         about={id}

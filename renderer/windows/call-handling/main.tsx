@@ -1,7 +1,8 @@
 import '../../app/no-eval.ts';
 import { ActionsContext } from '../../app/actions.ts';
 import type { KeyTable } from '../../app/keys.ts';
-import { selectFormIncidentId } from '../../app/selectors.ts';
+import { isWritingIn } from '../../app/presence.ts';
+import { selectFormIncidentId, selectReadiness } from '../../app/selectors.ts';
 import { restoreOnce } from '../../app/restore.ts';
 import { startWindow } from '../../app/start-window.tsx';
 import type { WindowStore } from '../../app/window-store.ts';
@@ -44,12 +45,33 @@ const keys = (
   };
 };
 
+const availabilityOf = {
+  'on-call': 'talking',
+  'wrap-up': 'wrap-up',
+  ready: 'ready',
+  'not-ready': 'away',
+} as const;
+
 startWindow(window, {
   makeActions: createCallActions,
   wanted: (state) => ({
     contact: state.formAbout === 'new' ? undefined : state.formAbout,
     incident: selectFormIncidentId(state),
   }),
+  presence: (state) => {
+    const incidentId = selectFormIncidentId(state);
+    const about = incidentId ?? state.formAbout;
+    return {
+      about:
+        incidentId !== undefined
+          ? `incident/${incidentId}`
+          : state.formAbout === 'new'
+            ? ''
+            : `contact/${state.formAbout}`,
+      isTyping: isWritingIn(state, about),
+      availability: availabilityOf[selectReadiness(state).state],
+    };
+  },
   keys,
   also: (store, actions, signal) =>
     restoreOnce(

@@ -8,6 +8,7 @@ import { GradeBadge } from '../../ui/GradeBadge.tsx';
 import { ActionKey } from '../../ui/KeyCap.tsx';
 import { LogLines } from '../../ui/LogLines.tsx';
 import { Mark } from '../../ui/Mark.tsx';
+import { OthersHere } from '../../ui/OthersHere.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { StatusChip } from '../../ui/StatusChip.tsx';
 import { useDispatchActions } from './dispatch-actions.ts';
@@ -153,6 +154,7 @@ export function IncidentDetail() {
           </div>
         </>
       )}
+      <OthersHere stream={`incident/${id}`} />
       <LogLines label={`Log of ${id}`} about={id} lines={detail?.lines} />
       <EntryField about={{ kind: 'incident', id }} target={`Add to the log of ${id}`} keys="F9" />
     </Panel>

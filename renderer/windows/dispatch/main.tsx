@@ -3,6 +3,7 @@ import type { ActionPorts } from '../../app/actions.ts';
 import { ActionsContext } from '../../app/actions.ts';
 import { soundAlarms } from '../../app/alarm.ts';
 import { isTyping, type KeyTable } from '../../app/keys.ts';
+import { isWritingIn } from '../../app/presence.ts';
 import { restoreOnce } from '../../app/restore.ts';
 import { startWindow } from '../../app/start-window.tsx';
 import type { WindowStore } from '../../app/window-store.ts';
@@ -56,6 +57,13 @@ const keys = (actions: DispatchActions, store: WindowStore, { focus }: ActionPor
 startWindow(window, {
   makeActions: createDispatchActions,
   wanted: ({ selected }) => ({ incident: selected.incidents }),
+  presence: (state) => {
+    const id = state.selected.incidents;
+    return {
+      about: id === undefined ? '' : `incident/${id}`,
+      isTyping: id !== undefined && isWritingIn(state, id),
+    };
+  },
   keys,
   also: (store, actions, signal) => {
     restoreOnce(window, store, { restore: actions.restore, begin: actions.closeFind }, signal);
