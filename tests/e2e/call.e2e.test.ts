@@ -103,11 +103,21 @@ async function fillIn(page: Page, said: string, place: string, code: string, gra
   await isAt(page, 'narrative');
   await page.keyboard.type(said);
   await press(page, 'Tab');
-  await page.keyboard.type(place);
+  if (place !== '') await page.keyboard.type(place);
   await press(page, 'Tab', 'Tab', 'Tab');
   await page.keyboard.type(code);
   await press(page, 'Tab', grade);
   await byId(page, 'grade', `[data-value="${grade}"]`).waitFor();
+}
+
+/** The street by the beginnings of its words, the first that is offered taken with Enter. */
+async function pickPlace(page: Page, words: string, found: string) {
+  await isAt(page, 'place');
+  await page.keyboard.type(words);
+  await page.locator('[role="option"]').filter({ hasText: found }).first().waitFor();
+  await press(page, 'ArrowDown', 'Enter');
+  await byId(page, 'place-state', '[data-state="picked"]').waitFor();
+  expect((await caretOf(page)).value).toBe(found);
 }
 
 const referenceOn = async (page: Page) => {
@@ -169,7 +179,11 @@ test('a night shift by keyboard, through the death of the server and of a window
     await shows(ch1, '.call-who', 'live');
 
     // 3: what is said, the place, the code, the grade; raised from the middle of a sentence.
-    await fillIn(ch1, 'partner shouting, child upstairs', '12 High Street', 'DOM', '1');
+    await press(ch1, 'Tab');
+    await pickPlace(ch1, '12 hi str', '12 High Street');
+    await press(ch1, 'Shift+Tab');
+    await fillIn(ch1, 'partner shouting, child upstairs', '', 'DOM', '1');
+    await shows(ch1, '[data-testid="crimes"] .row', /\d+ m/);
     await press(ch1, ...Array.from({ length: 5 }, () => 'Shift+Tab'), 'End', 'ArrowLeft');
     const before = await caretOf(ch1);
     expect(before).toMatchObject({ field: 'narrative', at: 31 });
@@ -295,11 +309,31 @@ test('a night shift by keyboard, through the death of the server and of a window
     await shows(ch2, '[data-testid="handover-state"]', 'Accepted by Carys Holt D1');
     await isGone(sup, '[data-testid^="handover-"]');
 
+    // A hand-over that nobody accepts goes loud at 30 s, and to SUP.
+    await press(ch2, 'F6');
+    await byId(ch2, 'choose-channel').waitFor();
+    await press(ch2, '1');
+    await fillIn(ch2, 'screaming from the flat above', 'Elm Grove', 'VIO', '1');
+    await press(ch2, 'F8');
+    const unheard = await referenceOn(ch2);
+    await shows(d1, '[data-testid^="handover-"][data-late="false"]', 'VIO');
+    const goesLoud = { timeout: 45_000 }; // thirty seconds are what is waited for
+    for (const page of [d1, sup])
+      await page
+        .locator('.handovers.is-loud [data-testid^="handover-"][data-late="true"]')
+        .filter({ hasText: 'supervisor' })
+        .waitFor(goesLoud);
+    await shows(ch2, '[data-testid="handover-state"]', 'Not accepted');
+    await press(sup, 'F1');
+    expect(await referenceOn(sup)).toBe(unheard);
+    await shows(ch2, '[data-testid="handover-state"]', 'Accepted by Dev Marsh SUP');
+    for (const page of [d1, sup]) await isGone(page, '[data-testid^="handover-"]');
+
     // 13: all look at the same log, and stop once its last line is on every screen.
-    await choose(sup, 'incidents', `[data-testid="incident-${aloneReference}"]`);
-    await choose(ch1, 'contacts', '[data-testid^="contact-"]:has-text("101"):has-text("CH2")');
+    await choose(d1, 'incidents', `[data-testid="incident-${unheard}"]`);
+    await choose(ch1, 'contacts', '[data-testid^="contact-"]:has-text("999"):has-text("CH2")');
     await press(ch1, 'Enter');
-    for (const page of [ch1, sup]) await shows(page, '[data-testid="reference"]', aloneReference);
+    for (const page of [ch1, d1]) await shows(page, '[data-testid="reference"]', unheard);
     await command(d1, 't . all quiet');
     for (const page of [ch1, ch2, d1, sup]) {
       await shows(page, '[data-testid="line"]:has([data-mark="recorded"])', 'all quiet');
