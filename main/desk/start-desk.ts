@@ -3,10 +3,9 @@ import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import process from 'node:process';
 import * as z from 'zod';
-import { role } from '#domain/facts.ts';
 import {
   epochMs,
-  userId,
+  userStream,
   type CommandId,
   type DeskId,
   type EpochMs,
@@ -22,6 +21,7 @@ import { openStore } from '#store/open-store.ts';
 import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
 import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
+import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './offline-sign-in.ts';
 import { Outbox, outboxMigrations } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
 import { Replica } from './replica.ts';
@@ -61,19 +61,17 @@ const SIGN_IN_WITHIN_MS = 8_000;
 const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: one frame of a screen
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
 const COPY_DRAFTS_EVERY_MS = 2_000;
+const HEAR_GRANTS_EVERY_MS = 30_000; // 300 desks ask ten times a second; also whenever the line comes back
 
 /** What the server answers to a sign-in. */
 const session = z.object({
   token: z.string(),
-  user: z.object({
-    id: userId,
-    name: z.string(),
-    displayName: z.string(),
-    role,
-  }),
+  user: person,
   grant: z.object({ id: z.string(), notAfter: epochMs }),
+  /** Absent for roles that do not work at a desk when the server is away. */
+  offlineGrant: offlineGrant.optional(),
 });
-const keptSeat = session.omit({ token: true });
+const keptSeat = session.pick({ user: true, grant: true });
 const refusal = z.object({ reason: z.string(), message: z.string() });
 
 /** Starts a desk over its folder: files, link to the server, and the local port for its windows. */
@@ -114,11 +112,44 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     kept.success && kept.data.grant.notAfter > now() ? kept.data : undefined;
   let aloneSince = now();
   let wasLive = false;
+  const closed = new AbortController();
+  const failed = (error: Error) =>
+    void process.stderr.write(`desk ${options.desk}: ${error.message}\n`);
+  const signText = (text: string) =>
+    sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
+  const offline = new OfflineSignIn(outboxFile, {
+    now,
+    isDisabled: (user) => {
+      const entity = desk.replica.picture.get(userStream(user))?.entity;
+      return entity?.kind === 'user' && entity.isDisabled;
+    },
+  });
+  const sit = (next: Seat | undefined) => {
+    seat = next;
+    desk.outbox.keepSeat(next);
+    for (const window of windows) window.refresh();
+  };
+
+  /** Hears of the server whose access was taken back: they can sit here no longer, nor sign in alone. */
+  const hearGrants = async () => {
+    const grants = [...new Set([...offline.grants, ...(seat ? [seat.grant.id] : [])])];
+    if (grants.length === 0) return;
+    try {
+      const ask = { server, desk: options.desk, sign: signText };
+      const withdrawn = await askWithdrawn(ask, grants, closed.signal);
+      if (closed.signal.aborted) return;
+      offline.withdraw(withdrawn);
+      if (seat && withdrawn.includes(seat.grant.id)) sit(undefined);
+    } catch (cause) {
+      // Asked again in a while, and when the line comes back.
+      if (!closed.signal.aborted) failed(new Error('asking which grants are good', { cause }));
+    }
+  };
 
   const sync = new SyncClient({
     desk,
     urls: [`${server.replace(/^http/, 'ws')}/sync`],
-    sign: (text) => sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64'),
+    sign: signText,
     commandId: () => uuidV7(now(), randomBytes(16)) as CommandId, // just made as one
     now,
     random: Math.random,
@@ -127,6 +158,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       if (isLive === wasLive) return;
       wasLive = isLive;
       aloneSince = now();
+      if (isLive) void hearGrants();
       for (const window of windows) window.refresh('seat');
     },
   });
@@ -157,9 +189,37 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     };
   };
 
-  const failed = (error: Error) =>
-    void process.stderr.write(`desk ${options.desk}: ${error.message}\n`);
-  const closed = new AbortController();
+  /** With the server's word where it answers, else by what this desk remembers. */
+  const signIn: WindowHost['signIn'] = async (name, password, newPassword) => {
+    const asked = await askServer(server, '/api/session', {
+      name,
+      password,
+      desk: options.desk,
+      ...(newPassword !== undefined && { newPassword }),
+    });
+    if (asked.outcome === 'away') {
+      if (newPassword !== undefined) return refused('no-new-password-now');
+      const known = await offline.signIn(name, password);
+      if (known.outcome === 'signed-in') sit(known.seat);
+      return known;
+    }
+    if (asked.outcome === 'refused') {
+      if (asked.reason === 'disabled') offline.forget(name);
+      return asked;
+    }
+    const { token, user, grant, offlineGrant: leave } = session.parse(asked.body);
+    sit({ user, grant });
+    if (leave) offline.remember(user, newPassword ?? password, leave).catch(failed);
+    else offline.forget(name);
+    const returned = () => {
+      for (const window of windows) window.refresh('drafts');
+    };
+    // Nobody waits for it; whoever can work works.
+    const { outbox } = desk;
+    void returnDrafts({ server, token, user: user.id, outbox, returned, failed }, closed.signal);
+    return { outcome: 'signed-in' };
+  };
+
   const host: WindowHost = {
     desk,
     referenceData,
@@ -167,30 +227,15 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     seat: () => seat,
     seatRow,
     signIn: async (name, password, newPassword) => {
-      const asked = await askServer(server, '/api/session', {
-        name,
-        password,
-        desk: options.desk,
-        ...(newPassword !== undefined && { newPassword }),
-      });
-      if (asked.outcome === 'refused') return asked;
-      const { token, user, grant } = session.parse(asked.body);
-      seat = { user, grant };
-      desk.outbox.keepSeat(seat);
-      for (const window of windows) window.refresh();
-      const { outbox } = desk;
-      const returned = () => {
-        for (const window of windows) window.refresh('drafts');
-      };
-      // Nobody waits for it; whoever can work works.
-      void returnDrafts({ server, token, user: user.id, outbox, returned, failed }, closed.signal);
-      return { outcome: 'signed-in' };
+      try {
+        return await signIn(name, password, newPassword);
+      } catch (cause) {
+        // One sign-in that cannot be done is told, and costs the desk nothing else.
+        failed(new Error('signing in', { cause }));
+        return refused('not-possible');
+      }
     },
-    signOut: () => {
-      seat = undefined;
-      desk.outbox.keepSeat(undefined);
-      for (const window of windows) window.refresh();
-    },
+    signOut: () => sit(undefined),
     draftChanged: (user, draftId) => drafts.add(JSON.stringify([user, draftId])),
   };
 
@@ -201,6 +246,9 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
   const seatTimer = setInterval(() => {
     for (const window of windows) window.refresh('seat');
   }, SEAT_EVERY_MS);
+  const grantsTimer = setInterval(() => {
+    if (wasLive) void hearGrants();
+  }, HEAR_GRANTS_EVERY_MS);
   const draftTimer = setInterval(() => {
     for (const text of drafts) {
       const [user, draftId] = JSON.parse(text) as [UserId, string]; // written by `draftChanged`
@@ -238,8 +286,10 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       closed.abort();
       clearInterval(seatTimer);
       clearInterval(draftTimer);
+      clearInterval(grantsTimer);
       sync.close();
       await gateway[Symbol.asyncDispose]();
+      await offline.close();
       desk.close();
       outboxFile.close();
     },
@@ -250,7 +300,9 @@ const now = () => Date.now() as EpochMs;
 
 type Asked =
   | { readonly outcome: 'answered'; readonly body: unknown }
-  | { readonly outcome: 'refused'; readonly reason: string; readonly message: string };
+  | { readonly outcome: 'refused'; readonly reason: string; readonly message: string }
+  /** Nobody answers there, or nobody who is able to. */
+  | { readonly outcome: 'away' };
 
 async function askServer(server: string, path: string, body: object): Promise<Asked> {
   try {
@@ -263,15 +315,11 @@ async function askServer(server: string, path: string, body: object): Promise<As
     const answer: unknown = await response.json();
     if (response.ok) return { outcome: 'answered', body: answer };
     const { reason, message } = refusal.parse(answer);
+    // A server that cannot store anything cannot sign anybody in either; one that is busy soon can.
+    if (response.status >= 500 && reason !== 'busy') return { outcome: 'away' };
     return { outcome: 'refused', reason, message };
   } catch {
-    // Told to the person at the desk: they decide what to do about it.
-    return {
-      outcome: 'refused',
-      reason: 'server-away',
-      message:
-        'The server does not answer, so nobody new can sign in here. Who is signed in keeps working.',
-    };
+    return { outcome: 'away' }; // what then, the desk decides by what it knows
   }
 }
 
