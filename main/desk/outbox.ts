@@ -49,6 +49,18 @@ export const outboxMigrations = [
      shown   INTEGER NOT NULL,
      times   INTEGER NOT NULL DEFAULT 1
    ) STRICT`,
+  `-- Who may sign in here while the server is away, see offline-sign-in.ts.
+   CREATE TABLE offline_person (
+     name          TEXT PRIMARY KEY COLLATE NOCASE,
+     person        TEXT NOT NULL CHECK (json_valid(person)),
+     salt          BLOB NOT NULL,
+     verifier      BLOB NOT NULL,
+     grant_id      TEXT NOT NULL,
+     sign_in_until INTEGER NOT NULL,
+     not_after     INTEGER NOT NULL,
+     failures      INTEGER NOT NULL DEFAULT 0,
+     locked_until  INTEGER NOT NULL DEFAULT 0
+   ) STRICT`,
 ] as const;
 
 const WAITING_MAX = 10_000; // a 12 h shift offline, several times over

@@ -3,10 +3,9 @@ import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import process from 'node:process';
 import * as z from 'zod';
-import { role } from '#domain/facts.ts';
 import {
   epochMs,
-  userId,
+  userStream,
   type CommandId,
   type DeskId,
   type EpochMs,
@@ -23,6 +22,7 @@ import { openStore } from '#store/open-store.ts';
 import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
 import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
+import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './offline-sign-in.ts';
 import { Outbox, outboxMigrations } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
 import { Replica } from './replica.ts';
@@ -65,19 +65,17 @@ const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: o
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
 const COPY_DRAFTS_EVERY_MS = 2_000;
 const SIGNAL_EVERY_MS = 250; // a colleague's caret need not be newer
+const HEAR_GRANTS_EVERY_MS = 30_000; // 300 desks ask ten times a second; also whenever the line comes back
 
 /** What the server answers to a sign-in. */
 const session = z.object({
   token: z.string(),
-  user: z.object({
-    id: userId,
-    name: z.string(),
-    displayName: z.string(),
-    role,
-  }),
+  user: person,
   grant: z.object({ id: z.string(), notAfter: epochMs }),
+  /** Absent for roles that do not work at a desk when the server is away. */
+  offlineGrant: offlineGrant.optional(),
 });
-const keptSeat = session.omit({ token: true });
+const keptSeat = session.pick({ user: true, grant: true });
 const refusal = z.object({ reason: z.string(), message: z.string() });
 
 /** Starts a desk over its folder: files, link to the server, and the local port for its windows. */
@@ -120,11 +118,50 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
   let wasLive = false;
   let presence: Presence = { about: '', isTyping: false };
   let isSignalDue = false;
+  const closed = new AbortController();
+  const failed = (error: Error) =>
+    void process.stderr.write(`desk ${options.desk}: ${error.message}\n`);
+  const signText = (text: string) =>
+    sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
+  const offline = new OfflineSignIn(outboxFile, {
+    now,
+    isDisabled: (user) => {
+      const entity = desk.read(({ picture }) => picture.get(userStream(user)), undefined)?.entity;
+      return entity?.kind === 'user' && entity.isDisabled;
+    },
+  });
+  /** The roster follows who sits here. A refusal (on duty here already) changes nothing. */
+  const onDuty = (type: 'start-duty' | 'end-duty', who: Seat) =>
+    void desk.ask({ frame: 'command', id: freshId(), type, body: {} }, who);
+  const sit = (next: Seat | undefined, { mayAsk = true } = {}) => {
+    if (mayAsk && seat && seat.user.id !== next?.user.id) onDuty('end-duty', seat);
+    seat = next;
+    desk.outbox.keepSeat(next);
+    if (next) onDuty('start-duty', next);
+    for (const window of windows) window.refresh();
+  };
+
+  /** Hears of the server whose access was taken back: they can sit here no longer, nor sign in alone. */
+  const hearGrants = async () => {
+    const grants = [...new Set([...offline.grants, ...(seat ? [seat.grant.id] : [])])];
+    if (grants.length === 0) return;
+    try {
+      const ask = { server, desk: options.desk, sign: signText };
+      const withdrawn = await askWithdrawn(ask, grants, closed.signal);
+      if (closed.signal.aborted) return;
+      offline.withdraw(withdrawn);
+      // Nothing can be asked under a grant that was taken back.
+      if (seat && withdrawn.includes(seat.grant.id)) sit(undefined, { mayAsk: false });
+    } catch (cause) {
+      // Asked again in a while, and when the line comes back.
+      if (!closed.signal.aborted) failed(new Error('asking which grants are good', { cause }));
+    }
+  };
 
   const sync = new SyncClient({
     desk,
     urls: [`${server.replace(/^http/, 'ws')}/sync`],
-    sign: (text) => sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64'),
+    sign: signText,
     commandId: freshId,
     now,
     random: Math.random,
@@ -135,6 +172,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       if (isLive) isSignalDue = true; // the server knows nothing of us yet
       else desk.forgetPresence();
       aloneSince = now();
+      if (isLive) void hearGrants();
       for (const window of windows) window.refresh('seat');
     },
   });
@@ -170,9 +208,37 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     };
   };
 
-  const failed = (error: Error) =>
-    void process.stderr.write(`desk ${options.desk}: ${error.message}\n`);
-  const closed = new AbortController();
+  /** With the server's word where it answers, else by what this desk remembers. */
+  const signIn: WindowHost['signIn'] = async (name, password, newPassword) => {
+    const asked = await askServer(server, '/api/session', {
+      name,
+      password,
+      desk: options.desk,
+      ...(newPassword !== undefined && { newPassword }),
+    });
+    if (asked.outcome === 'away') {
+      if (newPassword !== undefined) return refused('no-new-password-now');
+      const known = await offline.signIn(name, password);
+      if (known.outcome === 'signed-in') sit(known.seat);
+      return known;
+    }
+    if (asked.outcome === 'refused') {
+      if (asked.reason === 'disabled') offline.forget(name);
+      return asked;
+    }
+    const { token, user, grant, offlineGrant: leave } = session.parse(asked.body);
+    sit({ user, grant });
+    if (leave) offline.remember(user, newPassword ?? password, leave).catch(failed);
+    else offline.forget(name);
+    const returned = () => {
+      for (const window of windows) window.refresh('drafts');
+    };
+    // Nobody waits for it; whoever can work works.
+    const { outbox } = desk;
+    void returnDrafts({ server, token, user: user.id, outbox, returned, failed }, closed.signal);
+    return { outcome: 'signed-in' };
+  };
+
   const host: WindowHost = {
     desk,
     referenceData,
@@ -180,43 +246,21 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     seat: () => seat,
     seatRow,
     signIn: async (name, password, newPassword) => {
-      const asked = await askServer(server, '/api/session', {
-        name,
-        password,
-        desk: options.desk,
-        ...(newPassword !== undefined && { newPassword }),
-      });
-      if (asked.outcome === 'refused') return asked;
-      const { token, user, grant } = session.parse(asked.body);
-      if (seat && seat.user.id !== user.id) onDuty('end-duty', seat);
-      seat = { user, grant };
-      desk.outbox.keepSeat(seat);
-      onDuty('start-duty', seat);
-      for (const window of windows) window.refresh();
-      const { outbox } = desk;
-      const returned = () => {
-        for (const window of windows) window.refresh('drafts');
-      };
-      // Nobody waits for it; whoever can work works.
-      void returnDrafts({ server, token, user: user.id, outbox, returned, failed }, closed.signal);
-      return { outcome: 'signed-in' };
+      try {
+        return await signIn(name, password, newPassword);
+      } catch (cause) {
+        // One sign-in that cannot be done is told, and costs the desk nothing else.
+        failed(new Error('signing in', { cause }));
+        return refused('not-possible');
+      }
     },
-    signOut: () => {
-      if (seat) onDuty('end-duty', seat);
-      seat = undefined;
-      desk.outbox.keepSeat(undefined);
-      for (const window of windows) window.refresh();
-    },
+    signOut: () => sit(undefined),
     draftChanged: (user, draftId) => drafts.add(JSON.stringify([user, draftId])),
     signalled: (latest) => {
       presence = latest;
       isSignalDue = true;
     },
   };
-
-  /** The roster follows the sign-in. A refusal (on duty here already) changes nothing. */
-  const onDuty = (type: 'start-duty' | 'end-duty', who: Seat) =>
-    void desk.ask({ frame: 'command', id: freshId(), type, body: {} }, who);
 
   desk.onChanged(() => {
     sync.pump();
@@ -230,6 +274,9 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     const user = seat && { user: seat.user.id };
     if (sync.send({ frame: 'desk-signal', ...user, presence })) isSignalDue = false;
   }, SIGNAL_EVERY_MS);
+  const grantsTimer = setInterval(() => {
+    if (wasLive) void hearGrants();
+  }, HEAR_GRANTS_EVERY_MS);
   const draftTimer = setInterval(() => {
     for (const text of drafts) {
       const [user, draftId] = JSON.parse(text) as [UserId, string]; // written by `draftChanged`
@@ -268,8 +315,10 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       clearInterval(seatTimer);
       clearInterval(draftTimer);
       clearInterval(signalTimer);
+      clearInterval(grantsTimer);
       sync.close();
       await gateway[Symbol.asyncDispose]();
+      await offline.close();
       desk.close();
       outboxFile.close();
     },
@@ -281,7 +330,9 @@ const freshId = () => uuidV7(now(), randomBytes(16)) as CommandId; // just made 
 
 type Asked =
   | { readonly outcome: 'answered'; readonly body: unknown }
-  | { readonly outcome: 'refused'; readonly reason: string; readonly message: string };
+  | { readonly outcome: 'refused'; readonly reason: string; readonly message: string }
+  /** Nobody answers there, or nobody who is able to. */
+  | { readonly outcome: 'away' };
 
 async function askServer(server: string, path: string, body: object): Promise<Asked> {
   try {
@@ -294,15 +345,11 @@ async function askServer(server: string, path: string, body: object): Promise<As
     const answer: unknown = await response.json();
     if (response.ok) return { outcome: 'answered', body: answer };
     const { reason, message } = refusal.parse(answer);
+    // A server that cannot store anything cannot sign anybody in either; one that is busy soon can.
+    if (response.status >= 500 && reason !== 'busy') return { outcome: 'away' };
     return { outcome: 'refused', reason, message };
   } catch {
-    // Told to the person at the desk: they decide what to do about it.
-    return {
-      outcome: 'refused',
-      reason: 'server-away',
-      message:
-        'The server does not answer, so nobody new can sign in here. Who is signed in keeps working.',
-    };
+    return { outcome: 'away' }; // what then, the desk decides by what it knows
   }
 }
 

@@ -147,6 +147,53 @@ test('a grant is good from its issue to its end, at its desk, and one taken back
   expect(grant.desk).toBe('CH1');
 });
 
+test('at a desk a sign-in also gives leave to sign in there alone, for fourteen days and a shift', async () => {
+  const { accounts, signedIn, now } = await withAsh();
+  accounts.enrol(accounts.addEnrolmentCode(), 'CH1', publicKey());
+  expect((await signedIn()).offlineGrant).toBeUndefined();
+  const { offlineGrant } = await signedIn('CH1');
+  const at = now();
+  expect(offlineGrant).toEqual({
+    id: offlineGrant?.id,
+    signInUntil: at + 14 * 24 * HOUR,
+    notAfter: at + 14 * 24 * HOUR + 12 * HOUR,
+  });
+  const id = offlineGrant?.id ?? '';
+  expect(accounts.grantAt(id, (at + 14 * 24 * HOUR + 12 * HOUR) as EpochMs)).toMatchObject({
+    outcome: 'valid',
+    grant: { id, user: ash.id, desk: 'CH1', isOffline: true },
+  });
+  expect(accounts.grantAt(id, (at + 14 * 24 * HOUR + 12 * HOUR + 1) as EpochMs).outcome).toBe(
+    'grant-expired',
+  );
+  const admin = { ...ash, id: 'u-adm' as UserId, name: 'adm', role: 'administrator' } as const;
+  await accounts.add(admin, PASSWORD, false);
+  const result = await accounts.signIn({ name: 'adm', password: PASSWORD, desk: 'CH1' });
+  expect(result).toMatchObject({ outcome: 'signed-in', offlineGrant: undefined });
+});
+
+test('what lets nobody in any more is told to the desk: another password, a closed account, another desk', async () => {
+  const { accounts, signedIn, signIn, pass } = await withAsh();
+  for (const desk of ['CH1', 'CH2']) accounts.enrol(accounts.addEnrolmentCode(), desk, publicKey());
+  const first = await signedIn('CH1');
+  const [online, offline] = [first.grant.id, first.offlineGrant?.id ?? ''];
+  const told = (desk = 'CH1') => accounts.withdrawn(desk, [online, offline]);
+  expect([told(), told('CH2'), accounts.withdrawn('CH1', ['no-such'])]).toEqual([
+    [],
+    [online, offline],
+    ['no-such'],
+  ]);
+  pass(HOUR);
+  const changed = await signIn(PASSWORD, { newPassword: 'another made-up one', desk: 'CH1' });
+  // Who sits there goes on; nobody signs in there alone with the old password. What is done is honoured.
+  expect(told()).toEqual([offline]);
+  const grant = changed.outcome === 'signed-in' ? changed.offlineGrant?.id : undefined;
+  expect(accounts.withdrawn('CH1', [grant ?? ''])).toEqual([]);
+  expect(accounts.grantAt(offline, pass(HOUR)).outcome).toBe('valid');
+  accounts.disable(ash.id);
+  expect([told(), accounts.withdrawn('CH1', [grant ?? ''])]).toEqual([[online, offline], [grant]]);
+});
+
 test('a closed account opens nothing, and its sessions have ended', async () => {
   const { accounts, signedIn, signIn } = await withAsh();
   const { token } = await signedIn();

@@ -54,11 +54,18 @@ export const accountMigrations = [
    ALTER TABLE api_key ADD COLUMN revoked_at INTEGER;
    -- The desk that a code is for; without one it takes in a new desk and replaces none.
    ALTER TABLE enrolment ADD COLUMN desk TEXT`,
+  `-- Under which a person works after signing in at their desk while this server was away.
+   ALTER TABLE grant_of ADD COLUMN is_offline INTEGER NOT NULL DEFAULT 0;
+   -- What was given under an older password signs nobody in any more.
+   ALTER TABLE account ADD COLUMN password_at INTEGER NOT NULL DEFAULT 0`,
 ] as const;
 
 const FAILURES_MAX = 5;
 const LOCKED_MS = 15 * 60_000;
 const SESSION_MS = 12 * 60 * 60_000; // a shift
+const OFFLINE_MS = 14 * 24 * 60 * 60_000; // four days on, four off, and leave
+// Who works at a desk when everything is down. The others have nothing to do there that could not wait.
+const OFFLINE_ROLES: ReadonlySet<Role> = new Set(['call-handler', 'dispatcher', 'supervisor']);
 const CODE_MS = 15 * 60_000; // long enough to walk to the desk
 const PASSWORD_MIN = 12;
 /** OWASP ASVS 5.0, appendix C: N = 2^17, r = 8, p = 1. One derivation takes 128 MiB. */
@@ -84,6 +91,17 @@ export interface Grant {
   readonly issuedAt: EpochMs;
   readonly notAfter: EpochMs;
   readonly revokedAt: EpochMs | null;
+  /** For work after a sign-in that this server did not see: what is done under it is flagged. */
+  readonly isOffline: boolean;
+}
+
+/** What lets a desk sign its person in by itself, while the server is away. */
+export interface OfflineGrant {
+  readonly id: string;
+  /** The last moment at which the desk may sign them in by it. */
+  readonly signInUntil: EpochMs;
+  /** The end of the session that was begun last. */
+  readonly notAfter: EpochMs;
 }
 
 /** A grant as at a moment. `isSinceRevoked`: it was good then and has been taken back later. */
@@ -113,6 +131,8 @@ export type SignedIn =
       readonly token: string;
       readonly person: Person;
       readonly grant: Grant;
+      /** Given at a desk to who works there. */
+      readonly offlineGrant?: OfflineGrant | undefined;
     }
   | {
       readonly outcome: 'refused';
@@ -177,8 +197,9 @@ export class Accounts {
       failed: db.prepare<[number, number, string]>(
         'UPDATE account SET failures = ?, locked_until = ? WHERE user_id = ?',
       ),
-      setPassword: db.prepare<[Uint8Array, Uint8Array, string]>(
-        'UPDATE account SET salt = ?, verifier = ?, must_change = 0 WHERE user_id = ?',
+      setPassword: db.prepare<[Uint8Array, Uint8Array, number, string]>(
+        `UPDATE account SET salt = ?, verifier = ?, must_change = 0, password_at = ?
+         WHERE user_id = ?`,
       ),
       disable: db.prepare<[number, string]>(
         'UPDATE account SET disabled_at = ? WHERE user_id = ? AND disabled_at IS NULL',
@@ -192,14 +213,21 @@ export class Accounts {
       dropSession: db.prepare<[string]>('DELETE FROM session WHERE token_hash = ?'),
       dropSessionsOf: db.prepare<[string]>('DELETE FROM session WHERE user_id = ?'),
       dropOldSessions: db.prepare<[number]>('DELETE FROM session WHERE not_after <= ?'),
-      putGrant: db.prepare<[string, string, string, string, number, number]>(
-        'INSERT INTO grant_of VALUES (?, ?, ?, ?, ?, ?, NULL)',
+      putGrant: db.prepare<[string, string, string, string, number, number, number]>(
+        'INSERT INTO grant_of VALUES (?, ?, ?, ?, ?, ?, NULL, ?)',
       ),
-      grant: db.prepare<[string], Grant>(
+      grant: db.prepare<[string], Omit<Grant, 'isOffline'> & { readonly isOffline: number }>(
         `SELECT id, user_id AS user, role, desk, issued_at AS issuedAt, not_after AS notAfter,
-           revoked_at AS revokedAt
+           revoked_at AS revokedAt, is_offline AS isOffline
          FROM grant_of WHERE id = ?`,
       ),
+      isGood: db
+        .prepare<[string, string], number>(
+          `SELECT 1 FROM grant_of JOIN account USING (user_id)
+           WHERE id = ? AND desk = ? AND revoked_at IS NULL
+             AND disabled_at IS NULL AND (is_offline = 0 OR issued_at >= password_at)`,
+        )
+        .pluck(),
       revokeGrantsOf: db.prepare<[number, string]>(
         'UPDATE grant_of SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL',
       ),
@@ -299,7 +327,7 @@ export class Accounts {
     const sealed = await this.#seal(newPassword);
     this.#db
       .transaction(() => {
-        this.#sql.setPassword.run(sealed.salt, sealed.verifier, user);
+        this.#sql.setPassword.run(sealed.salt, sealed.verifier, this.#now(), user);
         this.#sql.dropSessionsOf.run(user); // whoever else came in with the old one
       })
       .immediate();
@@ -318,13 +346,23 @@ export class Accounts {
 
   /** A grant as at the moment that a command was made under it. */
   grantAt(id: string, occurredAt: EpochMs, leewayMs = 0): GrantAt {
-    const grant = this.#sql.grant.get(id);
-    if (!grant) return { outcome: 'unknown-grant' };
+    const row = this.#sql.grant.get(id);
+    if (!row) return { outcome: 'unknown-grant' };
+    const grant: Grant = { ...row, isOffline: row.isOffline === 1 };
     const { issuedAt, notAfter, revokedAt } = grant;
     if (occurredAt < issuedAt - leewayMs || occurredAt > notAfter + leewayMs)
       return { outcome: 'grant-expired' };
     if (revokedAt !== null && occurredAt >= revokedAt) return { outcome: 'grant-revoked' };
     return { outcome: 'valid', grant, isSinceRevoked: revokedAt !== null };
+  }
+
+  /**
+   * Which of a desk's grants let nobody in any more: taken back, of a closed account, or given under a
+   * password that has been changed since. When they run out the desk knows; the rest it asks, so as to
+   * know when it is by itself.
+   */
+  withdrawn(desk: string, grants: readonly string[]): readonly string[] {
+    return grants.filter((id) => this.#sql.isGood.get(id, desk) === undefined);
   }
 
   /** A key for an outside system. It is told once. */
@@ -409,15 +447,35 @@ export class Accounts {
       issuedAt,
       notAfter: (issuedAt + SESSION_MS) as EpochMs, // an instant that much later
       revokedAt: null,
+      isOffline: false,
     };
+    const signInUntil = (issuedAt + OFFLINE_MS) as EpochMs; // instants that much later
+    const offlineGrant: OfflineGrant | undefined =
+      desk !== undefined && OFFLINE_ROLES.has(role)
+        ? {
+            id: randomUUID(),
+            signInUntil,
+            notAfter: (signInUntil + SESSION_MS) as EpochMs,
+          }
+        : undefined;
     this.#db
       .transaction(() => {
         this.#sql.dropOldSessions.run(issuedAt);
         this.#sql.putSession.run(hashOf(token), userId, grant.notAfter);
-        this.#sql.putGrant.run(grant.id, userId, role, grant.desk, issuedAt, grant.notAfter);
+        for (const { id, notAfter } of [grant, ...(offlineGrant ? [offlineGrant] : [])])
+          this.#sql.putGrant.run(
+            id,
+            userId,
+            role,
+            grant.desk,
+            issuedAt,
+            notAfter,
+            id === offlineGrant?.id ? 1 : 0,
+          );
       })
       .immediate();
-    return { outcome: 'signed-in', token, person: { id: userId, name, displayName, role }, grant };
+    const person = { id: userId, name, displayName, role };
+    return { outcome: 'signed-in', token, person, grant, offlineGrant };
   }
 
   async #seal(password: string) {

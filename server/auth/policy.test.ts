@@ -63,6 +63,7 @@ const valid = {
     issuedAt: 1_000 as EpochMs,
     notAfter: 9_000 as EpochMs,
     revokedAt: null,
+    isOffline: false,
   },
 } as const satisfies GrantAt;
 
@@ -91,6 +92,12 @@ test.each<[string, Partial<Claim>, GrantAt, object]>([
     { occurredAt: 999 as EpochMs },
     valid,
     { outcome: 'permitted', flag: 'outside-grant' },
+  ],
+  [
+    'after a sign-in that the server did not see',
+    {},
+    { ...valid, grant: { ...valid.grant, isOffline: true } },
+    { outcome: 'permitted', flag: 'offline-sign-in' },
   ],
 ])('a command %s', (_, more, at, expected) => {
   expect(judgeClaim({ ...claim, ...more }, { grantAt: () => at })).toEqual(expected);

@@ -48,6 +48,7 @@ export const ways = {
   'POST /api/users': people('add-user', 'administrator'),
   'POST /api/users/disable': people('disable-user', 'administrator'),
   'POST /api/desks/codes': people('make-desk-code', 'administrator'),
+  'POST /api/desks/grants': { by: 'desk' },
   'POST /api/desks/revoke': people('revoke-desk', 'administrator'),
   'POST /api/api-keys': people('make-api-key', 'administrator'),
   'GET /healthz': { by: 'open' },
@@ -76,7 +77,7 @@ export type Judgement =
   | {
       readonly outcome: 'permitted';
       /** It is recorded, and the security queue is told why to look at it. */
-      readonly flag?: 'since-revoked' | 'outside-grant';
+      readonly flag?: 'since-revoked' | 'outside-grant' | 'offline-sign-in';
     }
   | {
       readonly outcome: 'forbidden';
@@ -113,5 +114,8 @@ export function judgeClaim(claim: Claim, accounts: Pick<Accounts, 'grantAt'>): J
   if (isSinceRevoked) return { outcome: 'permitted', flag: 'since-revoked' };
   if (occurredAt < grant.issuedAt || occurredAt > grant.notAfter)
     return { outcome: 'permitted', flag: 'outside-grant' };
-  return { outcome: 'permitted' };
+  // The server did not see who sat down there; the desk did, by the password of the last sign-in here.
+  return grant.isOffline
+    ? { outcome: 'permitted', flag: 'offline-sign-in' }
+    : { outcome: 'permitted' };
 }

@@ -40,6 +40,11 @@ test('a sign-in tells who it is and gives a grant; whatever it comes to is in th
     token: expect.stringMatching(/^[\w-]{43}$/) as string,
     user: { id: good.user.id, name: 'ash', displayName: 'Made-up ash', role: 'call-handler' },
     grant: { id: good.grant.id, notAfter: good.grant.notAfter },
+    offlineGrant: {
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+      signInUntil: good.grant.notAfter + (14 * 24 - 12) * 3_600_000,
+      notAfter: good.grant.notAfter + 14 * 24 * 3_600_000,
+    },
   });
   const newPassword = 'another made-up one';
   expect([
@@ -108,6 +113,35 @@ test('whoever guesses from one address has to wait, and a desk at another signs 
   expect(await from('127.0.0.1', 'ash', PASSWORD)).toEqual([200, undefined]);
   const rows = running.audit().filter(({ outcome }) => outcome === 'refused too-many-tries');
   expect(rows).toHaveLength(1);
+});
+
+test('a desk hears which grants were taken back, if it signs with its own key', async () => {
+  const running = await Running.start();
+  await using _ = running;
+  await running.addUser('ash', 'call-handler');
+  const pair = generateKeyPairSync('ed25519');
+  const spki = pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+  const { accounts } = running.server;
+  accounts.enrol(accounts.addEnrolmentCode(), 'CH1', spki);
+  const { user, grant } = await running.signIn('ash', 'CH1');
+  const signed = (text: string) =>
+    sign(null, Buffer.from(text), pair.privateKey).toString('base64');
+  const ask = async (signature: string, desk = 'CH1') => {
+    const body = { desk, grants: [grant.id], signature };
+    const answer = await running.ask('POST', '/api/desks/grants', body);
+    return [answer.status, answer.body];
+  };
+  const good = signed(`grants.CH1.${grant.id}`);
+  expect(await ask(good)).toEqual([200, { withdrawn: [] }]);
+  accounts.disable(user.id);
+  expect(await ask(good)).toEqual([200, { withdrawn: [grant.id] }]);
+  const refused = [401, { reason: 'not-enrolled', message: expect.any(String) as string }];
+  expect(await ask(signed(`grants.CH1.other`))).toEqual(refused);
+  expect(await ask(signed(`grants.CH2.${grant.id}`), 'CH2')).toEqual(refused);
+  accounts.revokeDesk('CH1');
+  expect(await ask(good)).toEqual(refused);
+  const rows = running.audit().filter(({ what }) => what === 'ask for grants');
+  expect(rows.map(({ outcome }) => outcome)).toEqual(Array<string>(3).fill('refused not-enrolled'));
 });
 
 test('a session that was ended is no session', async () => {

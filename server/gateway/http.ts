@@ -1,3 +1,4 @@
+import { verify } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { Readable } from 'node:stream';
@@ -44,6 +45,7 @@ export interface HttpOptions {
 const BODY_MAX_BYTES = 32 * 1024; // the longest contact with each of its letters escaped
 const HEADERS_MAX_BYTES = 8 * 1024;
 const REQUEST_WITHIN_MS = 15_000;
+const GRANTS_MAX = 400; // of one desk, as many people as it remembers and who sits there
 const EVENTS_PAGE = 500;
 const READY_WITHIN_MS = 2_000;
 const SERVER = 'server';
@@ -58,6 +60,12 @@ const enrolBody = z.strictObject({
   code: z.string().min(1).max(64),
   desk: deskId,
   publicKey: z.string().min(1).max(400),
+});
+const grantsBody = z.strictObject({
+  desk: deskId,
+  grants: z.array(z.uuid()).max(GRANTS_MAX),
+  /** Of `grants.<desk>.<grants, with commas>` in UTF-8, by the desk's key; base64. */
+  signature: z.base64().min(1).max(200),
 });
 const eventsQuery = z.strictObject({ after: z.coerce.number().int().min(0).default(0) });
 
@@ -250,8 +258,13 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       const [status, message] = signInWords[result.reason];
       throw new Refused(status, result.reason, message);
     }
-    const { token, person, grant } = result;
-    return { token, user: person, grant: { id: grant.id, notAfter: grant.notAfter } };
+    const { token, person, grant, offlineGrant } = result;
+    return {
+      token,
+      user: person,
+      grant: { id: grant.id, notAfter: grant.notAfter },
+      ...(offlineGrant && { offlineGrant }),
+    };
   });
 
   app.delete('/api/session', async (request, reply) => {
@@ -285,6 +298,24 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     }
     if (enrolled.isReplaced) options.keyGone(desk);
     return { logId: recorder.logId, force: options.force, forceName: options.forceName };
+  });
+
+  app.post('/api/desks/grants', async (request) => {
+    const { desk, grants, signature } = parse(grantsBody, request.body);
+    const key = accounts.deskKey(desk);
+    const signed = Buffer.from(`grants.${desk}.${grants.join(',')}`, 'utf8');
+    if (!key || !verify(null, signed, key, Buffer.from(signature, 'base64'))) {
+      await audit({
+        actor: 'desk',
+        desk,
+        operation: 'security',
+        what: 'ask for grants',
+        subject: desk,
+        outcome: 'refused not-enrolled',
+      });
+      throw new Refused(401, 'not-enrolled', 'This desk is not enrolled with this server.');
+    }
+    return { withdrawn: accounts.withdrawn(desk, grants) };
   });
 
   addOutsideRoutes(app, { recorder, accounts, now, bearer });

@@ -155,6 +155,10 @@ class Reader implements AsyncDisposable {
 
   async #ask(content: string): Promise<void> {
     this.#equal(this.#answer, undefined); // each request has its answer before the next
+    if (content.includes('<grantsSignature>')) {
+      const grants = ['ashGrant', 'ashOffline'].map((name) => this.names.get(name)).join(',');
+      this.names.set('grantsSignature', this.#sign(`grants.CH1.${grants}`));
+    }
     const { first, headers, body } = head(this.names.fill(content));
     const [method = '', path = ''] = first.split(' ');
     const response = await fetch(`${this.#url}${path}`, {
@@ -198,15 +202,18 @@ class Reader implements AsyncDisposable {
         const actual = JSON.parse(came.shift() ?? '') as { nonce?: string };
         this.#equal(actual, this.names.promised(template, actual));
         if (actual.nonce !== undefined) {
-          const signed = Buffer.from(`${actual.nonce}.CH1`, 'utf8');
-          const signature = sign(null, signed, this.#key.privateKey).toString('base64');
-          this.names.set('signature', signature);
+          this.names.set('signature', this.#sign(`${actual.nonce}.CH1`));
         }
       } else if (line.startsWith('> ')) socket.send(this.names.fill(template));
       else this.#equal(`close ${String((await closed)[0])}`, line);
     }
     socket.terminate();
     this.ran.websocket += 1;
+  }
+
+  /** As the document says of a desk: with its key, in base64. */
+  #sign(what: string): string {
+    return sign(null, Buffer.from(what, 'utf8'), this.#key.privateKey).toString('base64');
   }
 
   /** As the document says: SIGTERM ends it with code 0, and every process that it named. */
