@@ -2,17 +2,16 @@ import { randomBytes } from 'node:crypto';
 import type { Asked } from '#domain/commands.ts';
 import { contactIdOf, handoverIdOf } from '#domain/decide.ts';
 import type { Channel, Grade, Role } from '#domain/facts.ts';
-import type {
-  CommandId,
-  ContactId,
-  DeskId,
-  EpochMs,
-  IncidentId,
-  UnitId,
-  UserId,
+import {
+  commandIdFrom,
+  type ContactId,
+  type DeskId,
+  type EpochMs,
+  type IncidentId,
+  type UnitId,
+  type UserId,
 } from '#domain/ids.ts';
 import { random } from '#domain/lib/random.ts';
-import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import { referenceOf } from '#domain/reference.ts';
 import type { RunningServer } from '../server/main.ts';
 import { streets } from './made-up-streets.ts';
@@ -155,7 +154,7 @@ export async function makeUpRoom(server: RunningServer, force: string, timeZone:
     reference?: IncidentId,
   ) => {
     const at = now - minutesAgo * MINUTE_MS;
-    const commandId = uuidV7(at, randomBytes(16)) as CommandId; // just made
+    const commandId = commandIdFrom(at, randomBytes(16));
     const answer = await server.recorder.record({
       commandId,
       asked,

@@ -171,6 +171,7 @@ export const commands = {
       role,
     }),
   ),
+  'disable-user': row('check', ['administrator', 'system'], z.strictObject({ userId })),
   /** One import is one event; its rows stand in a table of their own, committed with it. */
   'import-recorded-crimes': row(
     'check',

@@ -76,7 +76,8 @@ export type Refusal =
     }
   | { readonly reason: 'already-on-duty' | 'not-on-duty' }
   | { readonly reason: 'no-such-conflict' | 'already-seen' | 'already-noted' }
-  | { readonly reason: 'user-already-there' | 'already-imported' }
+  | { readonly reason: 'user-already-there' | 'no-such-user' | 'already-disabled' }
+  | { readonly reason: 'already-imported' }
   | { readonly reason: Unreadable };
 
 /** The ids that a command makes are its own id, so making them again makes the same ones. */
@@ -105,6 +106,7 @@ export function streamsOf(
       streams.push(contactStream(contactIdOf(given.commandId)));
       break;
     case 'add-user':
+    case 'disable-user':
       streams.push(userStream(asked.body.userId));
       break;
     case 'start-duty':
@@ -168,6 +170,8 @@ export function decide(room: Room, asked: Asked, given: Given): Outcome {
       return decideConflict(room, asked, given);
     case 'add-user':
       return addUser(room, asked);
+    case 'disable-user':
+      return disableUser(room, asked);
     case 'import-recorded-crimes': {
       const stream = batchStream(asked.body.batchId);
       if (room.get(stream).version > 0) return refuse({ reason: 'already-imported' });
@@ -542,6 +546,14 @@ function addUser(room: Room, { body }: Of<'add-user'>): Outcome {
   if (only<User>(room, stream, 'user')) return refuse({ reason: 'user-already-there' });
   const { name, displayName, role } = body;
   return record(factIn(stream)('user.added', { name, displayName, role }));
+}
+
+function disableUser(room: Room, { body }: Of<'disable-user'>): Outcome {
+  const stream = userStream(body.userId);
+  const user = only<User>(room, stream, 'user');
+  if (!user) return refuse({ reason: 'no-such-user' });
+  if (user.isDisabled) return refuse({ reason: 'already-disabled' });
+  return record(factIn(stream)('user.disabled', {}));
 }
 
 // Five digits are what an operator can read over the radio; then the numbers start again. The same

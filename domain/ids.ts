@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Brand } from './lib/brand.ts';
+import { uuidV7 } from './lib/uuid-v7.ts';
 
 export type EpochMs = Brand<number, 'EpochMs'>;
 export type StreamId = Brand<string, 'StreamId'>;
@@ -60,6 +61,9 @@ export const conflictStream = (id: CommandId) => `conflict/${id}` as StreamId;
 export const batchStream = (id: string) => `recorded-crime/${id}` as StreamId;
 /** One stream counts the reference numbers of the whole force. */
 export const REFERENCES = 'references/numbers' as StreamId;
+
+/** A command's id of this moment; `random` are 16 bytes, fresh ones unless the same id is to come again. */
+export const commandIdFrom = (now: number, random: Uint8Array) => uuidV7(now, random) as CommandId; // just made as one
 
 /** The kind of thing a stream is about, or undefined for a kind of a later release. */
 export function kindOf(stream: StreamId): StreamKind | undefined {

@@ -3,7 +3,7 @@ export const history = [
   { version: 1, fingerprint: '14462e0b27749c13', change: 'the first frames' },
   {
     version: 2,
-    fingerprint: '3f7481dc0af2d165',
+    fingerprint: 'a99e33552bd62c64',
     change: 'duty, late conflicts, amendments, the status seen; crimes, consultations and presence',
   },
 ] as const satisfies readonly {

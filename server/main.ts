@@ -5,8 +5,7 @@ import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import type { Logger } from 'pino';
 import type { Role } from '#domain/facts.ts';
-import type { CommandId, DeskId, EpochMs, UserId } from '#domain/ids.ts';
-import { uuidV7 } from '#domain/lib/uuid-v7.ts';
+import { commandIdFrom, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import { openStore } from '#store/open-store.ts';
 import { accountMigrations, Accounts, newPassword } from './auth/accounts.ts';
 import type { ToAdd } from './gateway/admin-routes.ts';
@@ -126,7 +125,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     try {
       const id = `u-${randomBytes(6).toString('hex')}` as UserId; // opaque, as its schema wants it
       const answer = await recorder.record({
-        commandId: uuidV7(now(), randomBytes(16)) as CommandId, // just made as one
+        commandId: commandIdFrom(now(), randomBytes(16)),
         asked: { type: 'add-user', body: { userId: id, name, displayName, role } },
         occurredAt: now(),
         actor: by,
@@ -141,6 +140,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }
   };
 
+  /** Into the log, so that desks hear of it too. */
+  const disable = async (user: UserId, by: UserId) => {
+    await recorder.record({
+      commandId: commandIdFrom(now(), randomBytes(16)),
+      asked: { type: 'disable-user', body: { userId: user } },
+      occurredAt: now(),
+      actor: by,
+      desk: 'server' as DeskId,
+    });
+  };
+
   let ours: ReadonlySet<string> = new Set();
   const sync = new SyncGateway({
     recorder,
@@ -148,7 +158,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     now,
     timers,
     hosts: () => ours,
-    draftCopied: (copy) => drafts.keep(copy),
+    draftCopied: (copy, desk) => {
+      // A desk brings the pads of who has sat at it, and of nobody else.
+      if (accounts.hasSatAt(copy.user, desk)) drafts.keep(copy);
+    },
     failed,
   });
   const escalation = new Escalation({ recorder, now, failed, timers });
@@ -162,6 +175,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     lagMax: () => sync.lagMax,
     keyGone: (desk) => sync.drop(desk),
     addUser: (person) => add(person),
+    disableUser: disable,
     draftsOf: (user) => drafts.of(user),
     force: options.force,
     forceName: options.forceName,

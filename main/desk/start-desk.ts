@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import process from 'node:process';
 import * as z from 'zod';
 import {
+  commandIdFrom,
   epochMs,
   userStream,
-  type CommandId,
   type DeskId,
   type EpochMs,
   type UserId,
 } from '#domain/ids.ts';
-import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import { targetsOf } from '#domain/targets.ts';
 import { limits } from '#protocol/limits.ts';
 import type { Presence } from '#protocol/signal.ts';
@@ -326,7 +325,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
 }
 
 const now = () => Date.now() as EpochMs;
-const freshId = () => uuidV7(now(), randomBytes(16)) as CommandId; // just made as one
+const freshId = () => commandIdFrom(now(), randomBytes(16));
 
 type Asked =
   | { readonly outcome: 'answered'; readonly body: unknown }

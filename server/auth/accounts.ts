@@ -228,6 +228,11 @@ export class Accounts {
              AND disabled_at IS NULL AND (is_offline = 0 OR issued_at >= password_at)`,
         )
         .pluck(),
+      hasSatAt: db
+        .prepare<[string, string], number>(
+          'SELECT 1 FROM grant_of WHERE user_id = ? AND desk = ? LIMIT 1',
+        )
+        .pluck(),
       revokeGrantsOf: db.prepare<[number, string]>(
         'UPDATE grant_of SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL',
       ),
@@ -342,6 +347,11 @@ export class Accounts {
 
   endSession(token: string): void {
     this.#sql.dropSession.run(hashOf(token));
+  }
+
+  /** Whether somebody has ever signed in at a desk. */
+  hasSatAt(user: string, desk: string): boolean {
+    return this.#sql.hasSatAt.get(user, desk) !== undefined;
   }
 
   /** A grant as at the moment that a command was made under it. */

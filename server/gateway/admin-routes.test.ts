@@ -175,6 +175,7 @@ test('an address without a row in the table is refused to everybody', async () =
     keyGone: () => {},
     draftsOf: () => [],
     addUser: () => Promise.reject(new Error('nobody is added here')),
+    disableUser: () => Promise.reject(new Error('nobody is disabled here')),
     force: 'HC',
     forceName: 'Harbour Constabulary',
     logger: createLogger(() => {}),

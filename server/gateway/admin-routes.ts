@@ -26,6 +26,8 @@ export interface AdminOptions {
     | { readonly outcome: 'added'; readonly id: UserId }
     | { readonly outcome: 'refused'; readonly reason: string }
   >;
+  /** Records that an account was closed, with its audit row. */
+  readonly disableUser: (user: UserId, by: UserId) => Promise<void>;
   /** Told when a desk's key is no longer good: its line ends at once. */
   readonly keyGone: (desk: string) => void;
   readonly audit: (row: Omit<AuditRow, 'at' | 'desk'>) => Promise<void>;
@@ -78,7 +80,7 @@ export function addAdminRoutes(app: FastifyInstance, options: AdminOptions): voi
     }
     // Taken back first: whatever becomes of the audit, nobody comes in with it.
     accounts.disable(user);
-    await audit(who, 'disable-user', user, 'disabled');
+    await options.disableUser(user, who.id);
     return { user };
   });
 

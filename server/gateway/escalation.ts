@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { CommandId, DeskId, EpochMs, HandoverId, UserId } from '#domain/ids.ts';
+import {
+  commandIdFrom,
+  type CommandId,
+  type DeskId,
+  type EpochMs,
+  type HandoverId,
+  type UserId,
+} from '#domain/ids.ts';
 import { understand } from '#domain/facts.ts';
-import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import { NotRecordable, type Recorder } from '../log/recorder-port.ts';
 import { realTimers, type Timers } from './timers.ts';
@@ -118,5 +124,5 @@ export class Escalation {
 /** One hand-over is escalated once: after a crash in between, the same command gets the same answer. */
 function escalationOf(handoverId: HandoverId): CommandId {
   const bytes = createHash('sha256').update(`escalate ${handoverId}`).digest();
-  return uuidV7(bytes.readUIntBE(16, 6), bytes) as CommandId; // just made as one
+  return commandIdFrom(bytes.readUIntBE(16, 6), bytes);
 }

@@ -34,6 +34,7 @@ export interface HttpOptions {
   /** Told when a desk has a new key, or none: its old line must end. */
   readonly keyGone: (desk: string) => void;
   readonly addUser: AdminOptions['addUser'];
+  readonly disableUser: AdminOptions['disableUser'];
   /** What somebody was typing, as their desks last copied it. */
   readonly draftsOf: (user: UserId) => ReturnType<DraftCopies['of']>;
   readonly force: string;
@@ -319,8 +320,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
 
   addOutsideRoutes(app, { recorder, accounts, now, bearer });
-  const { addUser, keyGone } = options;
-  addAdminRoutes(app, { accounts, addUser, keyGone, audit, personOf, now });
+  const { addUser, disableUser, keyGone } = options;
+  addAdminRoutes(app, { accounts, addUser, disableUser, keyGone, audit, personOf, now });
 
   app.get('/api/drafts', async (request) => {
     const person = personOf(request);

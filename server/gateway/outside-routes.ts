@@ -6,6 +6,7 @@ import type { CommandBody } from '#domain/commands.ts';
 import { contactIdOf } from '#domain/decide.ts';
 import { channel, place, type CallerNumber, type Details } from '#domain/facts.ts';
 import {
+  commandIdFrom,
   contactId,
   unitId,
   type CommandId,
@@ -13,7 +14,6 @@ import {
   type EpochMs,
   type UserId,
 } from '#domain/ids.ts';
-import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import { parseCallerNumber } from '#domain/telephone-number.ts';
 import type { Answer } from '#protocol/ack.ts';
 import type { Accounts } from '../auth/accounts.ts';
@@ -165,7 +165,7 @@ export function addOutsideRoutes(app: FastifyInstance, options: OutsideOptions):
     // The same status again is a new fact, unless the system says by a key that it repeats itself.
     const commandId =
       key === undefined
-        ? (uuidV7(now(), randomBytes(16)) as CommandId) // just made as one
+        ? commandIdFrom(now(), randomBytes(16))
         : idFrom(system, `status ${unit} ${key}`);
     const asked = { type: 'set-unit-status', body: { unitId: unit, statusCode } } as const;
     const answer = await ask(system, commandId, asked, occurredAt);
@@ -250,7 +250,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest();
 /** The same system and key give the same command, so a repeat gets the answer that the first one had. */
 function idFrom(system: string, key: string): CommandId {
   const bytes = digest(JSON.stringify([system, key]));
-  return uuidV7(bytes.readUIntBE(16, 6), bytes) as CommandId; // just made as one
+  return commandIdFrom(bytes.readUIntBE(16, 6), bytes);
 }
 
 function keyOf(request: FastifyRequest): string | undefined {

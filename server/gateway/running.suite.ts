@@ -6,8 +6,13 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import type { Asked } from '#domain/commands.ts';
 import type { Role } from '#domain/facts.ts';
-import type { CommandId, DeskId, EpochMs, UserId } from '#domain/ids.ts';
-import { uuidV7 } from '#domain/lib/uuid-v7.ts';
+import {
+  commandIdFrom,
+  type CommandId,
+  type DeskId,
+  type EpochMs,
+  type UserId,
+} from '#domain/ids.ts';
 import { GENESIS } from '#store/chain.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
@@ -288,7 +293,7 @@ export class TestDesk {
   }
 }
 
-export const newId = () => uuidV7(Date.now(), randomBytes(16)) as CommandId; // made as one
+export const newId = () => commandIdFrom(Date.now(), randomBytes(16));
 
 export const callIn = (narrative = 'shouting heard') =>
   ({

@@ -29,7 +29,7 @@ export interface SyncOptions {
   readonly now: () => EpochMs;
   /** The exact values of the Host header that are ours. */
   readonly hosts: () => ReadonlySet<string>;
-  readonly draftCopied: (copy: Extract<DeskUp, { frame: 'draft-copy' }>) => void;
+  readonly draftCopied: (copy: Extract<DeskUp, { frame: 'draft-copy' }>, desk: DeskId) => void;
   readonly failed: (error: unknown) => void;
   readonly timers?: Timers;
 }
@@ -376,7 +376,7 @@ class DeskLine {
       case 'reserve-references':
         return this.#reserve(frame, desk);
       case 'draft-copy':
-        return this.#options.draftCopied(frame);
+        return this.#options.draftCopied(frame, desk);
       case 'ask-crimes':
         return this.#sendCrimes(frame);
       case 'consulted':

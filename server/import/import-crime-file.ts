@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CommandId, DeskId, EpochMs, UserId } from '#domain/ids.ts';
-import { uuidV7 } from '#domain/lib/uuid-v7.ts';
+import { commandIdFrom, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import type { Box } from '#domain/lib/geo.ts';
 import { holdFolder } from '#store/hold-folder.ts';
 import { openWriter } from '../log/open-writer.ts';
@@ -55,7 +54,7 @@ export async function importCrimeFile(file: string, options: ImportOptions): Pro
   const skipped = { ...staged.skipped };
   const { settled, events } = writer.importCrimes(
     {
-      commandId: uuidV7(now(), randomBytes(16)) as CommandId, // just made as one
+      commandId: commandIdFrom(now(), randomBytes(16)),
       occurredAt: now(),
       actor: 'system' as UserId,
       desk: 'server' as DeskId,
