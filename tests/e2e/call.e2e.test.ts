@@ -42,6 +42,14 @@ const launch = (...args: readonly string[]) => {
   });
 };
 
+/** Lists without a name and buttons without their key, as the page has them now. */
+const unnamed = (page: Page) =>
+  page.evaluate<readonly string[]>(`[
+    ...document.querySelectorAll('[role=grid], [role=listbox], [role=log], [role=toolbar], [role=radiogroup], section'),
+  ].filter((it) => !it.getAttribute('aria-label') && !document.getElementById(it.getAttribute('aria-labelledby')))
+    .concat([...document.querySelectorAll('button')].filter((it) => !it.querySelector('kbd')))
+    .map((it) => it.outerHTML.slice(0, 120))`);
+
 async function press(page: Page, ...keys: readonly string[]) {
   // oxlint-disable-next-line no-await-in-loop -- one finger after another
   for (const key of keys) await page.keyboard.press(key);
@@ -279,6 +287,7 @@ test('a night shift by keyboard, through the death of the server and of a window
     await command(d1, 's HT23 0', { isConfirmed: true });
     for (const page of [d1, sup])
       await shows(page, '[data-testid="emergency"][data-unit="HT23"][data-owned="false"]', 'since');
+    for (const page of [ch1, d1]) expect(await unnamed(page)).toEqual([]);
     await press(sup, 'F12');
     for (const page of [d1, sup])
       await shows(page, '[data-testid="emergency-owner"]', 'Owned by Dev Marsh SUP');
