@@ -1,26 +1,7 @@
 import { expect, test } from 'vitest';
-import { complete, readLine, type Floor } from './command-line.ts';
-import { emptyFloor, incident, rows, unit } from './rows.suite.ts';
+import { readLine } from './command-line.ts';
+import { first, floor } from './rows.suite.ts';
 
-const first = 'HC-20261123-0412';
-const floor: Floor = {
-  ...emptyFloor,
-  incidents: rows(
-    incident(first),
-    incident('HC-20261123-0398', { place: { text: 'Pier 4', isVerified: true } }),
-    incident('HC-20261122-0007'),
-    incident('HC-20261123-0007'),
-    incident('HC-20261123-0300', { closedAt: 9 }),
-  ),
-  units: rows(
-    unit('HT21'),
-    unit('HT22', { incidentId: 'HC-20261123-0398', statusCode: 6 }),
-    unit('HT31'),
-    unit('WB31'),
-    unit('HT40', { isOnDuty: false }),
-  ),
-  selectedIncident: first,
-};
 const read = (text: string) => {
   const meaning = readLine(text, floor);
   return [meaning.state, meaning.words] as const;
@@ -43,13 +24,6 @@ test('a line says what it would do in plain words, and does that', () => {
 test('a unit without an incident goes to the selected one', () => {
   expect(read('d ht21')).toEqual(['ready', 'Assign HT21 to 0412 DOM 12 High St']);
   expect(read('d . 21')).toEqual(['ready', 'Assign HT21 to 0412 DOM 12 High St']);
-});
-
-test('the line never guesses between two', () => {
-  expect([read('d . 31'), read('t 7 text')]).toEqual([
-    ['impossible', '31 fits HT31, WB31: type more'],
-    ['impossible', '7 is 2 incidents: type the whole reference'],
-  ]);
 });
 
 test('what cannot be done is red before Enter', () => {
@@ -121,9 +95,9 @@ test('a regrade, a reopening and a booking ask for what they lack', () => {
   ]);
 });
 
-test('an option takes the place of the word at the caret', () => {
-  expect([
-    complete('d 412 HT', { insert: 'HT21', name: '' }),
-    complete('s ', { insert: 'HT21', name: '' }),
-  ]).toEqual(['d 412 HT21 ', 's HT21 ']);
+test('the line never guesses between two', () => {
+  expect([read('d . 31'), read('t 7 text')]).toEqual([
+    ['impossible', '31 fits HT31, WB31: type more'],
+    ['impossible', '7 is 2 incidents: type the whole reference'],
+  ]);
 });

@@ -38,6 +38,7 @@ export function createFocus(
   let isDrawing = false;
   let holdUntil = 0;
   let held: string[] = [];
+  let heldAt = 0;
 
   page.addEventListener(
     'keydown',
@@ -48,6 +49,7 @@ export function createFocus(
       if (event.key === 'Backspace' && held.length > 0) held.pop();
       else if (event.key.length === 1 && held.length < HELD_MAX) held.push(event.key);
       else return;
+      heldAt = page.performance.now();
       event.preventDefault();
       event.stopPropagation();
     },
@@ -75,7 +77,8 @@ export function createFocus(
           const end = element.value.length;
           element.setSelectionRange(caret?.start ?? end, caret?.end ?? end);
         }
-        const keys = held;
+        // What was typed for a form that never came is not put into another one.
+        const keys = page.performance.now() - heldAt <= HOLD_MS ? held : [];
         held = [];
         if (keys.length > 0) typeInto(element, keys);
         return true;

@@ -1,6 +1,6 @@
 import type { ReferenceData } from '#domain/reference-data.ts';
 import type { ContactRow, IncidentRow, TrayRow, UnitRow } from '#protocol/view.ts';
-import type { Floor } from './command-line.ts';
+import type { Floor } from './line-grammar.ts';
 
 // Rows as a desk sends them, for the tests of this folder: each says only what its test is about.
 
@@ -113,4 +113,26 @@ export const emptyFloor: Floor = {
   contacts: new Map(),
   reference,
   selectedIncident: undefined,
+};
+
+export const first = 'HC-20261123-0412';
+
+/** A floor with two call signs of one tail, two incidents of one number, and one that is closed. */
+export const floor: Floor = {
+  ...emptyFloor,
+  incidents: rows(
+    incident(first),
+    incident('HC-20261123-0398', { place: { text: 'Pier 4', isVerified: true } }),
+    incident('HC-20261122-0007'),
+    incident('HC-20261123-0007'),
+    incident('HC-20261123-0300', { closedAt: 9 }),
+  ),
+  units: rows(
+    unit('HT21'),
+    unit('HT22', { incidentId: 'HC-20261123-0398', statusCode: 6 }),
+    unit('HT31'),
+    unit('WB31'),
+    unit('HT40', { isOnDuty: false }),
+  ),
+  selectedIncident: first,
 };

@@ -13,7 +13,7 @@ import {
   type UserId,
 } from '#domain/ids.ts';
 import { OpenRoom } from '#domain/room.ts';
-import { type Floor, type Order } from './command-line.ts';
+import type { Floor, Order } from './line-grammar.ts';
 import { emptyFloor, incident, rows, unit } from './rows.suite.ts';
 import { inverseOf, undo, undoWords, type Undoable } from './undo.ts';
 

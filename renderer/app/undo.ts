@@ -1,5 +1,5 @@
 import type { UnitRow } from '#protocol/view.ts';
-import { numberOf, type Floor, type LineType, type Order } from './command-line.ts';
+import { numberOf, type Floor, type LineType, type Order } from './line-grammar.ts';
 import type { PlainBody } from './desk-line.ts';
 
 /*

@@ -14,6 +14,7 @@ export function ActionKey({ keys, label, onPress, isMain = false }: ActionKeyPro
     <button
       type="button"
       tabIndex={-1}
+      aria-keyshortcuts={keys.replace('Ctrl', 'Control')}
       className={isMain ? 'action is-main' : 'action'}
       onMouseDown={(event) => event.preventDefault()}
       onClick={onPress}

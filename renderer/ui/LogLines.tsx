@@ -26,6 +26,9 @@ export function LogLines({ label, about, lines }: Props) {
             <time className="line-time">{when(at, today)}</time>
             <Mark mark={mark} isShort />
             <span className="line-text">
+              <span className="line-who">
+                {who.name} {who.desk}
+              </span>
               {enteredAt !== undefined && enteredAt - at > LATE_MS && (
                 <Fragment>
                   <em className="late">late, keyed {when(enteredAt, today)}</em>{' '}
@@ -33,17 +36,16 @@ export function LogLines({ label, about, lines }: Props) {
               )}
               {text}
             </span>
-            <span className="line-who">
-              {who.name} {who.desk}
-            </span>
           </li>
         ))}
         {unstored.map(({ id, body, at, mark }) => (
           <li key={id} className="line" data-testid="line">
             <time className="line-time">{hhmmss(at)}</time>
             <Mark mark={mark} isShort />
-            <span className="line-text">{String(body['text'])}</span>
-            <span className="line-who">waits for this desk</span>
+            <span className="line-text">
+              <span className="line-who">waits for this desk</span>
+              {String(body['text'])}
+            </span>
           </li>
         ))}
       </ol>

@@ -42,6 +42,14 @@ const launch = (...args: readonly string[]) => {
   });
 };
 
+/** Lists without a name and buttons without their key, as the page has them now. */
+const unnamed = (page: Page) =>
+  page.evaluate<readonly string[]>(`[
+    ...document.querySelectorAll('[role=grid], [role=listbox], [role=log], [role=toolbar], [role=radiogroup], section'),
+  ].filter((it) => !it.getAttribute('aria-label') && !document.getElementById(it.getAttribute('aria-labelledby')))
+    .concat([...document.querySelectorAll('button')].filter((it) => !it.querySelector('kbd')))
+    .map((it) => it.outerHTML.slice(0, 120))`);
+
 async function press(page: Page, ...keys: readonly string[]) {
   // oxlint-disable-next-line no-await-in-loop -- one finger after another
   for (const key of keys) await page.keyboard.press(key);
@@ -74,8 +82,14 @@ async function choose(page: Page, list: string, row: string) {
   await shows(page, `${row}[aria-selected="true"]`);
 }
 
-async function seat(browser: Browser, address: string, name: string): Promise<Page> {
+async function seat(
+  browser: Browser,
+  address: string,
+  name: string,
+  prepare?: (page: Page) => Promise<void>,
+): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } });
+  await prepare?.(page);
   await page.goto(address);
   await page.locator('[data-testid="sign-in-name"]:focus').waitFor();
   await page.keyboard.type(name);
@@ -287,6 +301,7 @@ test('a night shift by keyboard, through the death of the server and of a window
     await command(d1, 's HT23 0', { isConfirmed: true });
     for (const page of [d1, sup])
       await shows(page, '[data-testid="emergency"][data-unit="HT23"][data-owned="false"]', 'since');
+    for (const page of [ch1, d1]) expect(await unnamed(page)).toEqual([]);
     await press(sup, 'F12');
     for (const page of [d1, sup])
       await shows(page, '[data-testid="emergency-owner"]', 'Owned by Dev Marsh SUP');
@@ -384,7 +399,7 @@ test('who types on without a pause while a form opens loses no character, and no
     }
     await page.keyboard.press('F1');
     await page.keyboard.type(`${said} ${round}`);
-    await shows(page, `${call}.is-current`);
+    await shows(page, `${call}.is-current[data-state="answered"]`);
     await wholeIs(`${said} ${round}`);
     // Finished: what is typed on is a note.
     await press(page, 'F4');
@@ -406,4 +421,70 @@ test('who types on without a pause while a form opens loses no character, and no
     await shows(page, '.call-number', 'Note');
     await wholeIs('');
   }
+});
+
+const streets = [
+  { text: 'High Street, Cosham', lat: 50.843, lon: -1.066, source: 'street index' },
+  { text: 'High Street, Portsmouth', lat: 50.79, lon: -1.104, source: 'street index' },
+];
+const burglary = {
+  month: '2026-09',
+  crimeType: 'Burglary',
+  location: 'On or near High Street',
+  metres: 40,
+};
+
+/** Stands between a window and its desk, and answers look-ups of places as a desk with a gazetteer would. */
+const withPlaces = (page: Page) =>
+  page.routeWebSocket(/\/desk$/, (line) => {
+    const desk = line.connectToServer();
+    desk.onMessage((frame) => line.send(frame));
+    line.onMessage((frame) => {
+      const { id, query, params } = JSON.parse(String(frame)) as {
+        readonly id?: string;
+        readonly query?: string;
+        readonly params?: { readonly text: string };
+      };
+      const found = { places: streets.filter(({ text }) => text.startsWith(params?.text ?? '')) };
+      const answers: Readonly<Record<string, readonly unknown[]>> = {
+        ...found,
+        'crimes-near': [burglary],
+      };
+      const rows = query === undefined ? undefined : answers[query];
+      if (!rows) desk.send(frame);
+      else
+        line.send(
+          JSON.stringify({ frame: 'result', id, outcome: { kind: 'rows', rows, asAt: 1 } }),
+        );
+    });
+  });
+
+test('a place is picked with the arrow keys, and is unverified again once it is edited', async () => {
+  await using room = await DemoRoom.start();
+  await using browser = await launch();
+  const [address = ''] = room.facts.desks;
+  const page = await seat(browser, address, 'ch1', withPlaces);
+  const stands = (state: string, text: string) =>
+    byId(page, 'place-state', `[data-state="${state}"]`).filter({ hasText: text }).waitFor();
+  const crimes = '[data-testid="crimes"] .row:not(.row-head)';
+  await isAt(page, 'narrative');
+  await press(page, 'Tab');
+  await page.keyboard.type('High');
+  await stands('choose', 'kept as typed, not verified');
+  await shows(page, '.pick-foot', '2 places fit: ↓ chooses, Enter picks');
+  await press(page, 'ArrowDown', 'ArrowDown');
+  await shows(page, '.pick[aria-selected="true"]', 'Portsmouth');
+  await press(page, 'Enter');
+  await stands('picked', '✓ verified: street index');
+  expect(await caretOf(page)).toMatchObject({ field: 'place', value: 'High Street, Portsmouth' });
+  await shows(page, crimes, 'Burglary');
+  await page.keyboard.type(' 9');
+  await stands('none-found', 'kept as typed, not verified');
+  await shows(page, '.pick-foot', 'No place fits: kept as typed, not verified');
+  await isGone(page, crimes);
+  // Esc closes the list and leaves the text; the next field goes on from there.
+  await press(page, 'Escape');
+  await isGone(page, '.pick-foot');
+  await stands('typed', 'kept as typed, not verified');
+  expect(await caretOf(page)).toMatchObject({ value: 'High Street, Portsmouth 9' });
 });

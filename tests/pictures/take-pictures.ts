@@ -68,7 +68,34 @@ await ch1.keyboard.press('1');
 await ch1.keyboard.press('F8');
 await ch1.getByTestId('reference').waitFor();
 await picture(ch1, 'call-handling');
+
+/** A whole line in the dispatcher's command line; a second Enter where the line asks for one. */
+async function say(text: string, { isConfirmed = false } = {}) {
+  await d1.keyboard.press('F10');
+  await d1.locator('[data-field="command"]:focus').waitFor();
+  await d1.keyboard.type(text);
+  await d1.locator('[data-testid="command-meaning"][data-state="ready"]').waitFor();
+  await d1.keyboard.press('Enter');
+  if (isConfirmed) await d1.keyboard.press('Enter');
+  await d1.locator('.command:not(.is-open)').waitFor();
+}
+await d1.locator('[data-testid^="handover-"]').first().waitFor();
 await picture(d1, 'dispatch');
+await d1.keyboard.press('F1');
+await d1.getByTestId('reference').waitFor();
+await say('d . HT21 HT22');
+await say('e HT21');
+await say('t . Dog in the house, caller has locked herself in upstairs');
+await say('e HT22');
+await d1.locator('[data-testid="unit-HT22"][data-status="5"]').waitFor();
+await picture(d1, 'dispatch-work');
+await d1.keyboard.press('F10');
+await d1.keyboard.type('c ');
+await picture(d1, 'dispatch-line');
+await d1.keyboard.press('Escape');
+await say('s HT23 0', { isConfirmed: true });
+await d1.getByTestId('emergency').waitFor();
+await picture(d1, 'dispatch-emergency');
 room.killServer();
 await ch1.locator('[data-testid="mode"][data-mode="alone"]').waitFor();
 await picture(ch1, 'call-handling-alone');

@@ -20,7 +20,7 @@ const stateWords = {
 const readinessWords = {
   'on-call': { sign: '▶', words: 'On a call' },
   'wrap-up': { sign: '◆', words: 'Wrap-up' },
-  ready: { sign: '●', words: 'Ready for the next' },
+  ready: { sign: '●', words: 'Ready' },
   'not-ready': { sign: '○', words: 'Not ready' },
 } as const;
 
@@ -89,7 +89,7 @@ export function CallBar() {
         )}
       </div>
       <div className="call-keys">
-        {!call && <ActionKey keys="F1" label="Take next" onPress={takeNext} />}
+        {!call && <ActionKey keys="F1" label="Take" onPress={takeNext} />}
         {isLive && (
           <>
             <ActionKey
@@ -97,12 +97,12 @@ export function CallBar() {
               label={call.state === 'held' ? 'Resume' : 'Hold'}
               onPress={holdOrResume}
             />
-            <ActionKey keys="F3" label="End call" onPress={end} />
+            <ActionKey keys="F3" label="End" onPress={end} />
           </>
         )}
         <ActionKey keys="F4" label={call ? 'Finish' : 'Done'} onPress={wrapUp} />
-        <ActionKey keys="F6" label="New contact" onPress={askChannel} />
-        <ActionKey keys="F7" label="Find, link" onPress={openFind} />
+        <ActionKey keys="F6" label="New" onPress={askChannel} />
+        <ActionKey keys="F7" label="Find" onPress={openFind} />
         <Readiness />
       </div>
     </div>

@@ -64,7 +64,16 @@ export function ContactForm() {
   const about = useWindow((state) => state.formAbout);
   const { raise, saveDetails } = useCallActions();
   return (
-    <Panel title="Contact" className="form-panel" keys={<KeptWord />}>
+    <Panel
+      title="Contact"
+      className="form-panel"
+      keys={
+        <>
+          <KeptWord />
+          <KeyCap keys="Alt+2" />
+        </>
+      }
+    >
       <CallBar />
       {(prompt === 'channel' || prompt === 'outcome') && <ChoiceStrip key={prompt} of={prompt} />}
       <form key={about} className="contact-form" onSubmit={(event) => event.preventDefault()}>
@@ -181,7 +190,7 @@ function CodeField() {
   };
   return (
     <PickField
-      name="Opening code"
+      name="Code"
       said={
         problem === '' ? (
           code && <em className="is-ok">{code.name}</em>

@@ -1,6 +1,7 @@
 import type { CrimeNear } from '#protocol/query.ts';
 import { monthName } from '../../app/clock.ts';
 import { useWindow } from '../../app/window-store.ts';
+import { KeyCap } from '../../ui/KeyCap.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { RowList, type Column } from '../../ui/RowList.tsx';
 
@@ -38,7 +39,12 @@ export function CrimesPanel() {
       count={crimes?.state === 'answered' ? rows.length : undefined}
       className="crimes"
       testId="crimes"
-      keys={<span className="muted">month only, no time known</span>}
+      keys={
+        <>
+          <span className="muted">month only</span>
+          <KeyCap keys="Alt+3" />
+        </>
+      }
     >
       <RowList
         list="crimes"

@@ -77,7 +77,7 @@ const columns: readonly Column<ContactRow>[] = [
 
 /** The queue over all channels. What arrives is counted on top and moves nothing that is selected. */
 export function QueuePanel() {
-  const { choose, takeNext } = useCallActions();
+  const { choose, takeNext, openForm } = useCallActions();
   const rows = useWindow(selectQueue);
   const user = useWindow(me);
   const current = useWindow((state) => state.formAbout);
@@ -119,7 +119,8 @@ export function QueuePanel() {
         onEnter={({ id }) => choose(id)}
       />
       <p className="panel-foot muted">
-        <kbd className="key">↑↓</kbd> choose <kbd className="key">Enter</kbd> take or open
+        <kbd className="key">↑↓</kbd> choose <kbd className="key">Enter</kbd> take or open{' '}
+        <ActionKey keys="Alt+N" label="Note" onPress={() => openForm('new')} />
       </p>
     </Panel>
   );

@@ -1,5 +1,5 @@
 import type { HandoverRow } from '#protocol/view.ts';
-import { numberOf } from '../../app/command-line.ts';
+import { numberOf } from '../../app/line-grammar.ts';
 import { selectHandovers } from '../../app/selectors.ts';
 import { useWindow } from '../../app/window-store.ts';
 import { Countdown } from '../../ui/Clock.tsx';

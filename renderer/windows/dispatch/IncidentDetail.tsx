@@ -142,10 +142,10 @@ export function IncidentDetail() {
             {row.closedAt === undefined ? (
               <>
                 <ActionKey keys="A" label="Assign" onPress={actions.assign} />
-                <ActionKey keys="R" label="Result, clear" onPress={actions.clear} />
+                <ActionKey keys="R" label="Clear" onPress={actions.clear} />
                 <ActionKey keys="U" label="Release" onPress={actions.release} />
-                <ActionKey keys="G" label="Regrade" onPress={actions.regrade} />
-                <ActionKey keys="L" label="Link contact" onPress={actions.link} />
+                <ActionKey keys="G" label="Grade" onPress={actions.regrade} />
+                <ActionKey keys="L" label="Link" onPress={actions.link} />
                 <ActionKey keys="X" label="Close" onPress={actions.close} />
               </>
             ) : (

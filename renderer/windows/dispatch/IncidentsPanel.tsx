@@ -42,7 +42,7 @@ const columns: readonly Column<IncidentRow>[] = [
           <b className="mono">{row.units.map(({ id }) => id).join(' ')}</b>
         ) : (
           <span className={row.owner ? '' : 'is-warning'}>
-            {row.owner ? progressOf(row).replace(' dispatch', '') : 'Not accepted'}
+            {row.owner ? progressOf(row).replace(' dispatch', '') : 'No owner'}
           </span>
         )}
       </>

@@ -1,8 +1,9 @@
 import { createContext, use } from 'react';
 import type { Found } from '#protocol/query.ts';
 import { createActions, type ActionPorts } from '../../app/actions.ts';
-import { complete, numberOf, readLine, type Floor, type Order } from '../../app/command-line.ts';
+import { readLine } from '../../app/command-line.ts';
 import type { DeskLine } from '../../app/desk-line.ts';
+import { complete, numberOf, type Floor, type Order } from '../../app/line-grammar.ts';
 import { selectEmergencies, selectHandovers, selectUndoable } from '../../app/selectors.ts';
 import { inverseOf, undo, UNDO_MS, undoWords, type Undoable } from '../../app/undo.ts';
 import { entryDraftId, type WindowState, type WindowStore } from '../../app/window-store.ts';
