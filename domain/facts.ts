@@ -28,6 +28,8 @@ export const place = z.strictObject({
   lat: z.number().min(-90).max(90).optional(),
   lon: z.number().min(-180).max(180).optional(),
   isVerified: z.boolean().default(false),
+  /** What the position was picked from; says how far to trust it. */
+  source: short.optional(),
 });
 export type Place = z.infer<typeof place>;
 

@@ -3,7 +3,7 @@ export const history = [
   { version: 1, fingerprint: '14462e0b27749c13', change: 'the first frames' },
   {
     version: 2,
-    fingerprint: 'a99e33552bd62c64',
+    fingerprint: '1bf18f307ef1f291',
     change: 'duty, late conflicts, amendments, the status seen; crimes, consultations and presence',
   },
 ] as const satisfies readonly {

@@ -223,6 +223,7 @@ export interface TrayRow {
     readonly id: string;
     readonly what: string;
     readonly reason: string;
+    readonly message: string;
   }[];
 }
 

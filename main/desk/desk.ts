@@ -1,3 +1,4 @@
+import { wordsOfCommand } from '#domain/command-words.ts';
 import { commands } from '#domain/commands.ts';
 import type { Targets } from '#domain/decide.ts';
 import type { RecordedEvent } from '#domain/event.ts';
@@ -18,7 +19,7 @@ import { status } from '#domain/unit.ts';
 import type { Ack, Answer } from '#protocol/ack.ts';
 import type { Crimes } from '#protocol/crimes.ts';
 import type { Signals } from '#protocol/signal.ts';
-import type { Command } from '#protocol/command.ts';
+import { parseAsked, type Command } from '#protocol/command.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
 import type { TrayRow } from '#protocol/view.ts';
 import { ChainError } from '#store/sqlite-event-log.ts';
@@ -328,17 +329,27 @@ export class Desk {
           at: stamped.occurredAt,
           refusedAt,
           who: { user: stamped.actor, desk: stamped.desk, name: names.user(stamped.actor) },
-          what: sentenceOfCommand(stamped),
+          what: this.#wordsOf(stamped),
           reason: refusal.reason,
           message: JSON.stringify(refusal),
           dependents: items.slice(1).map((item) => ({
             id: item.stamped.command.id,
-            what: sentenceOfCommand(item.stamped),
+            what: this.#wordsOf(item.stamped),
             reason: item.refusal.reason,
+            message: JSON.stringify(item.refusal),
           })),
         },
       ];
     });
+  }
+
+  /** What was asked for: the tray says what an operator did, not how it was sent. */
+  #wordsOf({ command, reference }: StampedCommand): string {
+    const parsed = parseAsked(command);
+    // What is here was parsed before it was stored; a row of another release is told by its name.
+    return parsed.outcome === 'asked'
+      ? wordsOfCommand(parsed.asked, this.names, reference)
+      : command.type.replaceAll('-', ' ');
   }
 
   close(): void {
@@ -413,16 +424,6 @@ const ackOf = (commandId: Command['id'], answer: Ack['answer']): Ack => ({
   commandId,
   answer,
 });
-
-/** What was asked for, in words: the tray shows what an operator did, not how it was sent. */
-function sentenceOfCommand({ command, reference }: StampedCommand): string {
-  const { incidentId, unitId, text, statusCode, closingCode } = command.body as Record<
-    string,
-    string | number | undefined
-  >;
-  const parts = [command.type.replaceAll('-', ' '), unitId, incidentId ?? reference];
-  return [...parts, statusCode, closingCode, text].filter((it) => it !== undefined).join(' ');
-}
 
 const isDamage = (error: unknown): error is Error =>
   error instanceof Error &&

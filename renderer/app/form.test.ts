@@ -35,6 +35,7 @@ test('a picked place is verified until its text is changed', () => {
     lat: 50.9,
     lon: -1.4,
     isVerified: true,
+    source: 'gazetteer',
   });
   expect(placeOf({ ...picked, place: '14 High Street' })).toEqual({
     text: '14 High Street',
@@ -101,13 +102,25 @@ test('what is raised from a contact carries what was said about it', () => {
     outcome: 'ready',
     body: {
       contactId: 'c1',
-      place: { text: '12 High Street', lat: 50.9, lon: -1.4, isVerified: true },
+      place: {
+        text: '12 High Street',
+        lat: 50.9,
+        lon: -1.4,
+        isVerified: true,
+        source: 'gazetteer',
+      },
       openingCode: 'DOM',
       grade: 1,
       qualifiers: ['alcohol'],
       narrative: 'Shouting',
       details: {
-        place: { text: '12 High Street', lat: 50.9, lon: -1.4, isVerified: true },
+        place: {
+          text: '12 High Street',
+          lat: 50.9,
+          lon: -1.4,
+          isVerified: true,
+          source: 'gazetteer',
+        },
       },
     },
   });

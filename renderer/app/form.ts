@@ -71,7 +71,10 @@ export function placeOf(fields: Fields): Place | undefined {
   const lat = Number(fields['placeLat']);
   const lon = Number(fields['placeLon']);
   const isPicked = fields['placePicked'] === text && Number.isFinite(lat) && Number.isFinite(lon);
-  return isPicked ? { text, lat, lon, isVerified: true } : { text, isVerified: false };
+  const source = at(fields, 'placeSource');
+  return isPicked
+    ? { text, lat, lon, isVerified: true, ...(source !== '' && { source }) }
+    : { text, isVerified: false };
 }
 
 /** The fields after a place was picked from the list. */
@@ -175,7 +178,12 @@ export function fieldsOf({ details, caller }: Pick<ContactRow, 'details' | 'call
   const called = caller?.kind === 'number' ? spaced(caller.number) : '';
   const picked =
     place?.lat !== undefined && place.lon !== undefined && place.isVerified
-      ? { placePicked: place.text, placeLat: String(place.lat), placeLon: String(place.lon) }
+      ? {
+          placePicked: place.text,
+          placeLat: String(place.lat),
+          placeLon: String(place.lon),
+          placeSource: place.source ?? '',
+        }
       : {};
   return {
     narrative,

@@ -25,9 +25,9 @@ function Refused({ row }: { readonly row: TrayRow }) {
       <span className="tray-reason">{refusalIn(row.reason, row.message)}</span>
       {row.dependents.length > 0 && (
         <ul className="tray-dependents" aria-label="And what rested on it">
-          {row.dependents.map(({ id, what, reason }) => (
+          {row.dependents.map(({ id, what, reason, message }) => (
             <li key={id}>
-              {what}: {refusalText({ reason })}
+              {what}: {refusalIn(reason, message)}
             </li>
           ))}
         </ul>

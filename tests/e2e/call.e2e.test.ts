@@ -291,7 +291,7 @@ test('a night shift by keyboard, through the death of the server and of a window
     await isGone(ch1, '[data-testid="lines"] [data-mark="stored-here"]');
     for (const text of [said, 'he has a knife and is drunk'])
       expect(await byId(ch1, 'line').filter({ hasText: text }).count()).toBe(1);
-    await shows(d1, '[data-testid="tray"]', `assign unit HT22 ${reference}`);
+    await shows(d1, '[data-testid="tray"]', `Assign HT22 to ${reference}`);
     await shows(d1, '[data-testid="tray"] .tray-reason', 'off duty');
     await shows(d1, '[data-testid="tray"] .tray-dependents', 'HT22');
     expect(await d1.locator('.rows-tray > .row:not(.row-head)').count()).toBe(1);

@@ -77,7 +77,9 @@ export function IncidentDetail() {
             <dd>
               <b>{row.place.text}</b>{' '}
               {row.place.isVerified ? (
-                <span className="is-ok">✓ with position</span>
+                <span className="is-ok">
+                  ✓ with position{row.place.source !== undefined && `: ${row.place.source}`}
+                </span>
               ) : (
                 <span className="is-warning">△ not verified</span>
               )}

@@ -1,0 +1,89 @@
+import type { Asked } from './commands.ts';
+import type { Names } from './journal.ts';
+import { unreachable } from './lib/assert.ts';
+
+/** What an operator asked for, in plain words: how the tray says what was not done. Total over all commands. */
+export function wordsOfCommand(
+  { type, body }: Asked,
+  names: Pick<Names, 'status'>,
+  reference?: string,
+): string {
+  switch (type) {
+    case 'offer-contact':
+      return `Contact on ${body.channel}`;
+    case 'open-contact':
+      return `New contact on ${body.channel}`;
+    case 'take-contact':
+      return 'Take a contact';
+    case 'hold-contact':
+      return 'Hold the call';
+    case 'resume-contact':
+      return 'Resume the call';
+    case 'end-contact':
+      return 'End the call';
+    case 'abandon-contact':
+      return 'Contact abandoned';
+    case 'describe-contact':
+      return `Details of a contact: ${quoted(
+        [body.details.place?.text, body.details.narrative, body.details.informant]
+          .filter(Boolean)
+          .join(' · '),
+      )}`;
+    case 'add-contact-entry':
+      return `Line in a contact's log: ${quoted(body.text)}`;
+    case 'attach-contact':
+      return `Link a contact to ${body.incidentId}`;
+    case 'finish-contact':
+      return `Finish a contact: ${body.outcome.replaceAll('-', ' ')}`;
+    case 'raise-incident':
+      return `Raise ${reference ?? 'an incident'}: ${body.openingCode}, grade ${body.grade}, ${body.place.text}${body.narrative === '' ? '' : `, ${quoted(body.narrative)}`}`;
+    case 'add-log-entry':
+      return `Line in the log of ${body.incidentId}: ${quoted(body.text)}`;
+    case 'regrade-incident':
+      return `Regrade ${body.incidentId} to ${body.grade}: ${quoted(body.reason)}`;
+    case 'result-incident':
+      return `Result of ${body.incidentId}: ${body.result}${body.text === undefined ? '' : `, ${quoted(body.text)}`}`;
+    case 'close-incident':
+      return `Close ${body.incidentId} as ${body.closingCode}`;
+    case 'reopen-incident':
+      return `Reopen ${body.incidentId}: ${quoted(body.reason)}`;
+    case 'accept-handover':
+      return 'Accept a hand-over';
+    case 'escalate-handover':
+      return 'Escalate a hand-over';
+    case 'book-on-unit':
+      return `Book ${body.unitId} on: ${body.officers.join(', ')}`;
+    case 'book-off-unit':
+      return `Book ${body.unitId} off`;
+    case 'assign-unit':
+      return `Assign ${body.unitId} to ${body.incidentId}`;
+    case 'release-unit':
+      return `Release ${body.unitId} from ${body.incidentId}`;
+    case 'set-unit-status':
+      return `${body.unitId}: status ${body.statusCode} ${names.status(body.statusCode)}`;
+    case 'own-emergency':
+      return `Own the emergency of ${body.unitId}`;
+    case 'stand-down-emergency':
+      return `Stand down the emergency of ${body.unitId}: ${quoted(body.reason)}`;
+    case 'start-duty':
+      return 'On duty';
+    case 'end-duty':
+      return 'Off duty';
+    case 'note-conflict':
+      return 'Note a late command';
+    case 'settle-conflict':
+      return 'Late command seen';
+    case 'add-user':
+      return `Add ${body.displayName}`;
+    case 'disable-user':
+      return 'Close an account';
+    case 'import-recorded-crimes':
+      return 'Import recorded crimes';
+    case 'reserve-references':
+      return 'Reserve reference numbers';
+    default:
+      return unreachable(type);
+  }
+}
+
+const quoted = (text: string) => `“${text}”`;
