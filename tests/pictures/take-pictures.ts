@@ -42,9 +42,11 @@ const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],
 });
-const [ch1Address = '', , d1Address = ''] = room.facts.desks;
+const [ch1Address = '', ch2Address = '', d1Address = '', supAddress = ''] = room.facts.desks;
 const ch1 = await open(browser, ch1Address, 'ch1');
 const d1 = await open(browser, d1Address, 'd1');
+await open(browser, ch2Address, 'ch2');
+await open(browser, supAddress, 'sup');
 for (const [externalId, number] of [
   ['picture-1', '07700 900142'],
   ['picture-2', 'withheld'],
@@ -60,7 +62,11 @@ await ch1.locator('[data-testid^="contact-"][data-state="answered"]').first().wa
 await ch1.getByTestId('narrative').focus();
 await ch1.keyboard.type('Partner shouting and breaking things downstairs, child upstairs with her');
 await ch1.getByTestId('place').focus();
-await ch1.keyboard.type('12 High Street, Southsea');
+await ch1.keyboard.type('12 hi str');
+await ch1.locator('[role="option"]').first().waitFor();
+await ch1.keyboard.press('ArrowDown');
+await ch1.keyboard.press('Enter');
+await ch1.locator('[data-testid="place-state"][data-state="picked"]').waitFor();
 await ch1.getByTestId('opening-code').focus();
 await ch1.keyboard.type('DOM');
 await ch1.getByTestId('grade').focus();

@@ -12,10 +12,11 @@ const columns: readonly Column<CrimeRow>[] = [
   { name: 'Away', cell: ({ metres }) => <span className="figures">{Math.round(metres)} m</span> },
   { name: 'Recorded as', cell: ({ crimeType }) => crimeType },
   {
-    name: 'Where, outcome',
+    name: 'On or near, outcome',
     cell: ({ location, outcome }) => (
       <>
-        {location} {outcome !== undefined && <span className="muted">{outcome}</span>}
+        {location.replace(/^On or near /, '')}{' '}
+        {outcome !== undefined && <span className="muted">{outcome}</span>}
       </>
     ),
   },
@@ -41,7 +42,7 @@ export function CrimesPanel() {
       testId="crimes"
       keys={
         <>
-          <span className="muted">month only</span>
+          <span className="muted">month only, nearest first</span>
           <KeyCap keys="Alt+3" />
         </>
       }
