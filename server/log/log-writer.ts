@@ -15,7 +15,7 @@ import { Picture } from '#store/picture.ts';
 import { addBatch, batchDigest } from '#store/recorded-crimes.ts';
 import { SqliteEventLog, type LogPorts } from '#store/sqlite-event-log.ts';
 import { foldInto, isUnreadable, PictureError } from './picture-file.ts';
-import type { AuditRow, RecordRequest } from './recorder-port.ts';
+import type { AuditRow, OpenHandovers, RecordRequest } from './recorder-port.ts';
 
 /** What became of one request of a group. One that cannot be recorded fails alone; nothing of it is stored. */
 export type Settled =
@@ -105,6 +105,14 @@ export class LogWriter {
 
   get head(): { readonly seq: number; readonly hash: string } {
     return this.#log.head;
+  }
+
+  /** The hand-overs that still have a deadline, as of the head. */
+  openHandovers(): OpenHandovers {
+    const handovers = [...this.#room.handovers()]
+      .filter((it) => it.escalatedAt === undefined && it.readOnly === undefined)
+      .map(({ id, deadlineAt }) => ({ id, deadlineAt }));
+    return { seq: this.head.seq, handovers };
   }
 
   /**

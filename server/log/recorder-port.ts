@@ -1,5 +1,13 @@
 import type { Asked } from '#domain/commands.ts';
-import type { CommandId, DeskId, EpochMs, IncidentId, StreamId, UserId } from '#domain/ids.ts';
+import type {
+  CommandId,
+  DeskId,
+  EpochMs,
+  HandoverId,
+  IncidentId,
+  StreamId,
+  UserId,
+} from '#domain/ids.ts';
 import type { Answer } from '#protocol/ack.ts';
 import type { StoredEvent } from '#store/event-log.ts';
 
@@ -47,6 +55,12 @@ export class NotRecordable extends Error {
   override readonly name = 'NotRecordable';
 }
 
+/** What is open of the hand-overs, as of an event: what comes after `seq` is told to `onRecorded`. */
+export interface OpenHandovers {
+  readonly seq: number;
+  readonly handovers: readonly { readonly id: HandoverId; readonly deadlineAt: EpochMs }[];
+}
+
 /** The one writer of a force's log. It runs in a thread of its own; this is its side in the main thread. */
 export interface Recorder {
   readonly logId: string;
@@ -62,6 +76,8 @@ export interface Recorder {
   record(request: RecordRequest): Promise<Answer>;
   /** Commits audit rows of what is not a command: sign-ins, look-ups, refusals at the door. */
   audit(rows: readonly AuditRow[]): Promise<void>;
+  /** The hand-overs that nobody has accepted or escalated, out of the read model: it costs what is open, not what was. */
+  openHandovers(): Promise<OpenHandovers>;
   /** Reads recorded events forward from `seq`, at most `limit`. */
   readAfter(seq: number, limit: number): readonly StoredEvent[];
   /** The header hash of the event at `seq`, or of the start where it is 0; undefined past the head. */

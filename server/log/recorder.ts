@@ -9,7 +9,7 @@ import { holdFolder } from '#store/hold-folder.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
-import { NotRecordable, type Recorder } from './recorder-port.ts';
+import { NotRecordable, type OpenHandovers, type Recorder } from './recorder-port.ts';
 import type { FromWriter, Settled, ToWriter } from './writer-thread.ts';
 
 export interface RecorderOptions {
@@ -22,7 +22,7 @@ export interface RecorderOptions {
 }
 
 interface Waiter {
-  readonly resolve: (settled: Settled) => void;
+  readonly resolve: (told: Settled | OpenHandovers) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -61,6 +61,10 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     waiting.clear();
   };
   worker.on('message', (message: FromWriter) => {
+    if (message.type === 'open-handovers') {
+      waiting.get(message.id)?.resolve(message.open);
+      waiting.delete(message.id);
+    }
     if (message.type !== 'committed') return;
     head = message.events.at(-1)?.header ?? head;
     // Events first: an answer is never ahead of what it speaks of.
@@ -76,11 +80,12 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     options.failed(error);
   });
 
-  const ask = (message: (id: number) => ToWriter) =>
-    new Promise<Settled>((resolve, reject) => {
+  /** What the thread tells under the id of a message is of the kind that was asked for. */
+  const ask = <Told extends Settled | OpenHandovers = Settled>(message: (id: number) => ToWriter) =>
+    new Promise<Told>((resolve, reject) => {
       if (lost) return reject(lost);
       lastId += 1;
-      waiting.set(lastId, { resolve, reject });
+      waiting.set(lastId, { resolve: (told) => resolve(told as Told), reject });
       worker.postMessage(message(lastId));
     });
 
@@ -106,6 +111,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
       const settled = await ask((id) => ({ type: 'audit', id, rows }));
       if (settled.outcome !== 'answered') throw new Error(`not audited: ${settled.message}`);
     },
+    openHandovers: () => ask<OpenHandovers>((id) => ({ type: 'open-handovers', id })),
     readAfter: (seq, limit) => log.readAfter(seq, limit),
     hashAt: (seq) => log.hashAt(seq),
     isAnswered: (outboxId, deskSeq) => answered.get(outboxId, deskSeq) !== undefined,
