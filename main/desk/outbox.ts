@@ -64,6 +64,8 @@ export class Outbox {
   readonly #sql;
   readonly #put;
   readonly #ports: DeskPorts;
+  /** How many have no answer: counting them at every command would make a desk alone slower and slower. */
+  #waiting: number;
 
   constructor(db: Store, ports: DeskPorts) {
     this.#ports = ports;
@@ -77,7 +79,12 @@ export class Outbox {
         'SELECT stamped, answer FROM outbox WHERE command_id = ?',
       ),
       waiting: db.prepare<[], number>('SELECT count(*) FROM outbox WHERE answer IS NULL').pluck(),
-      next: db.prepare<[], number>('SELECT coalesce(max(desk_seq), 0) + 1 FROM outbox').pluck(),
+      // By the outbox, which every row has alike: so it is found at the end of the index.
+      next: db
+        .prepare<[string], number>(
+          'SELECT coalesce(max(desk_seq), 0) + 1 FROM outbox WHERE outbox_id = ?',
+        )
+        .pluck(),
       put: db.prepare<[string, number, string, string, string, number]>(
         `INSERT INTO outbox (outbox_id, desk_seq, command_id, stamped, reads, put_at)
          VALUES (?, ?, ?, ?, ?, ?)`,
@@ -148,13 +155,14 @@ export class Outbox {
       ),
       dropSeat: db.prepare('DELETE FROM seat'),
     };
+    this.#waiting = this.#sql.waiting.get() ?? 0;
     this.#put = db.transaction(
       (
         unsent: Unsent,
         reads: readonly StreamId[],
         makeReference: ((number: number) => IncidentId) | undefined,
       ): Put => {
-        if ((this.#sql.waiting.get() ?? 0) >= WAITING_MAX) return { outcome: 'full' };
+        if (this.#waiting >= WAITING_MAX) return { outcome: 'full' };
         let reference: IncidentId | undefined;
         if (makeReference) {
           const block = this.#sql.block.get();
@@ -163,7 +171,7 @@ export class Outbox {
           this.#sql.takeNumber.run(block.fromNumber);
           reference = makeReference(block.next);
         }
-        const deskSeq = this.#sql.next.get() ?? 1;
+        const deskSeq = this.#sql.next.get(this.outboxId) ?? 1;
         const stamped: StampedCommand = {
           ...unsent,
           ...(reference !== undefined && { reference }),
@@ -199,7 +207,9 @@ export class Outbox {
     reads: readonly StreamId[],
     makeReference?: (number: number) => IncidentId,
   ): Put {
-    return this.#put.immediate(unsent, reads, makeReference);
+    const result = this.#put.immediate(unsent, reads, makeReference);
+    if (result.outcome === 'stored') this.#waiting += 1;
+    return result;
   }
 
   /** What became of a command that this outbox has had, or undefined for one it never saw. */
@@ -225,6 +235,7 @@ export class Outbox {
   settle(commandId: CommandId, answer: Answer): boolean {
     const now = this.#ports.now();
     if (this.#sql.settle.run(JSON.stringify(answer), now, commandId).changes === 0) return false;
+    this.#waiting -= 1;
     if (answer.state === 'refused') this.#sql.setRoot.run(this.#rootOf(commandId), commandId);
     return true;
   }
