@@ -16,6 +16,7 @@ import { recordEvening } from '../tests/support/evening.ts';
 import {
   commandId,
   newFiles,
+  newWriter,
   raise,
   reference,
   request,
@@ -286,6 +287,30 @@ describe('looking something up', () => {
       expect(() => open().picture.find(text)).not.toThrow();
     },
   );
+
+  test('finds what is said now and no longer what was said before, and a log entry writes no words', () => {
+    const files = newFiles();
+    const writer = newWriter(files);
+    const picture = new Picture(files.picture);
+    const say = (n: number, asked: Asked) => {
+      writer.recordGroup([request(n, asked)]);
+      writer.foldPicture();
+    };
+    const index = () => files.picture.prepare('SELECT id, block FROM entity_text_data').raw().all();
+    say(1, fromCaller('+447700900142', 'glass breaking'));
+    const before = index();
+    say(2, { type: 'add-contact-entry', body: { contactId: first, text: 'line open' } });
+    expect(index()).toEqual(before);
+    say(3, {
+      type: 'describe-contact',
+      body: { contactId: first, details: { narrative: 'a dog barking' } },
+    });
+    expect([found(picture, 'glass'), found(picture, 'barking')]).toEqual([
+      [],
+      [`words ${contactStream(first)}`],
+    ]);
+    expect(index()).not.toEqual(before);
+  });
 
   test('shows no more than an operator can read, the newest first', () => {
     const { writer, picture } = open();

@@ -104,14 +104,20 @@ export class Picture {
   apply(events: readonly RecordedEvent[]): ReadonlyMap<StreamId, Entry> {
     const touched = new Map<StreamId, Entry>();
     const occurred = new Map<StreamId, EpochMs>();
+    const wordsBefore = new Map<StreamId, string | undefined>();
     for (const event of events) {
-      const before =
-        touched.get(event.stream) ?? this.get(event.stream) ?? emptyEntry(event.stream);
+      let before = touched.get(event.stream);
+      if (!before) {
+        before = this.get(event.stream) ?? emptyEntry(event.stream);
+        // Nothing is on record of an empty one, and so no words.
+        if (before.version > 0) wordsBefore.set(event.stream, wordsOf(before.entity));
+      }
       touched.set(event.stream, advance(before, event));
       occurred.set(event.stream, event.occurredAt);
       for (const subject of subjectsOf(event)) this.#sql.putJournal.run(subject, event.seq);
     }
-    for (const [stream, entry] of touched) this.#put(stream, entry, occurred.get(stream));
+    for (const [stream, entry] of touched)
+      this.#put(stream, entry, occurred.get(stream), wordsBefore.get(stream));
     return touched;
   }
 
@@ -169,7 +175,12 @@ export class Picture {
     return [...found.values()].slice(0, FOUND_MAX);
   }
 
-  #put(stream: StreamId, entry: Entry, at: EpochMs | undefined): void {
+  #put(
+    stream: StreamId,
+    entry: Entry,
+    at: EpochMs | undefined,
+    wordsBefore: string | undefined,
+  ): void {
     const { version, decisive, entity } = entry;
     const caller = entity.kind === 'contact' ? entity.caller : undefined;
     const row = this.#sql.put.get({
@@ -184,9 +195,10 @@ export class Picture {
       state: JSON.stringify(entity),
     });
     const words = wordsOf(entity);
-    if (row === undefined || words === undefined) return;
-    if (version > 1) this.#sql.dropWords.run(row.id);
-    this.#sql.putWords.run(row.id, words);
+    // A log entry changes none of the words, and writing them again costs more than all the rest.
+    if (row === undefined || words === wordsBefore) return;
+    if (wordsBefore !== undefined) this.#sql.dropWords.run(row.id);
+    if (words !== undefined) this.#sql.putWords.run(row.id, words);
   }
 }
 

@@ -42,10 +42,11 @@ export class SqliteEventLog {
         'SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1',
       ),
       hashAt: db.prepare<[number], string>('SELECT hash FROM event WHERE seq = ?').pluck(),
-      putEvent: db.prepare<[Omit<Row, 'salt' | 'text'>]>(
-        `INSERT INTO event VALUES (@seq, @logId, @epoch, @commandId, @n, @stream, @version, @type,
-           @typeVersion, @occurredAt, @enteredAt, @recordedAt, @actor, @desk, @class, @bodyHash,
-           @prevHash, @hash)`,
+      // By place and not by name: a third of what an event costs is binding it.
+      putEvent: db.prepare<(string | number | null)[]>(
+        `INSERT INTO event (seq, log_id, epoch, command_id, n, stream, version, type, type_version,
+           occurred_at, entered_at, recorded_at, actor, desk, class, body_hash, prev_hash, hash)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
       putBody: db.prepare<[number, Uint8Array, string]>('INSERT INTO body VALUES (?, ?, ?)'),
       eraseBody: db.prepare<[number]>('DELETE FROM body WHERE seq = ?'),
@@ -145,7 +146,26 @@ export class SqliteEventLog {
   }
 
   #put({ header, kept }: StoredEvent): void {
-    this.#sql.putEvent.run({ ...header, enteredAt: header.enteredAt ?? null });
+    this.#sql.putEvent.run(
+      header.seq,
+      header.logId,
+      header.epoch,
+      header.commandId,
+      header.n,
+      header.stream,
+      header.version,
+      header.type,
+      header.typeVersion,
+      header.occurredAt,
+      header.enteredAt ?? null,
+      header.recordedAt,
+      header.actor,
+      header.desk,
+      header.class,
+      header.bodyHash,
+      header.prevHash,
+      header.hash,
+    );
     if (kept) this.#sql.putBody.run(header.seq, kept.salt, kept.text);
   }
 

@@ -79,3 +79,22 @@ test('a draft keeps its highest revision, whatever order they come in', () => {
   ]);
   expect(outbox.drafts('u2')).toEqual([]);
 });
+
+test('a full outbox takes nothing more, also in the process that comes after, until something is answered', () => {
+  const db = openStore(':memory:', outboxMigrations);
+  const most = 10_000;
+  const outbox = new Outbox(db, ports);
+  db.transaction(() => {
+    for (let n = 1; n <= most; n += 1) outbox.put(asked(n), []);
+  })();
+  const again = new Outbox(db, ports);
+  const put = (n: number) => again.put(asked(n), []).outcome;
+  expect([outbox.put(asked(20_000), []).outcome, put(20_000)]).toEqual(['full', 'full']);
+  const answer = { state: 'recorded', firstSeq: 1, lastSeq: 1 } as const;
+  expect([again.settle(commandId(1), answer), again.settle(commandId(1), answer)]).toEqual([
+    true,
+    false,
+  ]);
+  expect([put(20_000), put(20_001)]).toEqual(['stored', 'full']);
+  expect(again.known(commandId(20_000))?.stamped.deskSeq).toBe(most + 1);
+});

@@ -91,6 +91,8 @@ export class Outbox {
   readonly #atOnce;
   readonly #ports: DeskPorts;
   #sentUpTo = 0;
+  /** How many have no answer: counting them at every command would make a desk alone slower and slower. */
+  #waiting: number;
 
   constructor(db: Store, ports: DeskPorts) {
     this.#ports = ports;
@@ -104,7 +106,12 @@ export class Outbox {
         'SELECT stamped, answer FROM outbox WHERE command_id = ?',
       ),
       waiting: db.prepare<[], number>('SELECT count(*) FROM outbox WHERE answer IS NULL').pluck(),
-      next: db.prepare<[], number>('SELECT coalesce(max(desk_seq), 0) + 1 FROM outbox').pluck(),
+      // By the outbox, which every row has alike: so it is found at the end of the index.
+      next: db
+        .prepare<[string], number>(
+          'SELECT coalesce(max(desk_seq), 0) + 1 FROM outbox WHERE outbox_id = ?',
+        )
+        .pluck(),
       put: db.prepare<[string, number, string, string, string, number]>(
         `INSERT INTO outbox (outbox_id, desk_seq, command_id, stamped, reads, put_at)
          VALUES (?, ?, ?, ?, ?, ?)`,
@@ -192,13 +199,14 @@ export class Outbox {
       dropSeat: db.prepare('DELETE FROM seat'),
     };
     this.#atOnce = db.transaction((work: () => void) => work());
+    this.#waiting = this.#sql.waiting.get() ?? 0;
     this.#put = db.transaction(
       (
         unsent: Unsent,
         reads: readonly StreamId[],
         makeReference: ((number: number) => IncidentId) | undefined,
       ): Put => {
-        if ((this.#sql.waiting.get() ?? 0) >= WAITING_MAX) return { outcome: 'full' };
+        if (this.#waiting >= WAITING_MAX) return { outcome: 'full' };
         let reference: IncidentId | undefined;
         if (makeReference) {
           const block = this.#sql.block.get();
@@ -207,7 +215,7 @@ export class Outbox {
           this.#sql.takeNumber.run(block.fromNumber);
           reference = makeReference(block.next);
         }
-        const deskSeq = this.#sql.next.get() ?? 1;
+        const deskSeq = this.#sql.next.get(this.outboxId) ?? 1;
         const stamped: StampedCommand = {
           ...unsent,
           ...(reference !== undefined && { reference }),
@@ -243,7 +251,9 @@ export class Outbox {
     reads: readonly StreamId[],
     makeReference?: (number: number) => IncidentId,
   ): Put {
-    return this.#put.immediate(unsent, reads, makeReference);
+    const result = this.#put.immediate(unsent, reads, makeReference);
+    if (result.outcome === 'stored') this.#waiting += 1;
+    return result;
   }
 
   /** What became of a command that this outbox has had, or undefined for one it never saw. */
@@ -267,13 +277,19 @@ export class Outbox {
 
   /** One commit for all that `work` writes: a chunk of events settles many commands. */
   atOnce(work: () => void): void {
-    this.#atOnce.immediate(work);
+    try {
+      this.#atOnce.immediate(work);
+    } catch (error) {
+      this.#waiting = this.#sql.waiting.get() ?? 0; // what was counted was taken back
+      throw error;
+    }
   }
 
   /** Keeps the server's last word; says whether it was news. A refusal goes to the tray. */
   settle(commandId: CommandId, answer: Answer): boolean {
     const now = this.#ports.now();
     if (this.#sql.settle.run(JSON.stringify(answer), now, commandId).changes === 0) return false;
+    this.#waiting -= 1;
     if (answer.state === 'refused') this.#sql.setRoot.run(this.#rootOf(commandId), commandId);
     return true;
   }

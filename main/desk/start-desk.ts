@@ -388,18 +388,21 @@ function openOrQuarantine(open: () => Replica, dataDir: string): Replica {
  * `ms`, so that a single change is seen without delay, and at most that often under load.
  */
 function once(ms: number): (work: () => void) => void {
-  let timer: NodeJS.Timeout | undefined;
+  let isWaiting = false;
   let latest: (() => void) | undefined;
   let ranAt = 0;
+  const run = () => {
+    isWaiting = false;
+    ranAt = performance.now();
+    latest?.();
+  };
   return (work) => {
     latest = work;
-    timer ??= setTimeout(
-      () => {
-        timer = undefined;
-        ranAt = performance.now();
-        latest?.();
-      },
-      Math.max(0, ranAt + ms - performance.now()),
-    );
+    if (isWaiting) return;
+    isWaiting = true;
+    const waitMs = Math.ceil(ranAt + ms - performance.now());
+    // A timer takes a millisecond at least, and a change passes two of these on its way.
+    if (waitMs <= 0) setImmediate(run);
+    else setTimeout(run, waitMs);
   };
 }

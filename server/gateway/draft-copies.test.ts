@@ -53,11 +53,17 @@ test('everybody reads their own drafts and no other, also after a restart, and i
     const running = await Running.start({ dataDir });
     for (const name of ['ash', 'ben']) await running.addUser(name, 'call-handler');
     running.enrol('CH1');
+    running.enrol('CH9');
     const desk = await running.join('CH1');
+    const stranger = await running.join('CH9');
     for (const name of ['ash', 'ben']) {
-      const { user } = await running.signIn(name);
+      const { user } = await running.signIn(name, 'CH1');
       desk.send(copy(user.id, 'pad', 4, `of ${name}`));
+      // Nobody has sat at this one: what it says of their pads is not theirs.
+      stranger.send(copy(user.id, 'pad', 5, 'written over'));
     }
+    stranger.send({ frame: 'ping', t0: 1 });
+    await stranger.next('pong');
     desk.send({ frame: 'ping', t0: 1 });
     await desk.next('pong'); // in order: the copies have been taken
     desk.socket.terminate();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { EpochMs, HandoverId } from '#domain/ids.ts';
+import type { EpochMs, HandoverId, IncidentId } from '#domain/ids.ts';
 import { request, raise, reference } from '../../tests/support/room.ts';
 import { openRecorder } from '../log/recorder.ts';
 import type { Recorder } from '../log/recorder-port.ts';
@@ -36,7 +36,7 @@ async function withIncident() {
 
 const typesOf = (recorder: Recorder) => recorder.readAfter(0, 100).map(({ header }) => header.type);
 
-const start = (recorder: Recorder, timers: HandTimers) =>
+const begin = (recorder: Recorder, timers: HandTimers) =>
   new Escalation({
     recorder,
     timers,
@@ -46,11 +46,18 @@ const start = (recorder: Recorder, timers: HandTimers) =>
     },
   });
 
+/** One that knows what is open: the writer answers in the order it is asked. */
+async function start(recorder: Recorder, timers: HandTimers) {
+  const escalation = begin(recorder, timers);
+  await recorder.audit([]);
+  return escalation;
+}
+
 test('a hand-over that nobody accepts goes to the supervisor at its deadline, once', async () => {
   const room = await withIncident();
   await using _ = room;
   const { recorder, timers } = room;
-  const escalation = start(recorder, timers);
+  const escalation = await start(recorder, timers);
   timers.pass(TAKE_WITHIN_MS - 1);
   expect(typesOf(recorder)).toEqual(['incident.raised', 'handover.offered']);
   timers.pass(250);
@@ -65,7 +72,7 @@ test('one that was accepted in time is left alone', async () => {
   const room = await withIncident();
   await using _ = room;
   const { recorder, timers, handoverId } = room;
-  const escalation = start(recorder, timers);
+  const escalation = await start(recorder, timers);
   await recorder.record({
     ...request(2, { type: 'accept-handover', body: { handoverId } }),
     occurredAt: timers.now as EpochMs,
@@ -82,7 +89,7 @@ test('after a restart what is overdue is escalated, and what has been is not aga
   const { recorder, timers } = room;
   timers.pass(10 * TAKE_WITHIN_MS);
   for (let n = 0; n < 2; n += 1) {
-    const escalation = start(recorder, timers);
+    const escalation = await start(recorder, timers);
     timers.pass(250);
     await recorder.audit([]);
     await until(() => recorder.head().seq >= 3);
@@ -110,11 +117,110 @@ test('a disk that fails for a moment does not lose a deadline', async () => {
     now: () => timers.now as EpochMs,
     failed: () => void (failures += 1),
   });
+  await recorder.audit([]);
   timers.pass(TAKE_WITHIN_MS + 250);
   await until(() => failures === 1);
   timers.pass(250);
   await until(() => typesOf(recorder).includes('handover.escalated'));
   expect([failures, tries]).toEqual([1, 2]);
+  escalation.close();
+});
+
+test('its start reads no event and is told only what is open, however much has been', async () => {
+  const room = await withIncident();
+  await using _ = room;
+  const { recorder, timers, handoverId } = room;
+  const handUp = async (incidents: number) => {
+    for (let n = 0; n < incidents; n += 1) {
+      const commandId = newId();
+      const occurredAt = timers.now as EpochMs;
+      const number = `HC-20261123-${String(nextNumber).padStart(4, '0')}` as IncidentId;
+      nextNumber += 1;
+      await recorder.record({ ...request(1, raise()), commandId, reference: number, occurredAt });
+      await recorder.record({
+        ...request(2, {
+          type: 'accept-handover',
+          body: { handoverId: String(commandId) as HandoverId },
+        }),
+        commandId: newId(),
+        occurredAt,
+      });
+    }
+  };
+  let nextNumber = 1_000;
+  const startCosts = async () => {
+    let eventsRead = 0;
+    let told = 0;
+    const asked = Promise.withResolvers<void>();
+    const counting: Recorder = {
+      ...recorder,
+      readAfter: (seq, limit) => {
+        const events = recorder.readAfter(seq, limit);
+        eventsRead += events.length;
+        return events;
+      },
+      openHandovers: async () => {
+        const open = await recorder.openHandovers();
+        told += open.handovers.length;
+        asked.resolve();
+        return open;
+      },
+    };
+    const escalation = begin(counting, timers);
+    await asked.promise;
+    await recorder.audit([]);
+    escalation.close();
+    return { eventsRead, told };
+  };
+  const few = await startCosts();
+  await handUp(40);
+  expect([few, await startCosts(), recorder.head().seq > 120]).toEqual([
+    { eventsRead: 0, told: 1 },
+    { eventsRead: 0, told: 1 },
+    true,
+  ]);
+  expect((await recorder.openHandovers()).handovers.map(({ id }) => id)).toEqual([handoverId]);
+});
+
+test('what is offered and accepted while it begins is neither lost nor escalated', async () => {
+  const room = await withIncident();
+  await using _ = room;
+  const { recorder, timers, handoverId } = room;
+  const gate = Promise.withResolvers<void>();
+  const slow: Recorder = {
+    ...recorder,
+    openHandovers: async () => {
+      const open = await recorder.openHandovers();
+      await gate.promise;
+      return open;
+    },
+  };
+  const escalation = begin(slow, timers);
+  const late = newId();
+  await recorder.record({
+    ...request(3, raise()),
+    commandId: late,
+    reference: 'HC-20261123-0777' as IncidentId,
+    occurredAt: timers.now as EpochMs,
+  });
+  await recorder.record({
+    ...request(2, { type: 'accept-handover', body: { handoverId } }),
+    occurredAt: timers.now as EpochMs,
+  });
+  timers.pass(10 * TAKE_WITHIN_MS);
+  await recorder.audit([]);
+  expect(typesOf(recorder)).not.toContain('handover.escalated'); // it waits until it knows
+  gate.resolve();
+  await recorder.audit([]);
+  timers.pass(250);
+  await until(() => typesOf(recorder).includes('handover.escalated'));
+  timers.pass(60_000);
+  await recorder.audit([]);
+  const escalated = recorder
+    .readAfter(0, 100)
+    .filter(({ header }) => header.type === 'handover.escalated')
+    .map(({ header }) => header.stream);
+  expect(escalated).toEqual([`handover/${late}`]);
   escalation.close();
 });
 

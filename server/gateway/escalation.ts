@@ -12,7 +12,6 @@ import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import { NotRecordable, type Recorder } from '../log/recorder-port.ts';
 import { realTimers, type Timers } from './timers.ts';
 
-const PAGE = 2_000;
 const TICK_MS = 250; // an Immediate has 30 s: a quarter of a second late is nothing
 
 /** The deadlines of the hand-overs that nobody has accepted or escalated. */
@@ -47,32 +46,32 @@ export interface EscalationOptions {
   readonly timers?: Timers;
 }
 
-/** Watches every hand-over that nobody has accepted, and hands it to the supervisor at its deadline. */
+/**
+ * Watches every hand-over that nobody has accepted, and hands it to the supervisor at its deadline. It
+ * begins with those that are open, so its start costs nothing for what has been.
+ */
 export class Escalation {
   readonly #options: EscalationOptions;
   readonly #stops: readonly (() => void)[];
   readonly #asked = new Set<HandoverId>();
-  #waiting: Waiting = new Map();
-  #seq = 0;
-  #isBehind = true;
+  /** Undefined until it is known what is open; what is recorded meanwhile waits in `#early`. */
+  #waiting: Waiting | undefined;
+  #early: StoredEvent[] = [];
   #isClosed = false;
 
   constructor(options: EscalationOptions) {
     this.#options = options;
     const { recorder, timers = realTimers } = options;
     this.#stops = [
-      recorder.onRecorded((events) => {
-        // While it is behind, what is new is read from the log in its turn.
-        if (!this.#isBehind) this.#take(events);
-      }),
+      recorder.onRecorded((events) => this.#take(events)),
       timers.every(TICK_MS, () => this.sweep()),
     ];
-    this.#catchUp();
+    void this.#begin();
   }
 
   /** Escalates what is due. Safe at any time: one that was accepted meanwhile is refused, and gone. */
   sweep(): void {
-    if (this.#isBehind || this.#isClosed) return; // what has been accepted later in the log is not known yet
+    if (!this.#waiting || this.#isClosed) return; // what is open is not known yet
     const now = this.#options.now();
     for (const handoverId of dueAt(this.#waiting, now)) {
       if (!this.#asked.has(handoverId)) void this.#escalate(handoverId, now);
@@ -96,7 +95,7 @@ export class Escalation {
       });
       // Accepted in the same moment: its event takes it off the list, if it has not already.
       if (answer.state === 'refused')
-        this.#waiting = new Map([...this.#waiting].filter(([id]) => id !== handoverId));
+        this.#waiting = new Map([...(this.#waiting ?? [])].filter(([id]) => id !== handoverId));
       this.#asked.delete(handoverId);
     } catch (error) {
       this.#options.failed(error);
@@ -105,19 +104,25 @@ export class Escalation {
     }
   }
 
-  /** Reads the log from its start, a page in a turn, so that the sockets are served meanwhile. */
-  #catchUp(): void {
-    const page = this.#options.recorder.readAfter(this.#seq, PAGE);
-    this.#take(page);
-    this.#isBehind = page.length === PAGE;
-    if (this.#isBehind) setImmediate(() => this.#isClosed || this.#catchUp());
+  async #begin(): Promise<void> {
+    try {
+      const { seq, handovers } = await this.#options.recorder.openHandovers();
+      const open = new Map(handovers.map(({ id, deadlineAt }) => [id, deadlineAt]));
+      this.#waiting = watch(
+        open,
+        this.#early.filter(({ header }) => header.seq > seq),
+      );
+      this.#early = [];
+    } catch (error) {
+      this.#options.failed(error); // the writer has died, and the server with it
+    }
   }
 
   #take(events: readonly StoredEvent[]): void {
-    const fresh = events.filter(({ header }) => header.seq > this.#seq);
-    this.#seq = fresh.at(-1)?.header.seq ?? this.#seq;
-    if (fresh.some(({ header }) => header.type.startsWith('handover.')))
-      this.#waiting = watch(this.#waiting, fresh);
+    const ours = events.filter(({ header }) => header.type.startsWith('handover.'));
+    if (ours.length === 0) return;
+    if (this.#waiting) this.#waiting = watch(this.#waiting, ours);
+    else this.#early.push(...ours);
   }
 }
 

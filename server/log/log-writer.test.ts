@@ -211,6 +211,45 @@ describe('the writer of the log', () => {
     expect(writer.head.seq).toBe(0);
   });
 
+  test('a group with a command that cannot be recorded comes out as if that one had never been in it', () => {
+    const [with_, without] = [newFiles(), newFiles()];
+    const ports = { salt: () => new Uint8Array(16) };
+    const bad = request(66, { type: 'open-contact', body: { channel: 'counter' } });
+    with_.log
+      .exec(`CREATE TRIGGER bad BEFORE INSERT ON event WHEN new.command_id = '${commandId(66)}'
+      BEGIN SELECT raise(ABORT, 'bad'); END`);
+    const group = [bookOn, raised, assign(3)];
+    const mixed = newWriter(with_, ports).recordGroup([bookOn, raised, bad, assign(3)]);
+    const clean = newWriter(without, ports).recordGroup(group);
+    expect(mixed.settled[2]).toEqual({ outcome: 'not-recordable', message: 'bad' });
+    expect(mixed.events).toEqual(clean.events);
+    const rows = ({ log }: typeof with_) =>
+      ['event', 'body', 'answer', 'audit'].map((table) =>
+        log.prepare(`SELECT * FROM ${table} ORDER BY 1`).all(),
+      );
+    expect(rows(with_)).toEqual(rows(without));
+  });
+
+  test('a read model that cannot be written takes nothing away from what is recorded', () => {
+    const files = newFiles();
+    const writer = newWriter(files);
+    files.picture.exec(
+      `CREATE TRIGGER full BEFORE INSERT ON entity BEGIN SELECT raise(ABORT, 'no'); END`,
+    );
+    const many = Array.from({ length: 1_100 }, (_, n) =>
+      request(1_000 + n, { type: 'open-contact', body: { channel: 'counter' } }),
+    );
+    const { settled, events } = writer.recordGroup(many);
+    expect([settled.every(({ outcome }) => outcome === 'answered'), events.length]).toEqual([
+      true,
+      2_200,
+    ]);
+    expect(() => writer.foldPicture()).toThrow('no');
+    files.picture.exec('DROP TRIGGER full');
+    writer.foldPicture();
+    expect(new Picture(files.picture).cursor()?.seq).toBe(2_200);
+  });
+
   test('the read model made again from the log is the one that grew with it', () => {
     const files = newFiles();
     const writer = newWriter(files);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { commands, type CommandBody } from '#domain/commands.ts';
 import { decide, streamsOf, type Given, type Targets } from '#domain/decide.ts';
 import type { RecordedCrime } from '#domain/recorded-crime.ts';
@@ -23,7 +23,7 @@ import { Picture } from '#store/picture.ts';
 import { addBatch, batchDigest } from '#store/recorded-crimes.ts';
 import { SqliteEventLog, type LogPorts } from '#store/sqlite-event-log.ts';
 import { foldInto, isUnreadable, PictureError } from './picture-file.ts';
-import type { AuditRow, ConsultedRow, RecordRequest } from './recorder-port.ts';
+import type { AuditRow, ConsultedRow, OpenHandovers, RecordRequest } from './recorder-port.ts';
 
 /** What became of one request of a group. One that cannot be recorded fails alone; nothing of it is stored. */
 export type Settled =
@@ -57,6 +57,7 @@ const LATE_AFTER_MS = 5_000; // as long as silence may last before a desk counts
 
 const FOLD_PAGE = 2_000; // events read at once while the picture catches up
 const RECENT = 2_000; // closed records kept in memory, so that a late entry need not be looked up
+const FOLD_AT = 2_000; // events that wait for the picture at most: more would stop the writer noticeably
 const FORGET_EVERY = 20_000; // events between two sweeps of what has been closed
 
 /**
@@ -70,6 +71,7 @@ export class LogWriter {
   readonly #picture: Picture;
   readonly #room: OpenRoom;
   readonly #sql;
+  readonly #transaction;
   readonly #epoch: number;
   #auditHash: string;
   #unfolded: StoredEvent[] = [];
@@ -105,9 +107,9 @@ export class LogWriter {
       lastAudit: log
         .prepare<[], string>('SELECT hash FROM audit ORDER BY seq DESC LIMIT 1')
         .pluck(),
-      putAudit: log.prepare<[Record<string, unknown>]>(
-        `INSERT INTO audit VALUES (NULL, @at, @recordedAt, @actor, @desk, @operation, @what,
-           @subject, @outcome, @prevHash, @hash)`,
+      putAudit: log.prepare<(string | number)[]>(
+        `INSERT INTO audit (at, recorded_at, actor, desk, operation, what, subject, outcome,
+           prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
     };
     const known = this.#sql.meta.get();
@@ -115,6 +117,8 @@ export class LogWriter {
     else assert(known.logId === logId, `this folder holds the log ${known.logId}, not ${logId}`);
     this.#epoch = known?.epoch ?? 1;
     this.#auditHash = this.#sql.lastAudit.get() ?? GENESIS;
+    // Made once: a wrapper made for each command would cost as much as writing it.
+    this.#transaction = log.transaction((work: () => void) => work());
     this.#log = new SqliteEventLog(log);
     this.#picture = new Picture(options.picture);
     this.#room = OpenRoom.of((stream) => this.#load(stream));
@@ -135,12 +139,20 @@ export class LogWriter {
     return this.#log.head;
   }
 
+  /** The hand-overs that still have a deadline, as of the head. */
+  openHandovers(): OpenHandovers {
+    const handovers = [...this.#room.handovers()]
+      .filter((it) => it.escalatedAt === undefined && it.readOnly === undefined)
+      .map(({ id, deadlineAt }) => ({ id, deadlineAt }));
+    return { seq: this.head.seq, handovers };
+  }
+
   /**
    * Decides a group of requests in order, each on what the one before it left, and commits them all at
    * once. Durable when it returns. Throws where the commit failed: then nothing of the group is stored.
    */
   recordGroup(requests: readonly RecordRequest[], audits: readonly Audit[] = []): Group {
-    return this.#commit((record) => {
+    return this.#commit('together', (record) => {
       for (const request of requests) record(request);
       for (const audit of audits) this.#putAudits(audit);
     });
@@ -161,7 +173,8 @@ export class LogWriter {
   ): Group {
     const { log } = this.#options;
     const isHeld = this.#room.get(batchStream(batch.batchId)).version > 0;
-    return this.#commit((record) => {
+    // The rows can be read only once, so that there is no second try.
+    return this.#commit('apart', (record) => {
       const counts = isHeld
         ? { added: 0, alreadyHeld: 0, alike: 0 }
         : addBatch(log, batch.batchId, rows);
@@ -173,33 +186,53 @@ export class LogWriter {
 
   /**
    * Everything that `work` records and writes, in one transaction. What is in memory moves only when
-   * the file has: a commit that fails leaves both as they were.
+   * the file has: a commit that fails leaves both as they were. `together`, the requests stand in the
+   * one transaction; when one of them fails all is undone and done again `apart`, each in a savepoint
+   * of its own, so that the bad one does not take its neighbours along and the good ones do not pay.
    */
-  #commit(work: (record: (request: RecordRequest) => Settled) => void): Group {
+  #commit(
+    how: 'together' | 'apart',
+    work: (record: (request: RecordRequest) => Settled) => void,
+  ): Group {
     const overlay = this.#room.overlay();
     const auditHash = this.#auditHash;
     const settled: Settled[] = [];
     const events: StoredEvent[] = [];
+    let hasOneFailed = false;
     const record = (request: RecordRequest) => {
-      const it = this.#one(request, overlay, events);
-      settled.push(it);
-      const conflict = this.#conflictOf(request, it, overlay);
-      // A note that could not be made is not told: the refused operator has it in the tray.
-      if (conflict) this.#one(conflict, overlay, events);
-      return it;
+      const one = (it: RecordRequest) =>
+        how === 'together' ? this.#one(it, overlay, events) : this.#oneApart(it, overlay, events);
+      try {
+        const it = one(request);
+        settled.push(it);
+        const conflict = this.#conflictOf(request, it, overlay);
+        // A note that could not be made is not told: the refused operator has it in the tray.
+        if (conflict) one(conflict);
+        return it;
+      } catch (error) {
+        hasOneFailed = !isDiskError(error);
+        throw error;
+      }
     };
     try {
-      this.#options.log.transaction(() => work(record)).immediate();
+      this.#transaction.immediate(() => work(record));
     } catch (error) {
       this.#log.refreshHead();
       this.#auditHash = auditHash;
+      if (hasOneFailed && how === 'together') return this.#commit('apart', work);
       throw error;
     }
     overlay.settle();
     this.#unfolded.push(...events);
     this.#sinceForgotten += events.length;
+    if (this.#unfolded.length >= FOLD_AT) {
+      try {
+        this.foldPicture();
+      } catch {
+        // The group is on the disk, whatever becomes of the read model: that is behind until the next try.
+      }
+    }
     if (this.#sinceForgotten > FORGET_EVERY) {
-      this.foldPicture();
       this.#room.forgetClosed();
       this.#sinceForgotten = 0;
     }
@@ -212,7 +245,8 @@ export class LogWriter {
     this.#unfolded = [];
   }
 
-  #one(request: RecordRequest, overlay: OpenRoom, events: StoredEvent[]): Settled {
+  /** Decides one request and writes all that belongs to it. Throws where it fails; the caller undoes it. */
+  #one(request: RecordRequest, room: OpenRoom, events: StoredEvent[]): Settled {
     const before = this.#sql.answer.get(request.commandId);
     // Our own words come back: `putAnswer` is the only writer of this column.
     if (before !== undefined) return { outcome: 'answered', answer: JSON.parse(before) as Answer };
@@ -222,26 +256,33 @@ export class LogWriter {
       if (other !== undefined)
         return { outcome: 'not-recordable', message: `the outbox place is taken by ${other}` };
     }
+    const answer = this.#store(request, this.#decide(request, room), room, events);
+    this.#sql.putAnswer.run(
+      request.commandId,
+      outbox?.id ?? null,
+      outbox?.deskSeq ?? null,
+      JSON.stringify(answer),
+    );
+    this.#putAudit(auditOf(request, answer));
+    return { outcome: 'answered', answer };
+  }
+
+  /** The same in a savepoint of its own: where it fails, nothing of it is left in file or memory. */
+  #oneApart(request: RecordRequest, overlay: OpenRoom, events: StoredEvent[]): Settled {
     const step = overlay.overlay();
-    const { head } = this.#log;
+    const count = events.length;
+    let settled: Settled | undefined;
     try {
-      return this.#options.log.transaction((): Settled => {
-        const decision = this.#decide(request, step);
-        const answer = this.#store(request, decision, step, events);
-        this.#sql.putAnswer.run(
-          request.commandId,
-          outbox?.id ?? null,
-          outbox?.deskSeq ?? null,
-          JSON.stringify(answer),
-        );
-        this.#putAudit(auditOf(request, answer));
-        step.settle();
-        return { outcome: 'answered', answer };
-      })();
+      this.#transaction(() => {
+        settled = this.#one(request, step, events);
+      });
+      step.settle();
+      assert(settled, 'the savepoint ran');
+      return settled;
     } catch (error) {
       // One bad command does not take its neighbours along; a failed disk does, at the commit.
       if (isDiskError(error)) throw error;
-      while ((events.at(-1)?.header.seq ?? 0) > head.seq) events.pop();
+      events.length = count;
       this.#log.refreshHead();
       this.#auditHash = this.#sql.lastAudit.get() ?? GENESIS;
       const message = error instanceof Error ? error.message : String(error);
@@ -359,13 +400,33 @@ export class LogWriter {
   }
 
   #putAudit(row: AuditRow): void {
-    const whole = { ...row, recordedAt: this.#options.now() };
-    const hash = createHash('sha256')
-      .update(this.#auditHash)
-      .update(JSON.stringify(Object.entries(whole).toSorted(([a], [b]) => (a < b ? -1 : 1))))
-      .digest('hex');
-    this.#sql.putAudit.run({ ...whole, prevHash: this.#auditHash, hash });
-    this.#auditHash = hash;
+    const { at, actor, desk, operation, what, subject, outcome } = row;
+    const recordedAt = this.#options.now();
+    const prevHash = this.#auditHash;
+    // One spelling, keys sorted: what an auditor hashes again.
+    const spelt = JSON.stringify([
+      ['actor', actor],
+      ['at', at],
+      ['desk', desk],
+      ['operation', operation],
+      ['outcome', outcome],
+      ['recordedAt', recordedAt],
+      ['subject', subject],
+      ['what', what],
+    ]);
+    this.#auditHash = hash('sha256', prevHash + spelt, 'hex');
+    this.#sql.putAudit.run(
+      at,
+      recordedAt,
+      actor,
+      desk,
+      operation,
+      what,
+      subject,
+      outcome,
+      prevHash,
+      this.#auditHash,
+    );
   }
 
   /** A stream that is not in memory: the read model where it is up to date, else the log itself. */
@@ -399,7 +460,7 @@ export class LogWriter {
 
 /** Another UUIDv7 of the same moment, always the same one. */
 function derivedId(commandId: CommandId): CommandId {
-  const hex = createHash('sha256').update(`conflict.${commandId}`).digest('hex');
+  const hex = hash('sha256', `conflict.${commandId}`, 'hex');
   const variant = ((Number.parseInt(hex.slice(3, 4), 16) & 0x3) | 0x8).toString(16);
   return `${commandId.slice(0, 14)}7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(8, 20)}` as CommandId; // made as its schema wants it
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EpochMs } from '#domain/ids.ts';
@@ -16,6 +15,7 @@ import {
   type Rebuilt,
   type RebuildStep,
 } from './picture-file.ts';
+import { freshSalts } from './salts.ts';
 
 export interface OpenWriter extends Disposable {
   readonly writer: LogWriter;
@@ -36,7 +36,7 @@ export function openWriter(dataDir: string, logId: string): OpenWriter {
       logId,
       targets: targetsOf(loadReferenceData().grades.rows),
       now: () => Date.now() as EpochMs,
-      salt: () => randomBytes(16),
+      salt: freshSalts(),
     });
     return { writer, files: stack.move() };
   };

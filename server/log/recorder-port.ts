@@ -1,5 +1,13 @@
 import type { Asked } from '#domain/commands.ts';
-import type { CommandId, DeskId, EpochMs, IncidentId, StreamId, UserId } from '#domain/ids.ts';
+import type {
+  CommandId,
+  DeskId,
+  EpochMs,
+  HandoverId,
+  IncidentId,
+  StreamId,
+  UserId,
+} from '#domain/ids.ts';
 import type { CrimeIdentity, RecordedCrime } from '#domain/recorded-crime.ts';
 import type { Answer } from '#protocol/ack.ts';
 import type { StoredEvent } from '#store/event-log.ts';
@@ -54,6 +62,12 @@ export class NotRecordable extends Error {
   override readonly name = 'NotRecordable';
 }
 
+/** What is open of the hand-overs, as of an event: what comes after `seq` is told to `onRecorded`. */
+export interface OpenHandovers {
+  readonly seq: number;
+  readonly handovers: readonly { readonly id: HandoverId; readonly deadlineAt: EpochMs }[];
+}
+
 /** The one writer of a force's log. It runs in a thread of its own; this is its side in the main thread. */
 export interface Recorder {
   readonly logId: string;
@@ -82,6 +96,8 @@ export interface Recorder {
   ): readonly RecordedCrime[];
   /** The digest over a whole batch, from the event of its import; undefined where there is none. */
   crimesDigest(batchId: string): string | undefined;
+  /** The hand-overs that nobody has accepted or escalated, out of the read model: it costs what is open, not what was. */
+  openHandovers(): Promise<OpenHandovers>;
   /** Reads recorded events forward from `seq`, at most `limit`. */
   readAfter(seq: number, limit: number): readonly StoredEvent[];
   /** The header hash of the event at `seq`, or of the start where it is 0; undefined past the head. */

@@ -12,7 +12,7 @@ import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { pageOfBatch } from '#store/recorded-crimes.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
-import { NotRecordable, type Recorder } from './recorder-port.ts';
+import { NotRecordable, type OpenHandovers, type Recorder } from './recorder-port.ts';
 import type { FromWriter, Settled, ToWriter } from './writer-thread.ts';
 
 export interface RecorderOptions {
@@ -25,7 +25,7 @@ export interface RecorderOptions {
 }
 
 interface Waiter {
-  readonly resolve: (settled: Settled) => void;
+  readonly resolve: (told: Settled | OpenHandovers) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -64,6 +64,10 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     waiting.clear();
   };
   worker.on('message', (message: FromWriter) => {
+    if (message.type === 'open-handovers') {
+      waiting.get(message.id)?.resolve(message.open);
+      waiting.delete(message.id);
+    }
     if (message.type !== 'committed') return;
     head = message.events.at(-1)?.header ?? head;
     // Events first: an answer is never ahead of what it speaks of.
@@ -79,11 +83,12 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     options.failed(error);
   });
 
-  const ask = (message: (id: number) => ToWriter) =>
-    new Promise<Settled>((resolve, reject) => {
+  /** What the thread tells under the id of a message is of the kind that was asked for. */
+  const ask = <Told extends Settled | OpenHandovers = Settled>(message: (id: number) => ToWriter) =>
+    new Promise<Told>((resolve, reject) => {
       if (lost) return reject(lost);
       lastId += 1;
-      waiting.set(lastId, { resolve, reject });
+      waiting.set(lastId, { resolve: (told) => resolve(told as Told), reject });
       worker.postMessage(message(lastId));
     });
 
@@ -122,6 +127,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
         ? known.body.rowsDigest
         : undefined;
     },
+    openHandovers: () => ask<OpenHandovers>((id) => ({ type: 'open-handovers', id })),
     readAfter: (seq, limit) => log.readAfter(seq, limit),
     hashAt: (seq) => log.hashAt(seq),
     isAnswered: (outboxId, deskSeq) => answered.get(outboxId, deskSeq) !== undefined,

@@ -3,7 +3,7 @@ import { assert } from '#domain/lib/assert.ts';
 import type { StoredEvent } from '#store/event-log.ts';
 import type { Settled as SettledInGroup } from './log-writer.ts';
 import { openWriter } from './open-writer.ts';
-import type { AuditRow, ConsultedRow, RecordRequest } from './recorder-port.ts';
+import type { AuditRow, ConsultedRow, OpenHandovers, RecordRequest } from './recorder-port.ts';
 
 /** What became of what was asked: the whole group is not stored where the disk failed. */
 export type Settled = SettledInGroup | { readonly outcome: 'not-stored'; readonly message: string };
@@ -18,6 +18,7 @@ export type ToWriter =
       readonly outboxId: string;
       readonly rows: readonly ConsultedRow[];
     }
+  | { readonly type: 'open-handovers'; readonly id: number }
   | { readonly type: 'close' };
 
 /** From the thread, after each durable commit: first the events, then the answers that rest on them. */
@@ -28,6 +29,7 @@ export type FromWriter =
       readonly events: readonly StoredEvent[];
       readonly settled: readonly (readonly [number, Settled])[];
     }
+  | { readonly type: 'open-handovers'; readonly id: number; readonly open: OpenHandovers }
   | { readonly type: 'closed' };
 
 const GROUP_MAX = 256; // beyond this a commit waits longer than the disk does
@@ -41,7 +43,7 @@ const say = (message: FromWriter) => port.postMessage(message);
 const opened = openWriter(dataDir, logId);
 const { writer } = opened;
 
-let waiting: Exclude<ToWriter, { type: 'close' }>[] = [];
+let waiting: Extract<ToWriter, { type: 'record' | 'audit' | 'consulted' }>[] = [];
 let isScheduled = false;
 let foldTimer: NodeJS.Timeout | undefined;
 
@@ -97,6 +99,11 @@ function schedule() {
 }
 
 port.on('message', (message: ToWriter) => {
+  if (message.type === 'open-handovers') {
+    // As of the last commit, which has been told already: what waits is told after this.
+    say({ type: 'open-handovers', id: message.id, open: writer.openHandovers() });
+    return;
+  }
   if (message.type !== 'close') {
     waiting.push(message);
     schedule();

@@ -3,6 +3,7 @@ import process from 'node:process';
 import type { EpochMs } from '#domain/ids.ts';
 import { assert } from '#domain/lib/assert.ts';
 import type { RecordRequest } from '#server/log/recorder-port.ts';
+import { freshSalts } from '#server/log/salts.ts';
 import { logMigrations, pictureMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { newWriter, raise, reference, request } from '../support/room.ts';
@@ -46,7 +47,7 @@ export function serverCommit(): Result {
     log: openStore(join(folder.path, 'log.db'), logMigrations),
     picture: openStore(join(folder.path, 'picture.db'), pictureMigrations),
   };
-  const writer = newWriter(files, { now: () => Date.now() as EpochMs });
+  const writer = newWriter(files, { now: () => Date.now() as EpochMs, salt: freshSalts() });
   let n = 1;
   writer.recordGroup([request(n, raise(), { reference })]);
   const next = (): RecordRequest => {
