@@ -92,7 +92,7 @@ describe('the running log', () => {
 
   test('of a contact tells the call from the first ring to the outcome', () => {
     expect(logOf(contactStream(contactId), evening())).toEqual([
-      'Contact on 999 from +447700900142',
+      'Contact on 999 from 07700 900142',
       'Taken by Kay Handler',
       '12 High Street · shouting heard · a neighbour',
       'Linked to incident HC-20261123-0412',

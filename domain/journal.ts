@@ -2,6 +2,7 @@ import type { RecordedEvent } from './event.ts';
 import { understand } from './facts.ts';
 import { contactStream, incidentStream, type StreamId } from './ids.ts';
 import { unreachable } from './lib/assert.ts';
+import { spaced } from './lib/spaced-number.ts';
 
 /** What a name lookup gives for ids that are opaque in the log. */
 export interface Names {
@@ -39,7 +40,7 @@ export function sentenceOf(
   switch (known.type) {
     case 'contact.offered': {
       const { channel, caller, source } = known.body;
-      const from = caller?.kind === 'number' ? ` from ${caller.number}` : '';
+      const from = caller?.kind === 'number' ? ` from ${spaced(caller.number)}` : '';
       const withheld = caller?.kind === 'withheld' ? ', number withheld' : '';
       return `Contact on ${channel}${from}${withheld}${source === undefined ? '' : `, by ${source}`}`;
     }

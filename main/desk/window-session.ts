@@ -1,6 +1,7 @@
 import type { ReferenceData } from '#domain/reference-data.ts';
 import type { EpochMs, StreamId, UserId } from '#domain/ids.ts';
 import { unreachable } from '#domain/lib/assert.ts';
+import { spaced } from '#domain/lib/spaced-number.ts';
 import type { WindowDown } from '#protocol/down.ts';
 import { queries, type Found, type Query, type Result } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
@@ -287,7 +288,7 @@ export class WindowSession {
               {
                 kind: 'contact',
                 id: entity.id,
-                title: `${entity.channel} ${caller?.kind === 'number' ? caller.number : 'withheld'}`,
+                title: `${entity.channel} ${caller?.kind === 'number' ? spaced(caller.number) : 'withheld'}`,
                 place: entity.details.place?.text ?? '',
                 at,
                 isOpen,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { spaced } from '#domain/lib/spaced-number.ts';
 import {
   choices,
   detailsOf,
@@ -11,7 +12,6 @@ import {
   placeState,
   placeWords,
   raiseOf,
-  spaced,
 } from './form.ts';
 
 const codes = [

@@ -1,3 +1,4 @@
+import { spaced } from '#domain/lib/spaced-number.ts';
 import type { contactOutcomes } from '#domain/facts.ts';
 import { type Details, type Place } from '#domain/facts.ts';
 import type { ReferenceData } from '#domain/reference-data.ts';
@@ -48,12 +49,6 @@ export const callerText = (row: Pick<ContactRow, 'caller'>) =>
     : row.caller.kind === 'withheld'
       ? 'Withheld'
       : spaced(row.caller.number);
-
-/** A British number as people read it aloud; any other as it came. */
-export function spaced(number: string): string {
-  const national = number.startsWith('+44') ? `0${number.slice(3)}` : number;
-  return /^07\d{9}$/.test(national) ? `${national.slice(0, 5)} ${national.slice(5)}` : national;
-}
 
 /** Where an outside number is typed as the floor types it, it is kept in full. */
 export function numberTyped(text: string): string | undefined {

@@ -372,6 +372,67 @@ test('a night shift by keyboard, through the death of the server and of a window
   );
 });
 
+// What the scenario's ten minutes leave out of the two windows, by keyboard as well.
+test('a contact is found by its number, linked, and added to after it was left; units and grades change hands', async () => {
+  await using room = await DemoRoom.start();
+  await using browser = await launch();
+  const [ch1Address = '', , d1Address = ''] = room.facts.desks;
+  const ch1 = await seat(browser, ch1Address, 'ch1');
+  const d1 = await seat(browser, d1Address, 'd1');
+  const contactId = await offer(room, 'neighbour', '07700 900999');
+  const call = `[data-testid="contact-${contactId}"]`;
+  await shows(ch1, `${call}[data-state="offered"]`);
+  await press(ch1, 'F1');
+  await shows(ch1, `${call}.is-current[data-state="answered"]`);
+  await ch1.keyboard.type('it is the noisy van again');
+  await press(ch1, 'Control+s');
+
+  // D1 links it to the open incident by the end of its number, and finds it by the whole of it.
+  await choose(d1, 'incidents', '[data-testid^="incident-"]:has-text("Clarence Esplanade")');
+  const incident = await referenceOn(d1);
+  await command(d1, 'l . 900999');
+  await shows(d1, '.detail .facts', '07700 900999');
+  await shows(ch1, '[data-testid="reference"]', incident);
+  await press(d1, 'F7');
+  await isAt(d1, 'find');
+  await d1.keyboard.type('07700 900999');
+  await press(d1, 'Enter');
+  await shows(d1, '.rows-found .row', '07700 900999');
+  await press(d1, 'Escape');
+
+  // CH1 has left it, and adds to it: to the incident that it is linked to.
+  await press(ch1, 'F3', 'F4');
+  await byId(ch1, 'choose-outcome').waitFor();
+  await press(ch1, 'l');
+  await shows(ch1, `${call}[data-state="finished"]`);
+  await press(ch1, 'Alt+n');
+  await choose(ch1, 'contacts', call);
+  await press(ch1, 'Enter', 'F9');
+  await isAt(ch1, 'entry');
+  await ch1.keyboard.type('rang off before I asked for the plate');
+  await press(ch1, 'Enter');
+  await shows(d1, '[data-testid="line"]', 'rang off before I asked for the plate');
+
+  // A unit comes on duty and goes; a grade and a closure are changed and changed back.
+  await command(d1, 'on HT44 PC 4401 Bell');
+  await shows(d1, '[data-testid="unit-HT44"]', 'PC 4401 Bell');
+  await command(d1, 'd . HT44');
+  await command(d1, 'g . 2 children in the van');
+  await shows(d1, '.detail .incident-facts', 'Priority');
+  await command(d1, 'off HT44', { isConfirmed: true });
+  await isGone(d1, '[data-testid="unit-HT44"]');
+  await command(d1, 'x . ASN', { isConfirmed: true });
+  await shows(d1, '.detail .incident-facts', 'closed as ASN');
+  await command(d1, 'ro . they came back');
+  await shows(d1, `[data-testid="incident-${incident}"]`, 'Clarence');
+  await shows(ch1, '[data-testid="line"]', 'Reopened: they came back');
+  for (const page of [ch1, d1]) await drained(page);
+  const { events } = await room.stop().then(() => room.compare());
+  const said = events.map(({ header, kept }) => `${header.type} ${kept?.text ?? ''}`);
+  for (const fact of [/contact.attached/, /entry-added.*asked for the plate/, /regraded.*children/])
+    expect(said.filter((text) => fact.test(text)).length).toBeGreaterThan(0);
+});
+
 const STAYS_AWAY_MS = 10_000; // what is not there by then is lost
 const ROUNDS = 6; // each falls into other milliseconds of the change from one form to the next
 
