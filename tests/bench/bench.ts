@@ -48,9 +48,18 @@ function machine() {
 }
 
 const { values: flags, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
+if (flags.help) {
+  process.stdout.write(
+    `npm run bench -- [--json] [NAME…]   of ${Object.keys(benches).join(', ')}\n`,
+  );
+  process.exit(0);
+}
 for (const name of positionals)
   if (!(name in benches)) {
     say(`no bench is called ${name}; there are ${Object.keys(benches).join(', ')}`);
@@ -69,10 +78,10 @@ for (const [name, bench] of Object.entries(benches)) {
     const { values, unit, budget, beside, ratio } = it;
     say(`  ${it.name}: ${JSON.stringify(values)} ${unit}, beside ${JSON.stringify(beside)}`);
     say(`  ratio ${JSON.stringify(ratio)}`);
-    for (const { of, most, least, isWithin } of budget)
-      say(
-        `  ${isWithin ? 'within' : 'MISSED'}: ${of} ${most === undefined ? `>= ${least}` : `<= ${most}`}`,
-      );
+    for (const { of, most, least, measured, isWithin } of budget) {
+      const limit = most === undefined ? `>= ${least}` : `<= ${most}`;
+      say(`  ${isWithin ? 'within' : 'MISSED'}: ${of} ${limit}, measured ${measured}`);
+    }
   }
 }
 if (flags.json)

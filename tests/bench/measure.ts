@@ -16,6 +16,7 @@ export interface Budget {
   readonly of: string;
   readonly most?: number;
   readonly least?: number;
+  readonly measured: number;
   readonly isWithin: boolean;
 }
 
@@ -35,11 +36,13 @@ export interface Result {
 export const atMost = (of: string, actual: number, most: number): Budget => ({
   of,
   most,
+  measured: actual,
   isWithin: actual <= most,
 });
 export const atLeast = (of: string, actual: number, least: number): Budget => ({
   of,
   least,
+  measured: actual,
   isWithin: actual >= least,
 });
 
