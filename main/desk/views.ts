@@ -55,33 +55,40 @@ export function contactRow(contact: Contact, version: number, source: ViewSource
   };
 }
 
-export function contactRows(source: ViewSource): readonly ContactRow[] {
-  const rows: ContactRow[] = [];
-  for (const [, { entity, version }] of source.room.entries())
-    if (entity.kind === 'contact' && version > 0) rows.push(contactRow(entity, version, source));
-  return rows;
-}
-
-export function incidentRow(incident: Incident, version: number, source: ViewSource): IncidentRow {
-  const units: { id: string; statusCode: number }[] = [];
-  let handover: HandoverRow | undefined;
-  // One pass over what is in memory; an incident has few units and one hand-over at a time.
-  for (const [, { entity }] of source.room.entries()) {
-    if (entity.kind === 'unit' && entity.incidentId === incident.id)
-      units.push({ id: entity.id, statusCode: entity.statusCode });
-    if (entity.kind === 'handover' && entity.incidentId === incident.id)
-      handover = handoverRow(entity, source);
+/**
+ * What is open, and of what is finished the newest that `user` had. Hundreds of finished ones are in
+ * memory, and this runs at every change: a row is made only of what is shown.
+ */
+export function contactRows(
+  source: ViewSource,
+  { user, finishedMax }: { readonly user: string; readonly finishedMax: number },
+): readonly ContactRow[] {
+  const open: (readonly [Contact, number])[] = [];
+  const mine: (readonly [Contact, number])[] = [];
+  for (const [, { entity, version }] of source.room.entries()) {
+    if (entity.kind !== 'contact' || version === 0) continue;
+    if (entity.state !== 'finished') open.push([entity, version]);
+    else if (entity.owner?.user === user) mine.push([entity, version]);
   }
-  return rowOf(incident, version, source, units, handover);
+  const newest = mine
+    .toSorted(([left], [right]) => right.offeredAt - left.offeredAt)
+    .slice(0, finishedMax);
+  return [...open, ...newest].map(([contact, version]) => contactRow(contact, version, source));
 }
 
-export function incidentRows(source: ViewSource): readonly IncidentRow[] {
+export const incidentRows = (source: ViewSource): readonly IncidentRow[] =>
+  rowsOf(source, ({ isRaised, closedAt }) => isRaised && closedAt === undefined);
+
+/** Rows of the incidents in memory that are wanted, each with its units and its hand-over. */
+function rowsOf(
+  source: ViewSource,
+  isWanted: (incident: Incident) => boolean,
+): readonly IncidentRow[] {
   const units = new Map<string, { id: string; statusCode: number }[]>();
   const handovers = new Map<string, HandoverRow>();
   const incidents: (readonly [Incident, number])[] = [];
   for (const [, { entity, version }] of source.room.entries()) {
-    if (entity.kind === 'incident' && entity.isRaised && entity.closedAt === undefined)
-      incidents.push([entity, version]);
+    if (entity.kind === 'incident' && isWanted(entity)) incidents.push([entity, version]);
     if (entity.kind === 'unit' && entity.incidentId !== undefined) {
       const there = units.get(entity.incidentId) ?? [];
       there.push({ id: entity.id, statusCode: entity.statusCode });
@@ -256,8 +263,10 @@ export function incidentDetail(stream: StreamId, source: ViewSource): IncidentDe
       ? [contactRow(contact.entity, contact.version, source)]
       : [];
   });
+  const [row] = rowsOf(source, ({ id }) => id === entity.id);
+  // One that has been let go from memory has neither units nor a hand-over that is open.
   return {
-    ...incidentRow(entity, version, source),
+    ...(row ?? rowOf(entity, version, source, [], undefined)),
     qualifiers: entity.qualifiers,
     contacts,
     lines: linesOf(stream, source),

@@ -165,6 +165,8 @@ export class WindowSession {
 
   #sendView(sub: string, subscription: Subscription): void {
     const { sent } = subscription;
+    // It is the same for as long as this desk lives, and far larger than anything that changes.
+    if (subscription.view === 'reference-data' && !subscription.isNew) return;
     const upsert: (Row & Record<string, unknown>)[] = [];
     const gone = new Set(sent.keys());
     for (const row of this.#rowsOf(subscription)) {
@@ -192,14 +194,11 @@ export class WindowSession {
     if (!sitting) return []; // nothing of the room is shown to an empty chair
     const { source } = desk;
     switch (view) {
-      case 'contacts': {
-        const rows = contactRows(source);
-        const mine = rows
-          .filter(({ state, owner }) => state === 'finished' && owner?.user === sitting.user.id)
-          .toSorted((a, b) => b.offeredAt - a.offeredAt)
-          .slice(0, CONTACTS_CLOSED_SHOWN);
-        return [...rows.filter(({ state }) => state !== 'finished'), ...mine];
-      }
+      case 'contacts':
+        return contactRows(source, {
+          user: sitting.user.id,
+          finishedMax: CONTACTS_CLOSED_SHOWN,
+        });
       case 'contact':
         return some(contactDetail(`contact/${key}` as StreamId, source)); // shown only if it exists
       case 'incidents':
