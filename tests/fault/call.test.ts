@@ -154,7 +154,7 @@ test('a call becomes a dispatched incident while the server is killed, and nothi
   expect(tray).toMatchObject({
     id: assigned,
     reason: 'unit-off-duty',
-    what: `assign unit HT22 ${reference}`,
+    what: `Assign HT22 to ${reference}`,
     dependents: [{ id: enRoute, reason: 'unit-off-duty' }],
   });
   expect(unitIn(d1, HT22)).toBeUndefined();
