@@ -98,3 +98,13 @@ test('a full outbox takes nothing more, also in the process that comes after, un
   expect([put(20_000), put(20_001)]).toEqual(['stored', 'full']);
   expect(again.known(commandId(20_000))?.stamped.deskSeq).toBe(most + 1);
 });
+
+test('what is refused of the roster asks nobody to do anything again', () => {
+  const outbox = new Outbox(openStore(':memory:', outboxMigrations), ports);
+  outbox.put(asked(1, { type: 'start-duty', body: {} }), [incident]);
+  outbox.put(asked(2), [incident]);
+  for (const n of [1, 2]) expect(outbox.settle(commandId(n), refused)).toBe(true);
+  expect(outbox.tray().map(({ stamped, root }) => [stamped.command.id, root])).toEqual([
+    [commandId(2), commandId(2)],
+  ]);
+});

@@ -122,7 +122,11 @@ export class Outbox {
       settle: db.prepare<[string, number, string]>(
         'UPDATE outbox SET answer = ?, answered_at = ? WHERE command_id = ? AND answer IS NULL',
       ),
-      setRoot: db.prepare<[string, string]>('UPDATE outbox SET root = ? WHERE command_id = ?'),
+      // The roster is the desk's own doing: what is refused of it is nothing that a person has to do again.
+      setRoot: db.prepare<[string, string]>(
+        `UPDATE outbox SET root = ? WHERE command_id = ?
+           AND json_extract(stamped, '$.command.type') NOT IN ('start-duty', 'end-duty')`,
+      ),
       self: db.prepare<[string], { deskSeq: number; reads: string; putAt: number }>(
         'SELECT desk_seq AS deskSeq, reads, put_at AS putAt FROM outbox WHERE command_id = ?',
       ),

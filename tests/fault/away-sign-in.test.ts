@@ -68,7 +68,7 @@ test('who has worked at a desk signs in there while the server is dead, and what
   expect(await reasonOf(window, 'cat', 'wrong')).toBe('locked-here');
   await desk.close();
   const again = await (await force.startDesk('CH1')).openWindow();
-  expect(again.seat).toMatchObject({ mode: 'alone', user: { name: 'ash' }, waiting: 1 });
+  expect(again.seat).toMatchObject({ mode: 'alone', user: { name: 'ash' } });
   expect(await reasonOf(again, 'cat')).toBe('locked-here');
   expect(await reasonOf(again, 'ash')).toBe('signed-in');
 
