@@ -19,6 +19,7 @@ import type { Ack, Answer } from '#protocol/ack.ts';
 import type { Crimes } from '#protocol/crimes.ts';
 import type { Signals } from '#protocol/signal.ts';
 import type { Command } from '#protocol/command.ts';
+import { limits } from '#protocol/limits.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
 import type { TrayRow } from '#protocol/view.ts';
 import { ChainError } from '#store/sqlite-event-log.ts';
@@ -61,6 +62,8 @@ export type Received =
   /** What came does not continue what is here: the caller says hello again and is sent it from the start. */
   | { readonly outcome: 'rebuilding'; readonly why: string };
 
+// What the outbox adds to a command before it goes: its id, its place, a reference.
+const PLACE_BYTES_MAX = 256;
 const RECENT = 500; // closed records kept in memory, so that a late entry shows at once
 
 /**
@@ -169,6 +172,9 @@ export class Desk {
       const { reason, ...more } = trial.refusal;
       return refuse(reason, more);
     }
+    // The server hangs up on a frame over its limit, and what waits behind it would wait for ever.
+    if (Buffer.byteLength(JSON.stringify(stamp)) + PLACE_BYTES_MAX > limits.frameMaxBytes)
+      return refuse('too-long');
     const put = outbox.put(stamp, trial.reads, isRaising ? makeReference : undefined);
     if (put.outcome !== 'stored')
       return refuse(put.outcome === 'full' ? 'outbox-full' : put.outcome);
@@ -233,7 +239,13 @@ export class Desk {
       this.#changed();
       return { outcome: 'applied', cursor: this.cursor };
     } catch (error) {
-      if (!(error instanceof ChainError) && !isDamage(error)) throw error;
+      if (!(error instanceof ChainError) && !isDamage(error)) {
+        // What is in memory may have moved less far than the files: it is what the files say.
+        this.#record = this.#roomShown();
+        this.#merged.rebase(this.#record, this.#options.outbox.unanswered());
+        this.#changed();
+        throw error;
+      }
       const why = error instanceof Error ? error.message : String(error);
       this.rebuild(why);
       return { outcome: 'rebuilding', why };
@@ -414,14 +426,23 @@ const ackOf = (commandId: Command['id'], answer: Ack['answer']): Ack => ({
   answer,
 });
 
-/** What was asked for, in words: the tray shows what an operator did, not how it was sent. */
+/**
+ * What was asked for, in words: the tray shows what an operator did, not how it was sent. What was said
+ * to them is in it whole, since nothing else shows it any more.
+ */
 function sentenceOfCommand({ command, reference }: StampedCommand): string {
-  const { incidentId, unitId, text, statusCode, closingCode } = command.body as Record<
-    string,
-    string | number | undefined
+  // Its own row has parsed it; of another release's command what has these names is shown.
+  const body = command.body as Readonly<Record<string, unknown>> & { readonly details?: object };
+  const { unitId, incidentId, statusCode, closingCode, openingCode, result, text, reason } = body;
+  const { place, narrative, informant, callbackNumber } = { ...body.details, ...body } as Readonly<
+    Record<string, unknown>
   >;
-  const parts = [command.type.replaceAll('-', ' '), unitId, incidentId ?? reference];
-  return [...parts, statusCode, closingCode, text].filter((it) => it !== undefined).join(' ');
+  const where = typeof place === 'object' && place !== null && 'text' in place && place.text;
+  const parts = [command.type.replaceAll('-', ' '), unitId, incidentId ?? reference, statusCode];
+  const said = [where, narrative, informant, callbackNumber, text, reason];
+  return [...parts, openingCode, closingCode, result, ...said]
+    .filter((it) => (typeof it === 'string' && it !== '') || typeof it === 'number')
+    .join(' ');
 }
 
 const isDamage = (error: unknown): error is Error =>
