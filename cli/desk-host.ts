@@ -15,10 +15,17 @@ const RESTART_MAX_MS = 5_000;
  */
 export class DeskHost {
   readonly #options: StartDesk;
-  readonly #waiting = new Map<number, (message: FromDesk) => void>();
+  /** What has been asked and not answered; a desk that takes the place of another one is asked again. */
+  readonly #waiting = new Map<
+    number,
+    { readonly message: ToDesk; readonly answered: (message: FromDesk) => void }
+  >();
   readonly #log: (line: string) => void;
   #child: ChildProcess | undefined;
-  #ready = Promise.withResolvers<{ readonly origin: string; readonly port: number }>();
+  #ready = Promise.withResolvers<void>();
+  #isReady = false;
+  /** Whether `#ready` has come to its end: of the next process another one tells. */
+  #hasTold = false;
   #port: number;
   #lastId = 0;
   #isStopping = false;
@@ -70,9 +77,12 @@ export class DeskHost {
     await this.#ready.promise;
     this.#lastId += 1;
     const id = this.#lastId;
-    const answered = new Promise<FromDesk>((resolve) => this.#waiting.set(id, resolve));
-    this.#child?.send(message(id));
-    return answered;
+    const asked = message(id);
+    const answer = new Promise<FromDesk>((answered) =>
+      this.#waiting.set(id, { message: asked, answered }),
+    );
+    if (this.#isReady) this.#child?.send(asked);
+    return answer;
   }
 
   #spawn(): void {
@@ -82,11 +92,17 @@ export class DeskHost {
       if (message.type === 'ready') {
         this.#port = message.port;
         this.#deaths = 0;
-        this.#ready.resolve(message);
+        this.#isReady = this.#hasTold = true;
+        this.#ready.resolve();
+        for (const { message: asked } of this.#waiting.values()) child.send(asked);
       } else if (message.type === 'failed') {
         this.#log(`desk ${this.#options.desk}: ${message.message}`);
+        this.#hasTold = true;
         this.#ready.reject(new Error(message.message));
-      } else this.#waiting.get(message.id)?.(message);
+      } else {
+        this.#waiting.get(message.id)?.answered(message);
+        this.#waiting.delete(message.id);
+      }
     });
     // Whether it ended or could not be started, `exit` or `error` comes, and the next one is tried.
     child.once('error', (error) => this.#log(`desk ${this.#options.desk}: ${error.message}`));
@@ -98,9 +114,13 @@ export class DeskHost {
   #died(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#isStopping) return;
     this.#log(`desk ${this.#options.desk} ended (${signal ?? code}); starting it again`);
-    this.#ready = Promise.withResolvers();
-    this.#ready.promise.catch(() => {}); // whoever waits for it hears it; nobody may be waiting
-    this.#waiting.clear();
+    this.#isReady = false;
+    // Who waits for one that died before it told anything waits for the next one.
+    if (this.#hasTold) {
+      this.#hasTold = false;
+      this.#ready = Promise.withResolvers();
+      this.#ready.promise.catch(() => {}); // whoever waits for it hears it; nobody may be waiting
+    }
     this.#deaths += 1;
     const waitMs = Math.min(RESTART_MAX_MS, RESTART_MIN_MS * 2 ** (this.#deaths - 1));
     setTimeout(() => !this.#isStopping && this.#spawn(), waitMs);

@@ -1,4 +1,5 @@
 import type { Asked } from './commands.ts';
+import type { Details } from './facts.ts';
 import type { Names } from './journal.ts';
 import { unreachable } from './lib/assert.ts';
 
@@ -10,9 +11,9 @@ export function wordsOfCommand(
 ): string {
   switch (type) {
     case 'offer-contact':
-      return `Contact on ${body.channel}`;
+      return `Contact on ${body.channel}${body.details ? `: ${said(body.details)}` : ''}`;
     case 'open-contact':
-      return `New contact on ${body.channel}`;
+      return `New contact on ${body.channel}${body.details ? `: ${said(body.details)}` : ''}`;
     case 'take-contact':
       return 'Take a contact';
     case 'hold-contact':
@@ -24,19 +25,15 @@ export function wordsOfCommand(
     case 'abandon-contact':
       return 'Contact abandoned';
     case 'describe-contact':
-      return `Details of a contact: ${quoted(
-        [body.details.place?.text, body.details.narrative, body.details.informant]
-          .filter(Boolean)
-          .join(' · '),
-      )}`;
+      return `Details of a contact: ${said(body.details)}`;
     case 'add-contact-entry':
       return `Line in a contact's log: ${quoted(body.text)}`;
     case 'attach-contact':
       return `Link a contact to ${body.incidentId}`;
     case 'finish-contact':
-      return `Finish a contact: ${body.outcome.replaceAll('-', ' ')}`;
+      return `Finish a contact: ${body.outcome.replaceAll('-', ' ')}${body.text === undefined ? '' : `, ${quoted(body.text)}`}`;
     case 'raise-incident':
-      return `Raise ${reference ?? 'an incident'}: ${body.openingCode}, grade ${body.grade}, ${body.place.text}${body.narrative === '' ? '' : `, ${quoted(body.narrative)}`}`;
+      return `Raise ${reference ?? 'an incident'}: ${body.openingCode}, grade ${body.grade}, ${said({ ...body.details, place: body.place, narrative: body.narrative })}`;
     case 'add-log-entry':
       return `Line in the log of ${body.incidentId}: ${quoted(body.text)}`;
     case 'regrade-incident':
@@ -85,5 +82,11 @@ export function wordsOfCommand(
       return unreachable(type);
   }
 }
+
+/** All that was said, whole: where it was refused, nothing else shows it any more. */
+const said = ({ place, narrative, informant, callbackNumber }: Details) =>
+  [place?.text, narrative && quoted(narrative), informant, callbackNumber]
+    .filter(Boolean)
+    .join(', ');
 
 const quoted = (text: string) => `“${text}”`;

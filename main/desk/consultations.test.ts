@@ -86,3 +86,19 @@ test("rows that come twice are in the server's audit once", () => {
     'c3',
   ]);
 });
+
+test('a batch is no longer than the frame that carries it, and never empty', () => {
+  const { outbox } = open();
+  const subject = 'x'.repeat(2_000);
+  for (let n = 0; n < 40; n += 1)
+    outbox.consult({
+      actor: ash,
+      what: 'find',
+      subject: `${n}${subject}`.slice(0, 2_000),
+      shown: 50,
+    });
+  const batch = outbox.consultations(100, 65_000);
+  expect(batch.length).toBeGreaterThan(25);
+  expect(Buffer.byteLength(JSON.stringify(batch))).toBeLessThan(65_002); // and its brackets
+  expect(outbox.consultations(100, 10).map(({ n }) => n)).toEqual([1]);
+});

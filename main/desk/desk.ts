@@ -20,6 +20,7 @@ import type { Ack, Answer } from '#protocol/ack.ts';
 import type { Crimes } from '#protocol/crimes.ts';
 import type { Signals } from '#protocol/signal.ts';
 import { parseAsked, type Command } from '#protocol/command.ts';
+import { limits } from '#protocol/limits.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
 import type { TrayRow } from '#protocol/view.ts';
 import { ChainError } from '#store/sqlite-event-log.ts';
@@ -62,6 +63,8 @@ export type Received =
   /** What came does not continue what is here: the caller says hello again and is sent it from the start. */
   | { readonly outcome: 'rebuilding'; readonly why: string };
 
+// What the outbox adds to a command before it goes: its id, its place, a reference.
+const PLACE_BYTES_MAX = 256;
 const RECENT = 500; // closed records kept in memory, so that a late entry shows at once
 
 /**
@@ -170,6 +173,9 @@ export class Desk {
       const { reason, ...more } = trial.refusal;
       return refuse(reason, more);
     }
+    // The server hangs up on a frame over its limit, and what waits behind it would wait for ever.
+    if (Buffer.byteLength(JSON.stringify(stamp)) + PLACE_BYTES_MAX > limits.frameMaxBytes)
+      return refuse('too-long');
     const put = outbox.put(stamp, trial.reads, isRaising ? makeReference : undefined);
     if (put.outcome !== 'stored')
       return refuse(put.outcome === 'full' ? 'outbox-full' : put.outcome);
@@ -234,7 +240,13 @@ export class Desk {
       this.#changed();
       return { outcome: 'applied', cursor: this.cursor };
     } catch (error) {
-      if (!(error instanceof ChainError) && !isDamage(error)) throw error;
+      if (!(error instanceof ChainError) && !isDamage(error)) {
+        // What is in memory may have moved less far than the files: it is what the files say.
+        this.#record = this.#roomShown();
+        this.#merged.rebase(this.#record, this.#options.outbox.unanswered());
+        this.#changed();
+        throw error;
+      }
       const why = error instanceof Error ? error.message : String(error);
       this.rebuild(why);
       return { outcome: 'rebuilding', why };

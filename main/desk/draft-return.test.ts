@@ -15,10 +15,16 @@ const draft = (id: string, revision: number, narrative: string) => ({
 });
 
 /** A desk with two drafts of its own, and what becomes of it once the server has answered. */
-async function fetched(status: number, body: string, abort = new AbortController()) {
+async function fetched(
+  status: number,
+  body: string,
+  abort = new AbortController(),
+  meanwhile: (outbox: Outbox) => void = () => {},
+) {
   const asked: unknown[] = [];
   const server = createServer((request, response) => {
     asked.push([request.method, request.url, request.headers.authorization]);
+    meanwhile(outbox);
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -98,5 +104,28 @@ test('a desk that is closed meanwhile is left alone', async () => {
     rows: new Set(ours),
     returned: 0,
     failures: 0,
+  });
+});
+
+test('what is typed or dropped while the answer is on its way is newer than all that comes', async () => {
+  const drafts = [
+    draft('new here', 40, 'theirs'),
+    draft('lower here', 40, 'theirs'),
+    draft('the same', 40, 'theirs'),
+  ];
+  const meanwhile = (outbox: Outbox) => {
+    outbox.putDraft('u-ash', 'new here', 1, content('ours'));
+    outbox.putDraft('u-ash', 'lower here', 2, content('ours, and more'));
+    outbox.dropDraft('u-ash', 'the same');
+  };
+  expect(
+    await fetched(200, JSON.stringify({ drafts }), new AbortController(), meanwhile),
+  ).toMatchObject({
+    rows: new Set([
+      ['higher here', 5, 'ours'],
+      ['lower here', 2, 'ours, and more'],
+      ['new here', 1, 'ours'],
+    ]),
+    returned: 0,
   });
 });

@@ -34,7 +34,9 @@ const answer = z.object({
  */
 export async function returnDrafts(options: DraftReturn, signal: AbortSignal): Promise<void> {
   const { server, token, user, outbox, returned, failed } = options;
+  const revisions = () => new Map(outbox.drafts(user).map(({ id, revision }) => [id, revision]));
   try {
+    const before = revisions();
     const response = await fetch(`${server}/api/drafts`, {
       headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.any([signal, AbortSignal.timeout(WITHIN_MS)]),
@@ -42,8 +44,12 @@ export async function returnDrafts(options: DraftReturn, signal: AbortSignal): P
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     const { drafts } = answer.parse(await response.json());
     signal.throwIfAborted(); // the desk's files may be closed by now
-    const here = new Map(outbox.drafts(user).map(({ id, revision }) => [id, revision]));
-    const missing = drafts.filter(({ id, revision }) => (here.get(id) ?? -1) < revision);
+    const here = revisions();
+    const missing = drafts.filter(({ id, revision }) => {
+      // What was typed or dropped while the answer was on its way is newer, whatever its number.
+      const isUntouched = here.get(id) === before.get(id);
+      return isUntouched && (here.get(id) ?? -1) < revision;
+    });
     for (const { id, revision, content } of missing) outbox.putDraft(user, id, revision, content);
     if (missing.length > 0) returned();
   } catch (cause) {

@@ -338,10 +338,15 @@ export class Outbox {
     return this.#sql.left.get() ?? 0;
   }
 
-  /** Keeps the highest revision of what a person is typing. Durable when it returns. */
-  putDraft(user: string, draftId: string, revision: number, content: DraftContent): void {
-    this.#sql.putDraft.run(user, draftId, revision, JSON.stringify(content), this.#ports.now());
+  /**
+   * Keeps the highest revision of what a person is typing. Durable when it returns; false where a higher
+   * one is kept, and this one is not.
+   */
+  putDraft(user: string, draftId: string, revision: number, content: DraftContent): boolean {
+    const text = JSON.stringify(content);
+    const put = this.#sql.putDraft.run(user, draftId, revision, text, this.#ports.now());
     this.#sql.trimDrafts.run(user, user, DRAFTS_MAX);
+    return put.changes > 0;
   }
 
   dropDraft(user: string, draftId: string): void {
@@ -367,9 +372,16 @@ export class Outbox {
     else this.#sql.consult.run(at, actor, what, subject, shown);
   }
 
-  /** The oldest consultations that the server's audit does not have yet; they count as sent from now on. */
-  consultations(limit: number): readonly Consultation[] {
-    const rows = this.#sql.consulted.all(limit);
+  /**
+   * The oldest consultations that the server's audit does not have yet, at most `limit` and as many as
+   * fit in `bytesMax`, but one; they count as sent from now on.
+   */
+  consultations(limit: number, bytesMax = Number.POSITIVE_INFINITY): readonly Consultation[] {
+    let bytes = 0;
+    const rows = this.#sql.consulted.all(limit).filter((row, index) => {
+      bytes += Buffer.byteLength(JSON.stringify(row)) + 1; // and the comma
+      return index === 0 || bytes <= bytesMax;
+    });
     this.#sentUpTo = Math.max(this.#sentUpTo, rows.at(-1)?.n ?? 0);
     return rows;
   }

@@ -14,7 +14,8 @@ import {
 import { targetsOf } from '#domain/targets.ts';
 import { limits } from '#protocol/limits.ts';
 import type { Presence } from '#protocol/signal.ts';
-import type { SeatRow } from '#protocol/view.ts';
+import type { SeatRow, ViewName } from '#protocol/view.ts';
+import { holdFolder } from '#store/hold-folder.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
@@ -81,12 +82,16 @@ const refusal = z.object({ reason: z.string(), message: z.string() });
 export async function startDesk(options: StartDesk, assets: Assets): Promise<RunningDesk> {
   const { dataDir, server } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  // Two processes over one outbox take the line from each other for ever; the kernel lets go of a dead one's.
+  using opening = new DisposableStack();
+  opening.use(holdFolder(dataDir));
   const key = Buffer.from(options.storeKey, 'hex');
   const referenceData = loadReferenceData();
   const ports: DeskPorts = { now, uuid: randomUUID, soon: once(FLUSH_EVERY_MS) };
 
   const windows = new Set<WindowSession>();
-  const drafts = new Set<string>();
+  /** Drafts that the server has yet to hear of, and whether one of that id ended before. */
+  const drafts = new Map<string, 'kept' | 'dropped'>();
   const outboxFile = openStore(join(dataDir, 'outbox.db'), outboxMigrations, { key });
   const openReplica = () =>
     new Replica(openStore(join(dataDir, replicaName(dataDir)), replicaMigrations, { key }));
@@ -129,15 +134,35 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       return entity?.kind === 'user' && entity.isDisabled;
     },
   });
+  /** For what must not stop a person: told, and gone on from. */
+  const attempt = (what: string, work: () => void) => {
+    try {
+      work();
+    } catch (cause) {
+      failed(new Error(`${what}: ${String(cause)}`, { cause }));
+    }
+  };
+  /** One window whose view cannot be made or sent does not keep it from the others. */
+  const refresh = (only?: ViewName) => {
+    for (const window of windows) attempt('showing what has changed', () => window.refresh(only));
+  };
+  /** Nobody has anything in front of them here, until a window says otherwise. */
+  const nothingInFront = () => {
+    presence = { about: '', isTyping: false };
+    isSignalDue = true;
+  };
   /** The roster follows who sits here. A refusal (on duty here already) changes nothing. */
   const onDuty = (type: 'start-duty' | 'end-duty', who: Seat) =>
-    void desk.ask({ frame: 'command', id: freshId(), type, body: {} }, who);
+    attempt(type, () => void desk.ask({ frame: 'command', id: freshId(), type, body: {} }, who));
   const sit = (next: Seat | undefined, { mayAsk = true } = {}) => {
-    if (mayAsk && seat && seat.user.id !== next?.user.id) onDuty('end-duty', seat);
+    if (seat && seat.user.id !== next?.user.id) {
+      if (mayAsk) onDuty('end-duty', seat);
+      nothingInFront();
+    }
     seat = next;
-    desk.outbox.keepSeat(next);
+    attempt('keeping who sits here', () => desk.outbox.keepSeat(next));
     if (next) onDuty('start-duty', next);
-    for (const window of windows) window.refresh();
+    refresh();
   };
 
   /** Hears of the server whose access was taken back: they can sit here no longer, nor sign in alone. */
@@ -172,7 +197,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       else desk.forgetPresence();
       aloneSince = now();
       if (isLive) void hearGrants();
-      for (const window of windows) window.refresh('seat');
+      refresh('seat');
     },
   });
 
@@ -225,13 +250,13 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       if (asked.reason === 'disabled') offline.forget(name);
       return asked;
     }
-    const { token, user, grant, offlineGrant: leave } = session.parse(asked.body);
+    const answered = session.safeParse(asked.body);
+    if (!answered.success) return refused('not-possible');
+    const { token, user, grant, offlineGrant: leave } = answered.data;
     sit({ user, grant });
     if (leave) offline.remember(user, newPassword ?? password, leave).catch(failed);
     else offline.forget(name);
-    const returned = () => {
-      for (const window of windows) window.refresh('drafts');
-    };
+    const returned = () => refresh('drafts');
     // Nobody waits for it; whoever can work works.
     const { outbox } = desk;
     void returnDrafts({ server, token, user: user.id, outbox, returned, failed }, closed.signal);
@@ -254,7 +279,11 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       }
     },
     signOut: () => sit(undefined),
-    draftChanged: (user, draftId) => drafts.add(JSON.stringify([user, draftId])),
+    draftChanged: (user, draftId, how) => {
+      const named = JSON.stringify([user, draftId]);
+      // One that is begun anew counts from the start: the end of the one before has to be told first.
+      if (drafts.get(named) !== 'dropped') drafts.set(named, how);
+    },
     signalled: (latest) => {
       presence = latest;
       isSignalDue = true;
@@ -263,11 +292,9 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
 
   desk.onChanged(() => {
     sync.pump();
-    for (const window of windows) window.refresh();
+    refresh();
   });
-  const seatTimer = setInterval(() => {
-    for (const window of windows) window.refresh('seat');
-  }, SEAT_EVERY_MS);
+  const seatTimer = setInterval(() => refresh('seat'), SEAT_EVERY_MS);
   const signalTimer = setInterval(() => {
     if (!isSignalDue) return;
     const user = seat && { user: seat.user.id };
@@ -277,12 +304,15 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     if (wasLive) void hearGrants();
   }, HEAR_GRANTS_EVERY_MS);
   const draftTimer = setInterval(() => {
-    for (const text of drafts) {
+    for (const [text, how] of drafts) {
       const [user, draftId] = JSON.parse(text) as [UserId, string]; // written by `draftChanged`
+      const copy = { frame: 'draft-copy', user, draftId } as const;
+      const ended = { ...copy, revision: Number.MAX_SAFE_INTEGER, content: null };
+      if (how === 'dropped' && !sync.send(ended)) return; // all of it when the line is back
       const found = desk.outbox.drafts(user).find(({ id }) => id === draftId);
-      const { revision, content } = found ?? { revision: Number.MAX_SAFE_INTEGER, content: null };
-      const copy = { frame: 'draft-copy', user, draftId, revision, content } as const;
-      if (sync.send(copy)) drafts.delete(text);
+      if (found && !sync.send({ ...copy, revision: found.revision, content: found.content }))
+        return;
+      drafts.delete(text);
     }
   }, COPY_DRAFTS_EVERY_MS);
 
@@ -292,18 +322,27 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     port: options.port,
     shelf: fileTokenShelf(join(dataDir, 'next-tokens.json')),
     windowJoined: (_role, _id, channel) => {
-      const window = new WindowSession(host, (frame) => {
-        const text = JSON.stringify(frame);
-        if (text.length > limits.cutBytes) throw new Error('a frame is over its limit');
-        channel.send(text);
-      });
+      const window = new WindowSession(
+        host,
+        (frame) => {
+          const text = JSON.stringify(frame);
+          if (text.length > limits.cutBytes) throw new Error('a frame is over its limit');
+          channel.send(text);
+        },
+        () => channel.isLagging,
+      );
       windows.add(window);
       channel.onFrame((text) => window.hear(text));
-      channel.onClosed(() => windows.delete(window));
+      channel.onDrained(() => window.refresh());
+      channel.onClosed(() => {
+        windows.delete(window);
+        if (windows.size === 0) nothingInFront();
+      });
     },
     failed,
   });
 
+  const held = opening.move();
   return {
     origin: gateway.origin,
     port: gateway.port,
@@ -320,6 +359,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       await offline.close();
       desk.close();
       outboxFile.close();
+      held.dispose();
     },
   };
 }

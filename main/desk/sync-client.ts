@@ -23,6 +23,7 @@ const TICK_MS = 250;
 const BACKOFF_MIN_MS = 100;
 const BACKOFF_MAX_MS = 5_000;
 const CONNECT_WITHIN_MS = 4_000;
+const NOT_ENROLLED = 4401; // the close code of a server that knows no such key, or no longer
 
 /** Keeps a desk joined to its server for as long as it lives: connects, and connects again. */
 export class SyncClient {
@@ -109,10 +110,18 @@ export class SyncClient {
       // The binary type of `ws` is a Buffer unless it is told otherwise.
       const frame = read((data as Buffer).toString('utf8'));
       if (!frame) return end('the server sent what this release cannot read');
-      session.hear(frame);
+      try {
+        session.hear(frame);
+      } catch (error) {
+        // A full disk, above all. The desk goes on showing what it has, and says why it is not of now.
+        const reason = error instanceof Error ? error.message : String(error);
+        session.fail(`this desk could not store what the server sent: ${reason}`);
+      }
       if (session.link.state === 'live') {
-        this.#failures = 0;
-        if (session.link.isCurrent) this.#lastLiveAt = session.link.heardAt;
+        if (session.link.isCurrent) {
+          this.#failures = 0; // one that is welcomed and fails each time is not tried without a pause
+          this.#lastLiveAt = session.link.heardAt;
+        }
         this.#offsetMs = session.offsetMs;
       }
       this.#options.changed();
@@ -120,10 +129,13 @@ export class SyncClient {
     socket.on('error', (error) => {
       this.#why = error.message;
     });
-    socket.on('close', () => {
+    socket.on('close', (code) => {
       if (this.#socket !== socket) return;
       const { link } = session;
       if (link.state === 'closed') this.#why = link.why;
+      else if (code === NOT_ENROLLED)
+        this.#why =
+          'the server does not let this desk in: its key was taken back, or is another one';
       else if (link.state === 'live') this.#why = 'the connection to the server was lost';
       this.#socket = undefined;
       this.#session = undefined;

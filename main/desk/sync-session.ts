@@ -24,6 +24,7 @@ const RETRY_AFTER_MS = 2_000;
 const ANSWER_WITHIN_MS = 5_000; // as long as silence may last before a server counts as dead
 const APPLIED_EVERY_MS = 1_000;
 const CONSULTED_AT_ONCE = 100;
+const CONSULTED_BYTES_MAX = limits.frameMaxBytes - 256; // what the frame says beside the rows
 const QUIET_GAPS_MAX = 2; // pongs in a row that are ahead of us while nothing arrives
 
 export type Link =
@@ -157,6 +158,11 @@ export class SyncSession {
     this.#reserve(now);
   }
 
+  /** What came could not be taken in: the next connection brings it again. */
+  fail(why: string): void {
+    if (this.#link.state !== 'closed') this.#end(why);
+  }
+
   /** Called a few times a second: liveness, the lag report, what is to be tried again. */
   tick(): void {
     if (this.#link.state === 'closed') return;
@@ -199,7 +205,7 @@ export class SyncSession {
     if (this.#link.state !== 'live') return;
     const now = this.#ports.now();
     if (this.#consultedAt !== undefined && now - this.#consultedAt < ANSWER_WITHIN_MS) return;
-    const rows = this.#desk.outbox.consultations(CONSULTED_AT_ONCE);
+    const rows = this.#desk.outbox.consultations(CONSULTED_AT_ONCE, CONSULTED_BYTES_MAX);
     if (rows.length === 0) return;
     this.#consultedAt = now;
     this.#ports.send({ frame: 'consulted', outboxId: this.#desk.outboxId, rows: [...rows] });

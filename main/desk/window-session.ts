@@ -3,6 +3,7 @@ import type { EpochMs, StreamId, UserId } from '#domain/ids.ts';
 import { unreachable } from '#domain/lib/assert.ts';
 import { spaced } from '#domain/lib/spaced-number.ts';
 import type { WindowDown } from '#protocol/down.ts';
+import { limits } from '#protocol/limits.ts';
 import { queries, type Found, type Query, type Result } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
 import type { Presence } from '#protocol/signal.ts';
@@ -38,7 +39,7 @@ export interface WindowHost {
     | { readonly outcome: 'refused'; readonly reason: string; readonly message: string }
   >;
   readonly signOut: () => void;
-  readonly draftChanged: (user: UserId, draftId: string) => void;
+  readonly draftChanged: (user: UserId, draftId: string, how: 'kept' | 'dropped') => void;
   /** What this window has in front of it, for the other desks. */
   readonly signalled: (presence: Presence) => void;
   readonly now: () => EpochMs;
@@ -62,11 +63,18 @@ interface Subscription {
 export class WindowSession {
   readonly #host: WindowHost;
   readonly #send: (frame: WindowDown) => void;
+  readonly #isLagging: () => boolean;
   readonly #subscriptions = new Map<string, Subscription>();
 
-  constructor(host: WindowHost, send: (frame: WindowDown) => void) {
+  /** `isLagging`: the line has enough on its way; what is left out now is sent at the next `refresh`. */
+  constructor(
+    host: WindowHost,
+    send: (frame: WindowDown) => void,
+    isLagging: () => boolean = () => false,
+  ) {
     this.#host = host;
     this.#send = send;
+    this.#isLagging = isLagging;
   }
 
   hear(text: string): void {
@@ -75,7 +83,19 @@ export class WindowSession {
       this.#send({ frame: 'refused', reason: 'malformed', message: frame.error });
       return;
     }
-    this.#handle(frame.value);
+    try {
+      this.#handle(frame.value);
+    } catch (cause) {
+      const { value } = frame;
+      // Whoever asked must know: what is not stored is still in their hands.
+      this.#send({
+        frame: 'refused',
+        reason: 'desk-cannot-store',
+        message: 'This desk could not do it: its disk is full or failing.',
+        ...('id' in value && { id: value.id }),
+      });
+      throw cause;
+    }
   }
 
   /** Sends every view what has changed since it was last sent. */
@@ -123,8 +143,9 @@ export class WindowSession {
       case 'query':
         return this.#query(frame);
       case 'draft':
-        desk.outbox.putDraft(user, frame.draftId, frame.revision, frame.content);
-        this.#host.draftChanged(user, frame.draftId);
+        // Where another window of this desk has come further, nothing was stored and nothing is said.
+        if (!desk.outbox.putDraft(user, frame.draftId, frame.revision, frame.content)) return;
+        this.#host.draftChanged(user, frame.draftId, 'kept');
         return this.#send({
           frame: 'draft-stored',
           draftId: frame.draftId,
@@ -132,7 +153,7 @@ export class WindowSession {
         });
       case 'drop-draft':
         desk.outbox.dropDraft(user, frame.draftId);
-        this.#host.draftChanged(user, frame.draftId);
+        this.#host.draftChanged(user, frame.draftId, 'dropped');
         return this.refresh('drafts');
       case 'signal':
         return this.#host.signalled(frame.presence);
@@ -167,20 +188,34 @@ export class WindowSession {
     const { sent } = subscription;
     // It is the same for as long as this desk lives, and far larger than anything that changes.
     if (subscription.view === 'reference-data' && !subscription.isNew) return;
-    const upsert: (Row & Record<string, unknown>)[] = [];
-    const gone = new Set(sent.keys());
-    for (const row of this.#rowsOf(subscription)) {
+    const rows = this.#rowsOf(subscription);
+    const here = new Set(rows.map(({ id }) => id));
+    let remove = [...sent.keys()].filter((id) => !here.has(id));
+    let upsert: (readonly [Row, string])[] = [];
+    let bytes = 0;
+    const flush = () => {
+      const { isNew } = subscription;
+      if (!isNew && upsert.length === 0 && remove.length === 0) return;
+      const all = upsert.map(([row]) => ({ ...row }));
+      this.#send({ frame: 'view', sub, reset: isNew, upsert: all, remove });
+      // The window has them only now: a frame that could not be sent is made again.
+      subscription.isNew = false;
+      for (const id of remove) sent.delete(id);
+      for (const [row, text] of upsert) sent.set(row.id, text);
+      remove = [];
+      upsert = [];
+      bytes = 0;
+    };
+    for (const row of rows) {
       const text = JSON.stringify(row);
-      gone.delete(row.id);
       if (sent.get(row.id) === text) continue;
-      sent.set(row.id, text);
-      upsert.push({ ...row });
+      // A storm's worth of rows is more than a frame may hold, and more than a line may have on its way.
+      if (upsert.length > 0 && bytes + text.length > limits.chunkMaxBytes) flush();
+      if (this.#isLagging()) break;
+      upsert.push([row, text]);
+      bytes += text.length;
     }
-    for (const id of gone) sent.delete(id);
-    const { isNew } = subscription;
-    if (!isNew && upsert.length === 0 && gone.size === 0) return;
-    subscription.isNew = false;
-    this.#send({ frame: 'view', sub, reset: isNew, upsert, remove: [...gone] });
+    flush();
   }
 
   #rowsOf({ view, key = '' }: Subscription): readonly Row[] {

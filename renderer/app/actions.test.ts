@@ -3,6 +3,7 @@ import type { TrayRow } from '#protocol/view.ts';
 import { createActions } from './actions.ts';
 import { fakeDesk } from './fake-desk.suite.ts';
 import { rows, trayRow } from './rows.suite.ts';
+import { entryDraftId } from './window-store.ts';
 
 function tray(...all: readonly TrayRow[]) {
   const { store, line, ports, join } = fakeDesk({ tray: rows(...all) });
@@ -35,4 +36,37 @@ test('an empty tray has nothing to be dealt with', () => {
   const { settleTray, settled, notice } = tray();
   void settleTray();
   expect([settled(), notice()]).toEqual([[], undefined]);
+});
+
+const about = { kind: 'incident', id: 'HC-20261123-0412' } as const;
+const draftId = entryDraftId(about.id);
+
+/** A line that was written into a log, and the desk's word on it. */
+function entry() {
+  const { store, line, ports, join } = fakeDesk();
+  const { down, sentUp } = join();
+  const { addEntry, typeAll } = createActions(store, line, ports);
+  const write = (text: string) => typeAll(draftId, about.id, {}, { entry: text });
+  write('she says he is back');
+  addEntry(about);
+  const answer = (state: object) =>
+    down({ frame: 'ack', commandId: sentUp('command')[0]?.['id'], answer: state });
+  const field = () => store.getState().pads.get(draftId)?.fields['entry'];
+  return { write, answer, field };
+}
+const refused = { state: 'refused', refusal: { reason: 'grant-expired' } };
+
+test('a line that the desk did not store comes back into its field, before what was typed since', () => {
+  const { write, answer, field } = entry();
+  expect(field()).toBeUndefined();
+  write('door broken');
+  answer(refused);
+  expect(field()).toBe('she says he is back door broken');
+});
+
+test('a line that was stored and refused later is in the tray, not in the field', () => {
+  const { answer, field } = entry();
+  answer({ state: 'stored-here' });
+  answer(refused);
+  expect(field()).toBeUndefined();
 });

@@ -1,6 +1,15 @@
 import { createContext, use } from 'react';
 import type { DeskLine, Outcome } from './desk-line.ts';
-import { edit, isBlank, moveCaret, newPad, type Caret, type Fields, type Pad } from './pad.ts';
+import {
+  edit,
+  isBlank,
+  joined,
+  moveCaret,
+  newPad,
+  type Caret,
+  type Fields,
+  type Pad,
+} from './pad.ts';
 import { refusalText } from './refusal-text.ts';
 import { isLateOfOthers, selectTray, step, type Step } from './selectors.ts';
 import {
@@ -9,6 +18,7 @@ import {
   withRow,
   type ListName,
   type LookUp,
+  type Sent,
   type WindowState,
   type WindowStore,
 } from './window-store.ts';
@@ -109,8 +119,17 @@ export function createActions(store: WindowStore, line: DeskLine, ports: ActionP
       const text = state().pads.get(draftId)?.fields['entry']?.trim() ?? '';
       if (text === '') return;
       const { id } = about;
-      if (about.kind === 'incident') line.send('add-log-entry', { incidentId: id, text });
-      else line.send('add-contact-entry', { contactId: id, text });
+      const who = state().seat?.user?.id;
+      let isStored = false;
+      // The field is free for the next line at once. What the desk did not store comes back into it.
+      const answered = ({ mark }: Sent) => {
+        isStored ||= mark === 'stored-here' || mark === 'recorded';
+        if (mark !== 'refused' || isStored || state().seat?.user?.id !== who) return;
+        const pad = state().pads.get(draftId) ?? newPad(draftId, id);
+        putPad(edit(pad, 'entry', joined(text, pad.fields['entry'] ?? '')));
+      };
+      if (about.kind === 'incident') line.send('add-log-entry', { incidentId: id, text }, answered);
+      else line.send('add-contact-entry', { contactId: id, text }, answered);
       dropPad(draftId);
     },
 

@@ -322,7 +322,9 @@ export class DeskLine implements LineListener {
       }
       case 'refused': {
         const { id, reason, message } = frame;
-        if (id === undefined) return this.notice('bad', refusalText({ reason }, message));
+        // Said once however often it happens: a pad is saved several times a second.
+        if (id === undefined)
+          return this.notice('bad', refusalText({ reason }, message), `refused ${reason}`);
         if (this.#waiting.has(id))
           return this.#waiting.get(id)?.settle({ kind: 'refused', reason, message });
         return this.#hearAnswer(id, { state: 'refused', refusal: { reason, message } });

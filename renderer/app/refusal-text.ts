@@ -64,6 +64,9 @@ const fromTheDoor: Readonly<Record<string, Sentence>> = {
   'not-signed-in': () => 'Nobody is signed in at this desk',
   'grant-expired': () => 'Your sign-in has run out: sign in again',
   'too-many-views': () => 'This window shows as many records as it can; close one',
+  'too-long': () => 'That is longer than this desk can send: make it several entries',
+  'desk-cannot-store': () =>
+    'This desk could not store it: its disk is full or failing. Note it on a card and tell the supervisor',
   'outbox-full': () => 'This desk holds as many unsent commands as it can; tell the supervisor',
   'no-answer': () => 'No answer yet; try again',
   'wrong-name-or-password': () => 'The name or the password is wrong',

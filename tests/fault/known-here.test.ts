@@ -48,6 +48,9 @@ const consultations = (room: DemoRoom) => {
 
 test('what a desk knows of streets, crimes and colleagues, and what becomes of it when the server dies', async () => {
   await using room = await DemoRoom.start();
+  const ch2 = new WindowClient(room.facts.desks[1] ?? '');
+  await ch2.join();
+  ch2.follow('seat');
   const ch1 = await seat(room, 0, 'ch1');
   const d1 = await seat(room, 2, 'd1');
   const sup = await seat(room, 3, 'sup');
@@ -144,6 +147,8 @@ test('what a desk knows of streets, crimes and colleagues, and what becomes of i
     const { seat: before } = sup;
     await sup.until('the desk says something new', () => sup.seat !== before);
   }
+  // CH2's desk, at which nobody sat, has heard it all too.
+  await ch2.until('CH2 has all', () => ch2.seat?.cursor === d1.seat?.head);
   await room.stop();
   const looks = consultations(room);
   const of = (what: string) => looks.filter((row) => row.what === what);

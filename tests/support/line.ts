@@ -40,7 +40,7 @@ export class Line implements AsyncDisposable {
         else this.#held.get(desk)?.push(frame);
       });
       upstream.on('error', () => {}); // followed by `close`
-      upstream.on('close', () => desk.terminate());
+      upstream.on('close', (code) => (code >= 4_000 ? desk.close(code) : desk.terminate()));
       desk.on('close', () => {
         this.#held.delete(desk);
         upstream.terminate();

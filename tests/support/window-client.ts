@@ -17,7 +17,7 @@ export class WindowClient {
   /** Every answer that came, by command, in order. */
   readonly acks = new Map<string, Ack['answer'][]>();
   readonly #results = new Map<string, Result['outcome']>();
-  readonly #drafts = new Set<string>();
+  readonly #drafts = new Map<string, number[]>();
   #socket: WebSocket | undefined;
   #token: string;
 
@@ -84,6 +84,15 @@ export class WindowClient {
   /** Keeps what is being typed, as a window does. */
   type(draftId: string, revision: number, fields: Readonly<Record<string, string>>): void {
     this.#send({ frame: 'draft', draftId, revision, content: { about: draftId, fields } });
+  }
+
+  dropDraft(draftId: string): void {
+    this.#send({ frame: 'drop-draft', draftId });
+  }
+
+  /** The revisions of a draft that the desk has said it has. */
+  storedRevisions(draftId: string): readonly number[] {
+    return this.#drafts.get(draftId) ?? [];
   }
 
   /** Waits for the first answer to a command: stored here, or why not. */
@@ -153,7 +162,7 @@ export class WindowClient {
         this.#results.set(frame.id, frame.outcome);
         break;
       case 'draft-stored':
-        this.#drafts.add(frame.draftId);
+        this.#drafts.set(frame.draftId, [...this.storedRevisions(frame.draftId), frame.revision]);
         break;
       case 'view': {
         const rows = (frame.reset ? undefined : this.#rows.get(frame.sub)) ?? new Map();
