@@ -556,9 +556,10 @@ function disableUser(room: Room, { body }: Of<'disable-user'>): Outcome {
   return record(factIn(stream)('user.disabled', {}));
 }
 
-// Five digits are what an operator can read over the radio; then the numbers start again. The same
-// day and number could meet only after all of them were used within one day, and raising refuses that.
-const NUMBER_MAX = 99_999;
+// Six digits are what an operator can still read over the radio, and three years of the busiest force;
+// then the numbers start again. A block that lay at an unused desk for all that time could be given
+// twice; the same day and number is refused.
+const NUMBER_MAX = 999_999;
 
 function reserveReferences(room: Room, { body }: Of<'reserve-references'>): Outcome {
   const { entity } = room.get(REFERENCES);

@@ -21,7 +21,7 @@ export const commandId = branded<CommandId>(z.uuidv7());
 export const contactId = branded<ContactId>(opaque);
 /** An incident's id is its permanent reference: force, local day of `occurredAt`, number. */
 export const incidentId = branded<IncidentId>(
-  z.string().regex(/^[A-Z]{2,4}-\d{8}-\d{4,5}$/, 'a reference such as HC-20261123-0412'),
+  z.string().regex(/^[A-Z]{2,4}-\d{8}-\d{4,6}$/, 'a reference such as HC-20261123-0412'),
 );
 /** A unit's id is its call sign. */
 export const unitId = branded<UnitId>(z.string().regex(/^[A-Z0-9]{2,8}$/, 'a call sign'));

@@ -89,7 +89,7 @@ test('the number is read back from a reference, and from nothing else', () => {
       'HC-20261123-0001',
       'HC-20261123-99999',
       'HC-20261123-001',
-      'HC-20261123-100000',
+      'HC-20261123-1000000',
       'hc-20261123-0412',
       'HC-2026-0412',
       ' HC-20261123-0412',

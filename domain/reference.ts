@@ -21,6 +21,6 @@ export function referenceOf(
 
 /** The number within a reference, or undefined where the text is none. */
 export const numberOf = (reference: string): number | undefined => {
-  const digits = /^[A-Z]{2,4}-\d{8}-(\d{4,5})$/.exec(reference)?.[1];
+  const digits = /^[A-Z]{2,4}-\d{8}-(\d{4,6})$/.exec(reference)?.[1];
   return digits === undefined ? undefined : Number(digits);
 };

@@ -3,7 +3,7 @@ export const history = [
   { version: 1, fingerprint: '14462e0b27749c13', change: 'the first frames' },
   {
     version: 2,
-    fingerprint: '1bf18f307ef1f291',
+    fingerprint: '05a91a2d79a18681',
     change: 'duty, late conflicts, amendments, the status seen; crimes, consultations and presence',
   },
 ] as const satisfies readonly {

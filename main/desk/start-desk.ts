@@ -127,13 +127,11 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     void process.stderr.write(`desk ${options.desk}: ${error.message}\n`);
   const signText = (text: string) =>
     sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
-  const offline = new OfflineSignIn(outboxFile, {
-    now,
-    isDisabled: (user) => {
-      const entity = desk.read(({ picture }) => picture.get(userStream(user)), undefined)?.entity;
-      return entity?.kind === 'user' && entity.isDisabled;
-    },
-  });
+  const isDisabled = (user: UserId) => {
+    const entity = desk.read(({ picture }) => picture.get(userStream(user)), undefined)?.entity;
+    return entity?.kind === 'user' && entity.isDisabled;
+  };
+  const offline = new OfflineSignIn(outboxFile, { now, isDisabled });
   /** For what must not stop a person: told, and gone on from. */
   const attempt = (what: string, work: () => void) => {
     try {
@@ -292,6 +290,8 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
 
   desk.onChanged(() => {
     sync.pump();
+    // The log says that this account was closed: whoever uses it sees no more from here on.
+    if (seat && isDisabled(seat.user.id)) sit(undefined, { mayAsk: false });
     refresh();
   });
   const seatTimer = setInterval(() => refresh('seat'), SEAT_EVERY_MS);

@@ -17,8 +17,9 @@ export interface SyncPorts {
   readonly close: (why: string) => void;
 }
 
-const REFERENCES_MIN = 20; // below this a desk asks for more while it can
-const REFERENCES_ASKED = 20;
+// A desk that is alone for a shift of twelve hours, on the worst day, raises fewer than this.
+const REFERENCES_MIN = 100;
+const REFERENCES_ASKED = 100; // the most that one asking gives
 const TRIES_MAX = 5; // a command that the server calls not recordable this often goes to a person
 const RETRY_AFTER_MS = 2_000;
 const ANSWER_WITHIN_MS = 5_000; // as long as silence may last before a server counts as dead

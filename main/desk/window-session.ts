@@ -12,6 +12,7 @@ import { searchPlaces } from '#store/places.ts';
 import { near } from '#store/recorded-crimes.ts';
 import type { Desk, Seat } from './desk.ts';
 import type { Replica } from './replica.ts';
+import { mayFollow, mayLookUp, maySettle } from './view-policy.ts';
 import {
   contactDetail,
   conflictRows,
@@ -158,6 +159,7 @@ export class WindowSession {
       case 'signal':
         return this.#host.signalled(frame.presence);
       case 'settle-tray':
+        if (!maySettle(sitting.user.role)) return this.#notPermitted(frame.id);
         desk.outbox.settleTray(frame.commandId);
         this.#answer(frame.id, []);
         return this.refresh('tray');
@@ -227,6 +229,7 @@ export class WindowSession {
     }
     const sitting = seat();
     if (!sitting) return []; // nothing of the room is shown to an empty chair
+    if (!mayFollow(sitting.user.role, view)) return [];
     const { source } = desk;
     switch (view) {
       case 'contacts':
@@ -270,8 +273,20 @@ export class WindowSession {
     });
   }
 
+  /** Refused, and on record: somebody asked for what their role may not see. */
+  #notPermitted(id: string): void {
+    const message = 'Your role may not see this.';
+    const outcome = { kind: 'refused', reason: 'not-permitted', message } as const;
+    this.#send({ frame: 'result', id, outcome });
+  }
+
   #query(frame: Query): void {
     const { id, query, params } = frame;
+    const role = this.#host.seat()?.user.role;
+    if (role === undefined || !mayLookUp(role, query)) {
+      this.#consulted(query, 'refused not-permitted', 0);
+      return this.#notPermitted(id);
+    }
     const parsed = queries[query].safeParse(params);
     if (!parsed.success) {
       const message = parsed.error.issues[0]?.message ?? 'not understood';

@@ -12,6 +12,8 @@ test('what is asked while the desk is away goes once it is back, again under the
   line.lost('dropped');
   const whileAway = line.send('hold-contact', take);
   const second = join();
+  expect(second.sentUp('command')).toEqual([]); // not before the desk says who sits there
+  second.seats('u1');
   expect(first.sentUp('command').map((frame) => frame['id'])).toEqual([id]);
   expect(second.sentUp('command').map((frame) => frame['id'])).toEqual([id, whileAway]);
   expect(second.sentUp('subscribe').length).toBe(first.sentUp('subscribe').length);
@@ -48,6 +50,7 @@ test('who was quicker is said in the strip, by desk', () => {
 test('what is typed is with the desk within half a second, and again after a lost line', () => {
   const { store, line, pass, join } = fakeDesk();
   const first = join();
+  first.seats('u1');
   const pad = edit(newPad('form/new', 'new'), 'narrative', 'He is');
   store.setState({ pads: new Map([[pad.draftId, pad]]) });
   line.savePads();
@@ -63,10 +66,32 @@ test('what is typed is with the desk within half a second, and again after a los
   ]);
   line.lost('dropped');
   const second = join();
+  second.seats('u1');
   expect(second.sentUp('draft').length).toBe(1);
   second.down({ frame: 'draft-stored', draftId: 'form/new', revision: 1 });
   line.lost('dropped');
-  expect(join().sentUp('draft')).toEqual([]);
+  const third = join();
+  third.seats('u1');
+  expect(third.sentUp('draft')).toEqual([]);
+});
+
+test('what one person did and typed never goes under the name of the next', () => {
+  const { store, line, pass, join } = fakeDesk();
+  const first = join();
+  first.seats('u1');
+  line.lost('dropped');
+  line.send('take-contact', take);
+  const pad = edit(newPad('form/new', 'new'), 'narrative', 'He is');
+  store.setState({ pads: new Map([[pad.draftId, pad]]) });
+  line.savePads();
+  const second = join();
+  pass(450);
+  second.seats('u2');
+  expect([second.sentUp('command'), second.sentUp('draft'), store.getState().pads.size]).toEqual([
+    [],
+    [],
+    0,
+  ]);
 });
 
 test('a look-up is always answered, also by a desk that is away', async () => {

@@ -98,6 +98,7 @@ export class DeskLine implements LineListener {
   #presence: Presence | undefined;
   #heardAt = 0;
   #isFlushPlanned = false;
+  #isWorkToResume = false;
   #queries = 0;
 
   constructor(store: WindowStore, ports: LinePorts) {
@@ -196,7 +197,7 @@ export class DeskLine implements LineListener {
   }
 
   flushPads(): void {
-    if (!this.#channel) return;
+    if (!this.#channel || this.#isWorkToResume) return;
     let { pads } = this.#state;
     for (const [draftId, pad] of pads) {
       if (!needsSaving(pad)) continue;
@@ -230,11 +231,21 @@ export class DeskLine implements LineListener {
     this.#set({ link: 'open' });
     for (const [sub, { view, key }] of this.#followed)
       this.#frame({ frame: 'subscribe', sub, view, ...(key !== undefined && { key }) });
+    for (const { frame } of this.#waiting.values()) this.#channel?.send(frame);
+    this.#isWorkToResume = true;
+  }
+
+  /**
+   * What this person did and typed goes again once the desk has said that it is still this person who
+   * sits there: the desk stamps what comes with whoever does.
+   */
+  #resumeWork(): void {
+    if (!this.#isWorkToResume) return;
+    this.#isWorkToResume = false;
     const { sent, pads } = this.#state;
     for (const one of sent.values()) {
       if (one.mark === 'sending' || one.mark === 'stored-here') this.#sendCommand(one);
     }
-    for (const { frame } of this.#waiting.values()) this.#channel?.send(frame);
     const again = new Map([...pads].map(([draftId, pad]) => [draftId, unsent(pad)]));
     if (again.size > 0) this.#set({ pads: again });
     this.flushPads();
@@ -432,6 +443,8 @@ export class DeskLine implements LineListener {
         }
       : {};
     this.#set({ seat, ...emptied });
+    if (isAnother) this.#isWorkToResume = false;
+    else this.#resumeWork();
   }
 
   #hearDrafts({

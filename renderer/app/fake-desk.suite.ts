@@ -54,8 +54,18 @@ export function fakeDesk(initial: Partial<WindowState> = {}) {
     line.joined(channel);
     const sentUp = (name: string) => up.filter(({ frame }) => frame === name);
     const down = (frame: object) => say(JSON.stringify(frame));
+    /** The desk's word on who sits there. */
+    const seats = (id: string) =>
+      down({
+        frame: 'view',
+        sub: 'seat',
+        reset: true,
+        upsert: [{ id: 'seat', desk: 'CH1', user: { id } }],
+        remove: [],
+      });
     return {
       down,
+      seats,
       up,
       sentUp,
       /** Answers the last query with rows, once the window had a moment to hear it. */

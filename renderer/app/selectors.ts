@@ -221,6 +221,10 @@ export const selectTray = ({
 
 export const isLateOfOthers = (row: TrayRow | ConflictRow): row is ConflictRow => 'other' in row;
 
+/** Whether who sits here works in the room; the desk shows nothing of it to anybody else. */
+export const selectIsOfTheFloor = ({ seat }: WindowState): boolean =>
+  ['call-handler', 'dispatcher', 'supervisor'].includes(seat?.user?.role ?? '');
+
 /** Who is on duty at the other desks, dispatch first: whom a hand-over goes to, and who can be asked. */
 export const selectColleagues = ({ roster, seat }: WindowState): readonly RosterRow[] =>
   [...roster.values()]

@@ -14,6 +14,8 @@ const roleWords = {
   auditor: 'Auditor',
 } as const;
 
+const CLOCK_WARN_MS = 2_000; // a log whose lines are seconds apart is misread from here on
+
 /** The mode in words. What is lost is said with what still works. */
 export function selectModeWords({ link, linkSince, seat }: WindowState): string {
   if (link === 'connecting') return 'Connecting to this desk…';
@@ -24,7 +26,9 @@ export function selectModeWords({ link, linkSince, seat }: WindowState): string 
   if (seat.mode === 'online') return 'Online';
   const known =
     seat.asAt > 0 ? `showing what was known at ${hhmmss(seat.asAt)}` : 'nothing received yet';
-  return `Alone: server not answering since ${hhmmss(seat.since)}, ${known}; keep working`;
+  // What the desk says in words is shown; what a socket says is for the technical log.
+  const why = /^(the|this) /.test(seat.reason) ? seat.reason : 'server not answering';
+  return `Alone: ${why}, since ${hhmmss(seat.since)}, ${known}; keep working`;
 }
 
 export const selectModeName = ({ link, seat }: WindowState) =>
@@ -90,6 +94,11 @@ export function SeatBar({ title }: { readonly title: string }) {
           <span className={seat.referencesLeft < 5 ? 'fact is-warning' : 'fact'}>
             numbers <b>{seat.referencesLeft}</b>
           </span>
+          {Math.abs(seat.offsetMs) > CLOCK_WARN_MS && (
+            <span className="fact is-warning" data-testid="clock-off">
+              clock {seat.offsetMs > 0 ? 'slow' : 'fast'} by <b>{age(Math.abs(seat.offsetMs))}</b>
+            </span>
+          )}
           <span className="fact">v{seat.version}</span>
           {seat.isDemo && <strong className="demo-label">DEMO</strong>}
         </>

@@ -371,7 +371,7 @@ class DeskLine {
     frame: Exclude<DeskUp, { frame: 'stamped-command' | 'applied' | 'pong' }>,
     desk: DeskId,
   ): void {
-    const { recorder, now } = this.#options;
+    const { recorder, accounts, now } = this.#options;
     switch (frame.frame) {
       case 'reserve-references':
         return this.#reserve(frame, desk);
@@ -382,7 +382,10 @@ class DeskLine {
       case 'consulted':
         return this.#keepConsulted(frame, desk);
       case 'desk-signal':
-        return this.#exchange.signalled(desk, frame);
+        return this.#exchange.signalled(desk, {
+          ...frame,
+          user: accounts.hasSatAt(frame.user ?? '', desk) ? frame.user : undefined,
+        });
       case 'ping':
         return this.#send({ frame: 'pong', t0: frame.t0, t1: now(), head: recorder.head().seq });
       case 'hello':
@@ -487,11 +490,13 @@ class DeskLine {
   }
 
   #keepConsulted({ outboxId, rows }: Consulted, desk: DeskId): void {
+    const { accounts } = this.#options;
     const audited = rows.map(({ n, at, actor, what, subject, shown, times }) => ({
       n,
       row: {
         at,
-        actor,
+        // A desk speaks for who has sat at it, and for nobody else.
+        actor: accounts.hasSatAt(actor, desk) ? actor : 'unknown',
         desk,
         operation: 'consultation' as const,
         what,

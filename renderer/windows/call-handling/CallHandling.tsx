@@ -1,7 +1,9 @@
+import { selectIsOfTheFloor } from '../../app/selectors.ts';
 import { useWindow } from '../../app/window-store.ts';
 import { FoundPanel } from '../../ui/FoundPanel.tsx';
 import { ModeFrame } from '../../ui/ModeFrame.tsx';
 import { NoticeStrip } from '../../ui/NoticeStrip.tsx';
+import { NotOfTheFloor } from '../../ui/NotOfTheFloor.tsx';
 import { SeatBar } from '../../ui/SeatBar.tsx';
 import { SignIn } from '../../ui/SignIn.tsx';
 import { TrayPanel } from '../../ui/TrayPanel.tsx';
@@ -15,11 +17,20 @@ import { RecordPanel } from './RecordPanel.tsx';
 export function CallHandling() {
   const isSignedIn = useWindow(({ seat }) => seat?.user !== undefined);
   const isKnown = useWindow(({ seat }) => seat !== undefined);
+  const isOfTheFloor = useWindow(selectIsOfTheFloor);
   return (
     <ModeFrame>
       <SeatBar title="Call handling" />
       <NoticeStrip />
-      {isSignedIn ? <Work /> : isKnown ? <SignIn /> : <main className="sign-in" />}
+      {isSignedIn && !isOfTheFloor ? (
+        <NotOfTheFloor />
+      ) : isSignedIn ? (
+        <Work />
+      ) : isKnown ? (
+        <SignIn />
+      ) : (
+        <main className="sign-in" />
+      )}
     </ModeFrame>
   );
 }

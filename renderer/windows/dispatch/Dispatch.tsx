@@ -1,7 +1,9 @@
+import { selectIsOfTheFloor } from '../../app/selectors.ts';
 import { useWindow } from '../../app/window-store.ts';
 import { FoundPanel } from '../../ui/FoundPanel.tsx';
 import { ModeFrame } from '../../ui/ModeFrame.tsx';
 import { NoticeStrip } from '../../ui/NoticeStrip.tsx';
+import { NotOfTheFloor } from '../../ui/NotOfTheFloor.tsx';
 import { SeatBar } from '../../ui/SeatBar.tsx';
 import { SignIn } from '../../ui/SignIn.tsx';
 import { TrayPanel } from '../../ui/TrayPanel.tsx';
@@ -17,11 +19,20 @@ import { UnitsPanel } from './UnitsPanel.tsx';
 export function Dispatch() {
   const isSignedIn = useWindow(({ seat }) => seat?.user !== undefined);
   const isKnown = useWindow(({ seat }) => seat !== undefined);
+  const isOfTheFloor = useWindow(selectIsOfTheFloor);
   return (
     <ModeFrame>
       <SeatBar title="Dispatch" />
       <NoticeStrip />
-      {isSignedIn ? <Work /> : isKnown ? <SignIn /> : <main className="sign-in" />}
+      {isSignedIn && !isOfTheFloor ? (
+        <NotOfTheFloor />
+      ) : isSignedIn ? (
+        <Work />
+      ) : isKnown ? (
+        <SignIn />
+      ) : (
+        <main className="sign-in" />
+      )}
     </ModeFrame>
   );
 }

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { roles } from '#domain/facts.ts';
+import { viewNames } from '#protocol/view.ts';
+import { mayFollow, mayLookUp, maySettle } from './view-policy.ts';
+
+test('the room is shown to the floor; whoever else signs in sees their seat and what they type', () => {
+  const seen = Object.fromEntries(
+    roles.map((role) => [role, viewNames.filter((view) => mayFollow(role, view))]),
+  );
+  const own = ['seat', 'reference-data', 'drafts'];
+  expect(seen).toEqual({
+    'call-handler': [...viewNames],
+    dispatcher: [...viewNames],
+    supervisor: [...viewNames],
+    investigator: own,
+    administrator: own,
+    auditor: own,
+  });
+  expect(roles.filter((role) => mayLookUp(role, 'find') && maySettle(role))).toEqual([
+    'call-handler',
+    'dispatcher',
+    'supervisor',
+  ]);
+});

@@ -1,0 +1,42 @@
+import type { Role } from '#domain/facts.ts';
+import type { QueryName } from '#protocol/query.ts';
+import type { ViewName } from '#protocol/view.ts';
+
+const floor: ReadonlySet<Role> = new Set(['call-handler', 'dispatcher', 'supervisor']);
+/** Whoever is signed in: the seat itself, and what is one's own. */
+const everybody = 'everybody';
+
+/**
+ * Who may follow what at a desk's window, and who may look what up. The room is the floor's: an
+ * investigator, an auditor or an administrator who signs in here sees that they sit here, and no more.
+ */
+const views: Readonly<Record<ViewName, typeof everybody | ReadonlySet<Role>>> = {
+  seat: everybody,
+  'reference-data': everybody,
+  contacts: floor,
+  contact: floor,
+  incidents: floor,
+  incident: floor,
+  units: floor,
+  handovers: floor,
+  roster: floor,
+  presence: floor,
+  conflicts: floor,
+  tray: floor,
+  drafts: everybody,
+};
+const queries: Readonly<Record<QueryName, ReadonlySet<Role>>> = {
+  find: floor,
+  places: floor,
+  'crimes-near': floor,
+};
+
+export function mayFollow(role: Role, view: ViewName): boolean {
+  const allowed = views[view];
+  return allowed === everybody || allowed.has(role);
+}
+
+export const mayLookUp = (role: Role, query: QueryName): boolean => queries[query].has(role);
+
+/** Whether the refused commands that stand here are this person's to deal with. */
+export const maySettle = (role: Role): boolean => mayFollow(role, 'tray');
