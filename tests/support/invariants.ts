@@ -156,12 +156,16 @@ function brokenWords({ answers, desks, told }: AtEnd): string[] {
       const isHere = row !== undefined && (row.answer === undefined || row.isInTray);
       if (!isHere) broken.push(`${id} was stored here and is lost`);
     }
-    const last = words.filter(({ state }) => state !== 'stored-here');
-    // A desk refuses what it does not store: asked again, the same may be possible by then.
-    const begins = isStored ? last : last.slice(-1);
-    for (const word of begins) {
+    // A desk refuses what it does not store, and so it may store the same when it is asked again.
+    const from = words.findIndex(({ state }) => state === 'stored-here');
+    const last = isStored ? words.slice(from) : words.slice(-1);
+    for (const word of last) {
       if (word.state === 'refused' && answer?.state === 'recorded')
         broken.push(`${id} was told as refused and is recorded`);
+      // What can never be recorded is the one thing that a desk tells without the server's answer.
+      const isServers = isStored && word.state === 'refused';
+      if (isServers && answer === undefined && word.refusal.reason !== 'not-recordable')
+        broken.push(`${id} was told as refused and the server does not know it`);
       if (word.state !== 'recorded') continue;
       const isSo =
         answer?.state === 'recorded' &&
