@@ -6,6 +6,7 @@ import type { Role } from '#domain/facts.ts';
 import {
   unitStream,
   userStream,
+  type CommandId,
   type DeskId,
   type EpochMs,
   type StreamId,
@@ -27,7 +28,7 @@ import { ChainError } from '#store/sqlite-event-log.ts';
 import type { StoredEvent } from '#store/event-log.ts';
 import { emptyCursor, type Cursor } from '#store/picture.ts';
 import { layOver, Merging } from './merge.ts';
-import type { Outbox } from './outbox.ts';
+import type { Outbox, Put } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
 import type { Replica } from './replica.ts';
 import type { ViewSource } from './views.ts';
@@ -54,6 +55,8 @@ export interface DeskOptions {
   readonly replica: Replica;
   /** Makes an empty replica to rebuild into, and puts a broken one aside. Names and folders are the caller's. */
   readonly freshReplica: (why: string) => Replica;
+  /** Told what the disk would not do, for the technical log; whoever asked is told as well. */
+  readonly failed?: (error: Error) => void;
   /** Told the server's last word on a command, once: a window that asked shows its mark. */
   readonly settled?: (ack: Ack) => void;
 }
@@ -82,6 +85,8 @@ export class Desk {
   #merged: Merging;
   /** While the log is copied anew: commands that are in the copy already and not yet in what is shown. */
   #inCopy = new Set<string>();
+  /** What is in the record here and not in the outbox yet: its disk failed in between. */
+  #owed: readonly RecordedEvent[] = [];
   /** What is in front of whom at the other desks: the latest word of each, while the server is heard. */
   #presence: ReadonlyMap<DeskId, Signals['latest'][number]> = new Map();
 
@@ -109,6 +114,11 @@ export class Desk {
 
   get shownCursor(): number {
     return this.read((replica) => replica.cursor.seq, 0);
+  }
+
+  /** The highest epoch that is known here, whatever has become of the replica. */
+  get epochSeen(): number {
+    return Math.max(this.#options.outbox.epochSeen, this.cursor.epoch);
   }
 
   get isRebuilding(): boolean {
@@ -176,12 +186,23 @@ export class Desk {
     // The server hangs up on a frame over its limit, and what waits behind it would wait for ever.
     if (Buffer.byteLength(JSON.stringify(stamp)) + PLACE_BYTES_MAX > limits.frameMaxBytes)
       return refuse('too-long');
-    const put = outbox.put(stamp, trial.reads, isRaising ? makeReference : undefined);
+    const put = this.#put(stamp, trial.reads, isRaising ? makeReference : undefined);
     if (put.outcome !== 'stored')
       return refuse(put.outcome === 'full' ? 'outbox-full' : put.outcome);
     this.#merged.add(put.stamped); // laid over for good only now, when it is on the disk
     this.#changed();
     return ackOf(command.id, storedHere(put.stamped.reference));
+  }
+
+  /** A disk that cannot take it is told to who asks, like anything else that forbids it. */
+  #put(...what: Parameters<Outbox['put']>): Put | { readonly outcome: 'desk-cannot-store' } {
+    try {
+      return this.#options.outbox.put(...what);
+    } catch (error) {
+      if (!isDiskError(error)) throw error;
+      this.#options.failed?.(error);
+      return { outcome: 'desk-cannot-store' };
+    }
   }
 
   /** A status goes with the one that the operator saw: what another desk has set since is not overruled unseen. */
@@ -229,7 +250,8 @@ export class Desk {
     const target = this.#building ?? this.#replica;
     try {
       const { fresh, touched } = target.apply(events);
-      const done = this.#settleBy(fresh);
+      // It is on the disk: what is in memory follows, whatever becomes of the outbox.
+      const done = this.#pendingIn(fresh);
       if (this.#building) {
         for (const id of done) this.#inCopy.add(id);
         if (this.#building.cursor.seq >= head) this.#swapIn();
@@ -237,6 +259,8 @@ export class Desk {
         for (const [stream, entry] of touched) this.#record.put(stream, entry);
         this.#merged.recorded(fresh, done);
       }
+      this.#owed = [...this.#owed, ...fresh.filter((event) => this.#isOfOutbox(event))];
+      this.settleOwed();
       this.#changed();
       return { outcome: 'applied', cursor: this.cursor };
     } catch (error) {
@@ -369,24 +393,46 @@ export class Desk {
     this.#replica.close();
   }
 
-  /** An event of this desk's own command is the proof that it is recorded, whether the ack came or not. */
-  #settleBy(fresh: readonly RecordedEvent[]): ReadonlySet<string> {
+  /**
+   * An event of this desk's own command is the proof that it is recorded, whether the ack came or not.
+   * Where the outbox cannot be written now, it is tried again with whatever comes next.
+   */
+  settleOwed(): void {
+    if (this.#owed.length === 0) return;
     const { outbox, desk } = this.#options;
-    const pending = new Set<string>(this.pending.map(({ command }) => command.id));
-    const done = new Set<string>();
+    const answers = new Map<CommandId, Extract<Answer, { state: 'recorded' }>>();
+    for (const { commandId, seq, desk: by } of this.#owed) {
+      if (by !== desk) continue;
+      const { firstSeq } = answers.get(commandId) ?? { firstSeq: seq };
+      answers.set(commandId, { state: 'recorded', firstSeq, lastSeq: seq });
+    }
     const news: Ack[] = [];
-    outbox.atOnce(() => {
-      for (const event of fresh) {
-        if (event.type === 'references.reserved') this.#keepBlock(event);
-        if (event.desk !== desk || done.has(event.commandId)) continue;
-        const answer: Answer = { state: 'recorded', firstSeq: event.seq, lastSeq: event.seq };
-        if (outbox.settle(event.commandId, answer)) news.push(ackOf(event.commandId, answer));
-        if (pending.has(event.commandId)) done.add(event.commandId);
-      }
-    });
+    try {
+      outbox.atOnce(() => {
+        for (const event of this.#owed)
+          if (event.type === 'references.reserved') this.#keepBlock(event);
+        for (const [id, answer] of answers)
+          if (outbox.settle(id, answer)) news.push(ackOf(id, answer));
+      });
+    } catch (error) {
+      if (!isDiskError(error)) throw error;
+      return;
+    }
+    this.#owed = [];
     // Told only once it is on the disk.
     for (const ack of news) this.#options.settled?.(ack);
-    return done;
+  }
+
+  #isOfOutbox({ type, desk }: RecordedEvent): boolean {
+    return desk === this.#options.desk || type === 'references.reserved';
+  }
+
+  /** Which of the pending commands some of these events are of. */
+  #pendingIn(fresh: readonly RecordedEvent[]): ReadonlySet<string> {
+    const own = new Set<string>();
+    for (const { desk, commandId } of fresh) if (desk === this.#options.desk) own.add(commandId);
+    if (own.size === 0) return own;
+    return new Set(this.pending.map(({ command }) => command.id).filter((id) => own.has(id)));
   }
 
   #keepBlock(event: RecordedEvent): void {
@@ -436,6 +482,13 @@ const ackOf = (commandId: Command['id'], answer: Ack['answer']): Ack => ({
   commandId,
   answer,
 });
+
+/** The disk, or the file on it: not this desk's own mistake. */
+export const isDiskError = (error: unknown): error is Error =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  error.code.startsWith('SQLITE_');
 
 const isDamage = (error: unknown): error is Error =>
   error instanceof Error &&

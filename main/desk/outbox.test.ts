@@ -3,6 +3,7 @@ import type { Asked } from '#domain/commands.ts';
 import type { DeskId, StreamId, UserId } from '#domain/ids.ts';
 import { referenceOf } from '#domain/reference.ts';
 import { openStore } from '#store/open-store.ts';
+import { Disk } from '../../tests/support/disk.ts';
 import { commandId, raise, reference, startedAt } from '../../tests/support/room.ts';
 import { Outbox, outboxMigrations } from './outbox.ts';
 
@@ -107,4 +108,51 @@ test('what is refused of the roster asks nobody to do anything again', () => {
   expect(outbox.tray().map(({ stamped, root }) => [stamped.command.id, root])).toEqual([
     [commandId(2), commandId(2)],
   ]);
+});
+
+test('wherever the process ends while it keeps a refusal, the command waits or stands in the tray', () => {
+  for (let step = 0; step < 8; step += 1) {
+    const disk = new Disk();
+    const db = disk.open(outboxMigrations);
+    const outbox = new Outbox(db, ports);
+    outbox.put(asked(1), [incident]);
+    disk.crashAfter(step);
+    let isKept = true;
+    try {
+      outbox.settle(commandId(1), refused);
+    } catch {
+      isKept = false; // the process has ended
+    }
+    disk.revive();
+    const again = new Outbox(db, ports);
+    const ids = [again.unanswered(), again.tray().map(({ stamped }) => stamped)].map((rows) =>
+      rows.map(({ command }) => command.id),
+    );
+    expect(ids.flat(), `step ${step}`).toEqual([commandId(1)]);
+    expect(isKept && again.unanswered().length > 0, `step ${step}`).toBe(false);
+  }
+});
+
+test('a look after a restart is not counted in a row that may be on its way since before', () => {
+  const db = openStore(':memory:', outboxMigrations);
+  const look = { actor: 'u-ch1' as UserId, what: 'find', subject: 'incident/1', shown: 1 };
+  const before = new Outbox(db, ports);
+  before.consult(look);
+  before.consult(look);
+  expect(before.consultations(10)).toMatchObject([{ n: 1, times: 2 }]);
+  const after = new Outbox(db, ports);
+  after.consult(look);
+  after.consult(look);
+  expect(after.consultations(10)).toMatchObject([
+    { n: 1, times: 2 },
+    { n: 2, times: 2 },
+  ]);
+});
+
+test('the highest epoch that was seen outlives the process', () => {
+  const db = openStore(':memory:', outboxMigrations);
+  const outbox = new Outbox(db, ports);
+  outbox.sawEpoch(3);
+  outbox.sawEpoch(2);
+  expect([outbox.epochSeen, new Outbox(db, ports).epochSeen]).toEqual([3, 3]);
 });

@@ -61,6 +61,8 @@ export const outboxMigrations = [
      failures      INTEGER NOT NULL DEFAULT 0,
      locked_until  INTEGER NOT NULL DEFAULT 0
    ) STRICT`,
+  // The highest epoch of a server that was seen here. Beside the outbox, since a replica can be thrown away.
+  'ALTER TABLE outbox_meta ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0',
 ] as const;
 
 const WAITING_MAX = 10_000; // a 12 h shift offline, several times over
@@ -90,16 +92,24 @@ export class Outbox {
   readonly #put;
   readonly #atOnce;
   readonly #ports: DeskPorts;
-  #sentUpTo = 0;
+  /** Consultations up to here are on their way, or may have been when the last process ended. */
+  #sentUpTo: number;
+  #epochSeen: number;
   /** How many have no answer: counting them at every command would make a desk alone slower and slower. */
   #waiting: number;
 
   constructor(db: Store, ports: DeskPorts) {
     this.#ports = ports;
     // Made with the file: a new outbox starts again at deskSeq 1 and is never taken for the old one.
-    const known = db.prepare<[], string>('SELECT outbox_id FROM outbox_meta').pluck().get();
-    this.outboxId = known ?? ports.uuid();
-    if (known === undefined) db.prepare('INSERT INTO outbox_meta VALUES (?)').run(this.outboxId);
+    const known = db
+      .prepare<[], { outboxId: string; epoch: number }>(
+        'SELECT outbox_id AS outboxId, epoch FROM outbox_meta',
+      )
+      .get();
+    this.outboxId = known?.outboxId ?? ports.uuid();
+    this.#epochSeen = known?.epoch ?? 0;
+    if (known === undefined)
+      db.prepare('INSERT INTO outbox_meta (outbox_id) VALUES (?)').run(this.outboxId);
 
     this.#sql = {
       known: db.prepare<[string], { stamped: string; answer: string | null }>(
@@ -119,14 +129,15 @@ export class Outbox {
       unanswered: db
         .prepare<[], string>('SELECT stamped FROM outbox WHERE answer IS NULL ORDER BY desk_seq')
         .pluck(),
-      settle: db.prepare<[string, number, string]>(
-        'UPDATE outbox SET answer = ?, answered_at = ? WHERE command_id = ? AND answer IS NULL',
+      // The answer and its place in the tray at once: a refusal that is in no tray is seen by nobody.
+      settle: db.prepare<[string, number, string | null, string]>(
+        // The roster is the desk's own doing: what is refused of it is nothing that a person has to do again.
+        `UPDATE outbox SET answer = ?, answered_at = ?, root = CASE
+             WHEN json_extract(stamped, '$.command.type') IN ('start-duty', 'end-duty') THEN NULL
+             ELSE ? END
+         WHERE command_id = ? AND answer IS NULL`,
       ),
-      // The roster is the desk's own doing: what is refused of it is nothing that a person has to do again.
-      setRoot: db.prepare<[string, string]>(
-        `UPDATE outbox SET root = ? WHERE command_id = ?
-           AND json_extract(stamped, '$.command.type') NOT IN ('start-duty', 'end-duty')`,
-      ),
+      sawEpoch: db.prepare<[number]>('UPDATE outbox_meta SET epoch = max(epoch, ?)'),
       self: db.prepare<[string], { deskSeq: number; reads: string; putAt: number }>(
         'SELECT desk_seq AS deskSeq, reads, put_at AS putAt FROM outbox WHERE command_id = ?',
       ),
@@ -204,6 +215,8 @@ export class Outbox {
     };
     this.#atOnce = db.transaction((work: () => void) => work());
     this.#waiting = this.#sql.waiting.get() ?? 0;
+    this.#sentUpTo =
+      db.prepare<[], number>('SELECT coalesce(max(n), 0) FROM consultation').pluck().get() ?? 0;
     this.#put = db.transaction(
       (
         unsent: Unsent,
@@ -239,6 +252,18 @@ export class Outbox {
         return { outcome: 'stored', stamped };
       },
     );
+  }
+
+  /** The highest epoch of a server that this desk has been welcomed by. */
+  get epochSeen(): number {
+    return this.#epochSeen;
+  }
+
+  /** Durable when it returns, so that no server of an earlier epoch is ever believed again. */
+  sawEpoch(epoch: number): void {
+    if (epoch <= this.#epochSeen) return;
+    this.#sql.sawEpoch.run(epoch);
+    this.#epochSeen = epoch;
   }
 
   /** The number that the next incident from this desk would get, without taking it. */
@@ -292,9 +317,10 @@ export class Outbox {
   /** Keeps the server's last word; says whether it was news. A refusal goes to the tray. */
   settle(commandId: CommandId, answer: Answer): boolean {
     const now = this.#ports.now();
-    if (this.#sql.settle.run(JSON.stringify(answer), now, commandId).changes === 0) return false;
+    const root = answer.state === 'refused' ? this.#rootOf(commandId) : null;
+    const { changes } = this.#sql.settle.run(JSON.stringify(answer), now, root, commandId);
+    if (changes === 0) return false;
     this.#waiting -= 1;
-    if (answer.state === 'refused') this.#sql.setRoot.run(this.#rootOf(commandId), commandId);
     return true;
   }
 

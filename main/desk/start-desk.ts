@@ -108,6 +108,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     settled: (ack) => {
       for (const window of windows) window.tell(ack);
     },
+    failed: (error) => failed(error),
     freshReplica: () => {
       putAside(dataDir);
       return openReplica();
@@ -289,6 +290,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
   };
 
   desk.onChanged(() => {
+    if (closed.signal.aborted) return; // its files are closed, or about to be
     sync.pump();
     // The log says that this account was closed: whoever uses it sees no more from here on.
     if (seat && isDisabled(seat.user.id)) sit(undefined, { mayAsk: false });

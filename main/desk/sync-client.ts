@@ -96,6 +96,7 @@ export class SyncClient {
       desk,
       {
         now,
+        elapsedMs: () => performance.now(),
         sign,
         commandId,
         send: (frame) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(frame)),

@@ -18,6 +18,7 @@ const seat: Seat = {
 /** A desk with so many contacts stored here, and its line to a server that answers as the test says. */
 function deskWith(contacts: number) {
   let now: number = startedAt;
+  let elapsedMs = 0;
   const told: Ack[] = [];
   const ports = {
     now: () => now as EpochMs,
@@ -33,9 +34,7 @@ function deskWith(contacts: number) {
     ports,
     outbox: new Outbox(openStore(':memory:', outboxMigrations), ports),
     replica: new Replica(openStore(':memory:', replicaMigrations)),
-    freshReplica: (why) => {
-      throw new Error(`the replica is called broken: ${why}`);
-    },
+    freshReplica: () => new Replica(openStore(':memory:', replicaMigrations)),
     settled: (ack) => void told.push(ack),
   });
   for (let n = 1; n <= contacts; n += 1)
@@ -45,11 +44,12 @@ function deskWith(contacts: number) {
     );
   const tries = new Map();
   let sent: DeskUp[] = [];
-  const connect = () => {
+  const connect = (epoch = 1) => {
     const session = new SyncSession(
       desk,
       {
         now: ports.now,
+        elapsedMs: () => elapsedMs,
         sign: () => 'AAAA',
         commandId: () => commandId(900),
         send: (frame) => void sent.push(frame),
@@ -61,7 +61,7 @@ function deskWith(contacts: number) {
       frame: 'welcome',
       protocol: 1,
       logId: 'force-a',
-      epoch: 1,
+      epoch,
       head: 0,
       mode: 'delta',
       limits: { windowMax: 64, frameMaxBytes: 65_536 },
@@ -74,7 +74,12 @@ function deskWith(contacts: number) {
     desk,
     told,
     connect,
-    pass: (ms: number) => (now += ms),
+    pass: (ms: number) => {
+      now += ms;
+      elapsedMs += ms;
+    },
+    /** Somebody sets the clock; no time passes by it. */
+    setClock: (byMs: number) => void (now += byMs),
     /** The commands sent since it was last asked, by number. */
     sent: () => {
       const commands = sent.flatMap((it) => (it.frame === 'stamped-command' ? [it.deskSeq] : []));
@@ -124,4 +129,45 @@ test('what the server can never record goes to the tray after five tries, also o
   const next = connect();
   next.pump();
   expect(sent()).toEqual([2]);
+});
+
+const HOUR = 3_600_000;
+
+test('a clock that is set back an hour holds up nothing: neither what is asked again nor the end of a silent line', () => {
+  const { connect, sent, pass, setClock } = deskWith(2);
+  const session = connect();
+  expect(sent()).toEqual([1, 2]);
+  session.hear(refused(1, 'not-stored'));
+  setClock(-HOUR);
+  pass(2_000);
+  session.pump();
+  expect(sent()).toEqual([1]);
+  pass(3_000);
+  session.pump();
+  expect(sent()).toEqual([2]);
+  setClock(-HOUR);
+  session.tick();
+  expect(session.link.state).toBe('live');
+  pass(5_001);
+  session.tick();
+  expect(session.link).toEqual({ state: 'closed', why: 'the server is silent' });
+});
+
+test('a clock that is set forward an hour ends no line', () => {
+  const { connect, pass, setClock } = deskWith(0);
+  const session = connect();
+  setClock(HOUR);
+  pass(250);
+  session.tick();
+  expect(session.link.state).toBe('live');
+});
+
+test('a server of an earlier epoch is refused before anything of the later one is recorded, and while the log is copied anew', () => {
+  const { desk, connect } = deskWith(0);
+  expect(connect(2).link.state).toBe('live');
+  const why = 'the server is of epoch 1, this desk has seen 2';
+  expect(connect(1).link).toEqual({ state: 'closed', why });
+  desk.rebuild('it is broken');
+  expect(connect(1).link).toEqual({ state: 'closed', why });
+  expect(connect(2).link.state).toBe('live');
 });

@@ -4,10 +4,12 @@ import { limits } from '#protocol/limits.ts';
 import type { DeskUp } from '#protocol/up.ts';
 import { history } from '#protocol/version.ts';
 import type { StoredEvent } from '#store/event-log.ts';
-import type { Desk } from './desk.ts';
+import { isDiskError, type Desk } from './desk.ts';
 
 export interface SyncPorts {
   readonly now: () => EpochMs;
+  /** Milliseconds since some moment, which nobody can set: all that is waited for is measured by it. */
+  readonly elapsedMs: () => number;
   /** Signs the server's nonce with the desk's enrolled key; base64. */
   readonly sign: (text: string) => string;
   /** A fresh UUIDv7, for what the desk itself asks. */
@@ -48,18 +50,21 @@ export type Link =
 export class SyncSession {
   readonly #desk: Desk;
   readonly #ports: SyncPorts;
-  readonly #inFlight = new Map<CommandId, EpochMs>();
+  readonly #inFlight = new Map<CommandId, number>();
   readonly #tries: Map<CommandId, number>;
-  readonly #retryAt = new Map<CommandId, EpochMs>();
+  readonly #retryAt = new Map<CommandId, number>();
   #link: Link = { state: 'joining' };
-  readonly #startedAt: EpochMs;
+  /** By the clock, for people to read. */
   #heardAt: EpochMs;
-  #pingedAt: EpochMs;
-  #appliedAt: EpochMs;
+  // All others are what `elapsedMs` said.
+  readonly #startedMs: number;
+  #heardMs: number;
+  #ping: { readonly t0: EpochMs | undefined; readonly atMs: number };
+  #appliedMs: number;
   #appliedSeq = -1;
-  #reservedAt: EpochMs | undefined;
-  #crimesAskedAt: EpochMs | undefined;
-  #consultedAt: EpochMs | undefined;
+  #reservedMs: number | undefined;
+  #crimesAskedMs: number | undefined;
+  #consultedMs: number | undefined;
   #quietGaps = 0;
   #offsetMs = 0;
 
@@ -68,7 +73,9 @@ export class SyncSession {
     this.#desk = desk;
     this.#ports = ports;
     this.#tries = tries;
-    this.#startedAt = this.#heardAt = this.#pingedAt = this.#appliedAt = ports.now();
+    this.#heardAt = ports.now();
+    this.#startedMs = this.#heardMs = this.#appliedMs = ports.elapsedMs();
+    this.#ping = { t0: undefined, atMs: this.#startedMs };
   }
 
   get link(): Link {
@@ -80,17 +87,26 @@ export class SyncSession {
     return this.#offsetMs;
   }
 
+  /** What came from the server. A disk that fails here costs this line and nothing else: see `#onDisk`. */
   hear(frame: DeskDown): void {
     if (this.#link.state === 'closed') return;
     this.#heardAt = this.#ports.now();
+    this.#heardMs = this.#ports.elapsedMs();
+    this.#onDisk(() => this.#take(frame));
+  }
+
+  #take(frame: DeskDown): void {
     switch (frame.frame) {
       case 'challenge':
         return this.#sayHello(frame.nonce);
       case 'welcome': {
-        const { epoch } = this.#desk.cursor;
+        const { epochSeen } = this.#desk;
         // A server that was promoted or restored raises the epoch; an older one is a ghost.
-        if (frame.epoch < epoch)
-          return this.#end(`the server is of epoch ${frame.epoch}, this desk has seen ${epoch}`);
+        if (frame.epoch < epochSeen)
+          return this.#end(
+            `the server is of epoch ${frame.epoch}, this desk has seen ${epochSeen}`,
+          );
+        this.#desk.outbox.sawEpoch(frame.epoch);
         this.#link = { state: 'live', head: frame.head, heardAt: this.#heardAt, isCurrent: false };
         this.#offsetMs = frame.serverNow - this.#heardAt;
         if (frame.mode === 'reset') this.#desk.rebuild('the server holds another log');
@@ -120,11 +136,11 @@ export class SyncSession {
         return this.#notStored(frame.id, frame.reason);
       case 'crimes':
         this.#desk.keepCrimes(frame);
-        this.#crimesAskedAt = undefined; // the next page at the next tick: history has time
+        this.#crimesAskedMs = undefined; // the next page at the next tick: history has time
         return;
       case 'consulted-kept':
         this.#desk.outbox.consultedKept(frame.n);
-        this.#consultedAt = undefined;
+        this.#consultedMs = undefined;
         return this.#sendConsulted();
       case 'signals':
         return this.#desk.heard(frame);
@@ -144,7 +160,7 @@ export class SyncSession {
   /** Sends what is stored here and not yet sent, in `deskSeq` order, at most a window of it. */
   pump(): void {
     if (this.#link.state !== 'live') return;
-    const now = this.#ports.now();
+    const now = this.#ports.elapsedMs();
     for (const stamped of this.#desk.pending) {
       const { id } = stamped.command;
       const sentAt = this.#inFlight.get(id);
@@ -167,36 +183,53 @@ export class SyncSession {
   /** Called a few times a second: liveness, the lag report, what is to be tried again. */
   tick(): void {
     if (this.#link.state === 'closed') return;
-    const now = this.#ports.now();
-    if (now - this.#heardAt > limits.deadAfterMs) return this.#end('the server is silent');
+    const now = this.#ports.elapsedMs();
+    if (now - this.#heardMs > limits.deadAfterMs) return this.#end('the server is silent');
     if (this.#link.state === 'joining') {
       // A server that answers pings and never welcomes us is no server.
-      if (now - this.#startedAt > limits.deadAfterMs) this.#end('the server does not welcome us');
+      if (now - this.#startedMs > limits.deadAfterMs) this.#end('the server does not welcome us');
       return;
     }
-    if (now - this.#pingedAt >= limits.pingEveryMs) {
-      this.#pingedAt = now;
-      this.#ports.send({ frame: 'ping', t0: now });
+    if (now - this.#ping.atMs >= limits.pingEveryMs) {
+      const t0 = this.#ports.now();
+      this.#ping = { t0, atMs: now };
+      this.#ports.send({ frame: 'ping', t0 });
     }
     const { seq, hash } = this.#desk.cursor;
-    if (seq !== this.#appliedSeq && now - this.#appliedAt >= APPLIED_EVERY_MS) {
-      this.#appliedAt = now;
+    if (seq !== this.#appliedSeq && now - this.#appliedMs >= APPLIED_EVERY_MS) {
+      this.#appliedMs = now;
       this.#appliedSeq = seq;
       this.#ports.send({ frame: 'applied', cursor: seq, chainHash: hash });
     }
-    this.pump();
-    this.#askCrimes();
-    this.#sendConsulted();
+    this.#onDisk(() => {
+      this.#desk.settleOwed();
+      this.pump();
+      this.#askCrimes();
+      this.#sendConsulted();
+    });
+  }
+
+  /**
+   * Where this desk's disk fails or is full, what came is not kept and must come again: the line ends,
+   * and the next one says hello with what is durably here. People go on working meanwhile.
+   */
+  #onDisk(work: () => void): void {
+    try {
+      work();
+    } catch (cause) {
+      if (!isDiskError(cause)) throw cause;
+      this.#end(`this desk cannot store what came: ${cause.message}`);
+    }
   }
 
   /** A page a tick, and only once the log itself is here: people's work comes before history. */
   #askCrimes(): void {
     if (this.#link.state !== 'live' || this.#desk.cursor.seq < this.#link.head) return;
-    const now = this.#ports.now();
-    if (this.#crimesAskedAt !== undefined && now - this.#crimesAskedAt < ANSWER_WITHIN_MS) return;
+    const now = this.#ports.elapsedMs();
+    if (this.#crimesAskedMs !== undefined && now - this.#crimesAskedMs < ANSWER_WITHIN_MS) return;
     const wanted = this.#desk.crimesWanted();
     if (!wanted) return;
-    this.#crimesAskedAt = now;
+    this.#crimesAskedMs = now;
     const { batchId, after } = wanted;
     this.#ports.send({ frame: 'ask-crimes', batchId, ...(after !== undefined && { after }) });
   }
@@ -204,11 +237,11 @@ export class SyncSession {
   /** Who looked at what goes to the server's audit, a batch at a time, until it says that it has it. */
   #sendConsulted(): void {
     if (this.#link.state !== 'live') return;
-    const now = this.#ports.now();
-    if (this.#consultedAt !== undefined && now - this.#consultedAt < ANSWER_WITHIN_MS) return;
+    const now = this.#ports.elapsedMs();
+    if (this.#consultedMs !== undefined && now - this.#consultedMs < ANSWER_WITHIN_MS) return;
     const rows = this.#desk.outbox.consultations(CONSULTED_AT_ONCE, CONSULTED_BYTES_MAX);
     if (rows.length === 0) return;
-    this.#consultedAt = now;
+    this.#consultedMs = now;
     this.#ports.send({ frame: 'consulted', outboxId: this.#desk.outboxId, rows: [...rows] });
   }
 
@@ -221,7 +254,7 @@ export class SyncSession {
 
   #sayHello(nonce: string): void {
     const { desk, outboxId } = this.#desk;
-    const { logId, epoch, seq, hash } = this.#desk.cursor;
+    const { logId, seq, hash } = this.#desk.cursor;
     const { version } = history.at(-1) ?? { version: 1 };
     this.#ports.send({
       frame: 'hello',
@@ -230,15 +263,16 @@ export class SyncSession {
       signature: this.#ports.sign(`${nonce}.${desk}`),
       outboxId,
       ...(seq > 0 && { logId }),
-      epoch,
+      epoch: this.#desk.epochSeen,
       cursor: seq,
       chainHash: hash,
     });
   }
 
   #pong({ t0, t1, head }: Extract<DeskDown, { frame: 'pong' }>): void {
-    const rtt = this.#heardAt - t0;
-    this.#offsetMs = t1 - (t0 + rtt / 2);
+    // Only of the last ping is it known when it went; the clock may have been set since.
+    const rtt = t0 === this.#ping.t0 ? this.#heardMs - this.#ping.atMs : undefined;
+    if (rtt !== undefined) this.#offsetMs = t1 - (this.#heardAt - rtt / 2);
     if (this.#link.state !== 'live') return;
     // A head that stays ahead of us on a quiet line means that an event was missed.
     this.#quietGaps = head > this.#desk.cursor.seq ? this.#quietGaps + 1 : 0;
@@ -265,17 +299,17 @@ export class SyncSession {
         return this.pump(); // what waited behind it
       }
     }
-    this.#retryAt.set(commandId, (this.#ports.now() + RETRY_AFTER_MS) as EpochMs);
+    this.#retryAt.set(commandId, this.#ports.elapsedMs() + RETRY_AFTER_MS);
   }
 
-  #reserve(now: EpochMs): void {
+  #reserve(now: number): void {
     const { outbox } = this.#desk;
     if (outbox.referencesLeft() >= REFERENCES_MIN) {
-      this.#reservedAt = undefined;
+      this.#reservedMs = undefined;
       return;
     }
-    if (this.#reservedAt !== undefined && now - this.#reservedAt < RETRY_AFTER_MS) return;
-    this.#reservedAt = now;
+    if (this.#reservedMs !== undefined && now - this.#reservedMs < RETRY_AFTER_MS) return;
+    this.#reservedMs = now;
     const id = this.#ports.commandId();
     this.#ports.send({ frame: 'reserve-references', id, count: REFERENCES_ASKED });
   }

@@ -1,144 +1,196 @@
-import { createHash } from 'node:crypto';
-import type { Asked } from '#domain/commands.ts';
-import type { CommandId, DeskId, EpochMs, IncidentId, UnitId, UserId } from '#domain/ids.ts';
+import type { CommandId, DeskId, EpochMs, UserId } from '#domain/ids.ts';
 import { random } from '#domain/lib/random.ts';
 import { OpenRoom } from '#domain/room.ts';
-import { parseAsked, type Command } from '#protocol/command.ts';
-import type { DeskDown } from '#protocol/down.ts';
-import type { WireEvent } from '#protocol/events.ts';
-import type { DeskUp } from '#protocol/up.ts';
-import { Desk, type Seat } from '#desk/desk.ts';
+import type { Ack } from '#protocol/ack.ts';
+import type { Command } from '#protocol/command.ts';
+import { deskDown, type DeskDown } from '#protocol/down.ts';
+import type { StampedCommand } from '#protocol/stamped-command.ts';
+import { deskUp, type DeskUp } from '#protocol/up.ts';
+import { Desk, isDiskError, type DeskOptions, type Seat } from '#desk/desk.ts';
 import { merge } from '#desk/merge.ts';
 import { Outbox, outboxMigrations } from '#desk/outbox.ts';
 import { Replica } from '#desk/replica.ts';
 import { SyncSession } from '#desk/sync-session.ts';
-import { OutboxOrder, type OutboxPlace } from '#server/gateway/outbox-order.ts';
-import type { LogWriter } from '#server/log/log-writer.ts';
-import { verifyChain } from '#store/chain.ts';
-import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import { replicaMigrations } from '#store/migrations.ts';
-import { openStore, type Store } from '#store/open-store.ts';
-import { Picture } from '#store/picture.ts';
+import type { Store } from '#store/open-store.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
-import { newFiles, newWriter, startedAt, targets, type WriterFiles } from '../support/room.ts';
+import { Picture } from '#store/picture.ts';
+import { answersIn, deskAtEnd } from '../support/desk-files.ts';
+import { brokenPromises, firstDifference, foldOf, textOf } from '../support/invariants.ts';
+import { startedAt, targets } from '../support/room.ts';
+import { choose, crimesOf, fromOutside, people, seatOf } from './actions.ts';
+import { Crash, Disk, type DiskFault } from '../support/disk.ts';
+import { forgetRefusals, LooseReplica, SetDesk, type Guard } from './guards.ts';
+import { Network, Schedule, type Manner } from './network.ts';
+import { SimServer, type ServerLine } from './sim-server.ts';
 
 /*
  * Desks and a server as they are in the product, in one process: the real state machines over real
- * SQLite, with a clock, a network and crashes that a seed decides. A crash drops everything a process
- * held in memory and keeps its files, as SIGKILL does.
+ * SQLite, with clocks, a network, disks and crashes that a seed decides. A crash drops everything a
+ * process held in memory and keeps its files, as SIGKILL does.
  */
-
-interface Timed {
-  readonly at: number;
-  readonly deliver: () => void;
-}
 
 interface SimDesk {
   readonly name: DeskId;
-  readonly seat: Seat;
+  readonly disk: Disk;
   readonly outboxFile: Store;
+  /** The newest is the one that is opened. */
   readonly replicaFiles: Store[];
+  /** How far its clock is off. */
+  clockOffsetMs: number;
+  seat: Seat;
   desk: Desk;
   session: SyncSession | undefined;
-  connection: number;
+  /** Its end of the connection, and how it hangs up. */
+  hangUp: (() => void) | undefined;
   connectAt: number;
+  /** The highest epoch that a server has welcomed it with. */
+  welcomedBy: number;
+  /** Its disk has failed: it may call its replica broken. */
+  mayRebuild: boolean;
+  readonly tries: Map<CommandId, number>;
 }
 
-const logId = 'force-a';
-const DESKS = ['CH1', 'CH2', 'D1', 'SUP'] as const;
-const MERGED_ANEW_EVERY = 7; // checked this often, or the check is all that the time goes into
-const UNITS = ['HT21', 'HT22', 'HT23'] as UnitId[];
+const NAMES = ['D1', 'CH1', 'SUP', 'CH2'] as DeskId[];
+const HOUR = 3_600_000;
+const MERGED_ANEW_EVERY = 40; // checked this often, or the check is all that the time goes into
+const PARSED_EVERY = 30; // frames that go through their schemas on the way, as on a real line
+const CALM_STEPS_MAX = 600;
+const STEP_MS = 250;
 
-/** Which guard is switched off, to show that the checks would see it. */
-export type Guard = 'idempotency' | 'order' | 'none';
+/** What a seed leads to. */
+export interface Outcome {
+  readonly seed: number;
+  /** Broken promises in words; none where all are kept. */
+  readonly broken: readonly string[];
+  /** Lines that the server has ended because commands came out of order. */
+  readonly linesEnded: number;
+}
 
-/** `bad` loses, repeats and reorders frames inside a connection; `ordered` is late and is cut, no more. */
-export type Network = 'bad' | 'ordered';
+export interface Choice {
+  readonly operations: number;
+  readonly guard?: Guard;
+  readonly manner?: Manner;
+}
 
-export class Simulation {
+/** Runs one seed: so many operator actions and faults, then calm until everything has drained. */
+export function simulate(seed: number, choice: Choice): Outcome {
+  return new Simulation(seed, choice).run();
+}
+
+class Simulation {
   readonly #random;
   readonly #seed: number;
-  readonly #files: WriterFiles = newFiles();
-  readonly #desks: SimDesk[];
-  readonly #wire: Timed[] = [];
+  readonly #operations: number;
   readonly #guard: Guard;
+  readonly #schedule = new Schedule(startedAt);
   readonly #network: Network;
-  /** Commands that were recorded before one that their desk had sent, or had to send, before them. */
-  readonly #overtakers: CommandId[] = [];
-  #linesEnded = 0;
-  /** What an operator was told: stored here, by command. */
-  readonly #told = new Map<CommandId, DeskId>();
-  readonly #acknowledged = new Map<CommandId, string>();
-  #writer: LogWriter | undefined;
-  #live = new Map<string, { send: (frame: DeskDown) => void; sent: number }>();
-  #now = startedAt as number;
+  readonly #server: SimServer;
+  readonly #desks: SimDesk[];
+  /** A server of an earlier epoch that does not know it. */
+  #ghost: SimServer | undefined;
+  #ghostOf: SimServer['files'] | undefined;
+  readonly #broken: string[] = [];
+  readonly #told = new Map<CommandId, Ack['answer'][]>();
+  /** What was looked at, by actor and subject, and how often. */
+  readonly #looks = new Map<string, { readonly sure: number; readonly most: number }>();
+  /** What each command was decided as, where that is kept. */
+  readonly #decided: ConstructorParameters<typeof SetDesk>[1] = new Map();
+  /** Commands that have come to be recorded. */
+  readonly #arrived = new Set<CommandId>();
+  readonly #revoked = new Set<UserId>();
+  readonly #asked: { readonly name: DeskId; readonly command: Command }[] = [];
+  #batches = 0;
   #ids = 0;
+  #frames = 0;
   #isCalm = false;
 
-  constructor(seed: number, guard: Guard = 'none', network: Network = 'bad') {
-    this.#network = network;
+  constructor(seed: number, { operations, guard = 'none', manner = 'bad' }: Choice) {
     this.#seed = seed;
+    this.#operations = operations;
     this.#guard = guard;
     this.#random = random(seed);
-    this.#writer = this.#newWriter();
-    this.#desks = DESKS.map((name) => this.#newDesk(name as DeskId));
+    this.#network = new Network(this.#schedule, this.#random, manner);
+    this.#server = this.#newServer();
+    if (guard === 'refusals') forgetRefusals(this.#server.files.log);
+    const count = 2 + this.#random.below(3);
+    this.#desks = NAMES.slice(0, count).map((name, at) => this.#newDesk(name, at));
   }
 
-  /** Runs so many operator actions and faults, then calm until everything has drained, and checks. */
-  run(operations: number): void {
-    for (let n = 0; n < operations; n += 1) {
+  run(): Outcome {
+    const { below } = this.#random;
+    for (let n = 0; n < this.#operations && this.#broken.length === 0; n += 1) {
       this.#fault();
       this.#act();
-      this.#advance(this.#random.below(400));
+      this.#advance(below(10) === 0 ? below(2_500) : below(300));
     }
-    this.#isCalm = true;
-    this.#writer ??= this.#newWriter();
-    for (let n = 0; n < 400 && !this.#isQuiet(); n += 1) this.#advance(250);
-    this.#check();
+    if (this.#broken.length === 0) this.#calmDown();
+    if (this.#broken.length === 0) this.#check();
+    for (const { outboxFile, replicaFiles } of this.#desks) {
+      outboxFile.close();
+      for (const file of replicaFiles) file.close();
+    }
+    const { linesEnded } = this.#server;
+    return { seed: this.#seed, broken: this.#broken, linesEnded };
   }
 
-  /** How many lines the server has ended because commands came out of order. */
-  get linesEnded(): number {
-    return this.#linesEnded;
-  }
-
-  #newWriter() {
-    return newWriter(this.#files, {
-      now: () => this.#now as EpochMs,
-      salt: () => createHash('sha256').update(`${this.#now}.${this.#ids}`).digest().subarray(0, 16),
-    });
-  }
-
-  #newDesk(name: DeskId): SimDesk {
-    const outboxFile = openStore(':memory:', outboxMigrations);
-    const replicaFiles = [openStore(':memory:', replicaMigrations)];
-    const seat: Seat = {
-      user: {
-        id: `u-${name}` as UserId,
-        name,
-        displayName: name,
-        role: name === 'SUP' ? 'supervisor' : name === 'D1' ? 'dispatcher' : 'call-handler',
+  #newServer(from?: SimServer['files']): SimServer {
+    return new SimServer(
+      {
+        schedule: this.#schedule,
+        guard: this.#guard,
+        below: (limit) => (this.#isCalm ? limit - 1 : this.#random.below(limit)),
+        newId: () => this.#newId(),
+        isForbidden: (user) => this.#revoked.has(user),
+        recording: (stamped, line) => this.#checkOrder(stamped, line),
       },
-      grant: { id: 'g1', notAfter: Number.MAX_SAFE_INTEGER as EpochMs },
-    };
-    const it = { name, seat, outboxFile, replicaFiles, session: undefined };
-    return { ...it, desk: this.#startDesk(it), connection: 0, connectAt: this.#now };
+      from,
+    );
   }
 
-  #startDesk({
-    name,
-    outboxFile,
-    replicaFiles,
-  }: Pick<SimDesk, 'name' | 'outboxFile' | 'replicaFiles'>) {
+  #newDesk(name: DeskId, at: number): SimDesk {
+    const disk = new Disk();
+    const files = {
+      name,
+      disk,
+      outboxFile: disk.open(outboxMigrations),
+      replicaFiles: [disk.open(replicaMigrations)],
+      clockOffsetMs: 0,
+    };
+    const first = people[[2, 0, 4, 1][at] ?? 0] ?? people[0];
+    if (!first) throw new Error('somebody sits at each desk');
+    const it: SimDesk = {
+      ...files,
+      seat: seatOf(first),
+      // Set in the next line: a desk asks its clock from its start on.
+      desk: undefined as unknown as Desk,
+      session: undefined,
+      hangUp: undefined,
+      connectAt: this.#schedule.now,
+      welcomedBy: 0,
+      mayRebuild: false,
+      tries: new Map(),
+    };
+    it.desk = this.#startDesk(it);
+    return it;
+  }
+
+  #startDesk(it: SimDesk): Desk {
+    const { name, outboxFile, replicaFiles, disk } = it;
+    disk.revive();
+    it.tries.clear();
     const ports = {
-      now: () => this.#now as EpochMs,
-      uuid: () =>
-        `8c8e5a40-2f5a-4a57-9d0c-${String(DESKS.indexOf(name as 'CH1')).padStart(12, '0')}`,
+      now: () => this.#timeAt(it),
+      uuid: () => `8c8e5a40-2f5a-4a57-9d0c-${String(NAMES.indexOf(name)).padStart(12, '0')}`,
       soon: (work: () => void) => work(),
     };
-    const file = replicaFiles.at(-1);
+    const replicaOf = (file: Store) =>
+      this.#guard === 'cursor' ? new LooseReplica(file) : new Replica(file);
+    const [file] = replicaFiles.slice(-1);
     if (!file) throw new Error('a desk has a replica');
-    return new Desk({
+    const make = (options: DeskOptions) =>
+      this.#guard === 're-decide' ? new SetDesk(options, this.#decided) : new Desk(options);
+    return make({
       desk: name,
       force: 'HC',
       timeZone: 'Europe/London',
@@ -146,11 +198,23 @@ export class Simulation {
       statusName: String,
       ports,
       outbox: new Outbox(outboxFile, ports),
-      replica: new Replica(file),
+      replica: replicaOf(file),
       freshReplica: (why) => {
-        throw new Error(`seed ${this.#seed}: a replica was called broken: ${why}`);
+        if (!it.mayRebuild && this.#guard !== 'epoch')
+          this.#broken.push(`${name} calls its replica broken: ${why}`);
+        replicaFiles.push(disk.open(replicaMigrations));
+        return replicaOf(replicaFiles.at(-1) ?? file);
       },
+      settled: (ack) => this.#tell(ack),
     });
+  }
+
+  #timeAt = (it: SimDesk) => (this.#schedule.now + it.clockOffsetMs) as EpochMs;
+
+  #tell({ commandId, answer }: Ack): void {
+    const before = this.#told.get(commandId);
+    if (before) before.push(answer);
+    else this.#told.set(commandId, [answer]);
   }
 
   #newId(): CommandId {
@@ -158,195 +222,300 @@ export class Simulation {
     return `019a0000-0000-7000-8000-${String(this.#ids).padStart(12, '0')}` as CommandId;
   }
 
-  #isAnswered({ outboxId, deskSeq }: OutboxPlace): boolean {
-    return (
-      this.#files.log
-        .prepare('SELECT 1 FROM answer WHERE outbox_id = ? AND desk_seq = ?')
-        .get(outboxId, deskSeq) !== undefined
-    );
-  }
-
-  /** Whether it is new, and one that its desk made before it, and had to send over this line, is not on record. */
-  #hasOvertaken(frame: Extract<DeskUp, { frame: 'stamped-command' }>, first: number): boolean {
-    if (this.#isAnswered(frame)) return false;
-    const it = this.#desks.find(({ name }) => name === frame.desk);
-    return (it?.desk.pending ?? []).some(
-      (other) =>
-        other.deskSeq >= first && other.deskSeq < frame.deskSeq && !this.#isAnswered(other),
-    );
+  /** Whether a command comes to be recorded before one that its desk made before it and had to send first. */
+  #checkOrder(stamped: StampedCommand, { first = 0 }: ServerLine): void {
+    if (this.#server.isAnswered(stamped)) return;
+    const it = this.#desks.find(({ name }) => name === stamped.desk);
+    const isBefore = (other: StampedCommand) =>
+      other.deskSeq >= first && other.deskSeq < stamped.deskSeq;
+    for (const other of it?.desk.pending ?? []) {
+      if (!isBefore(other)) continue;
+      if (!this.#arrived.has(other.command.id) && !this.#server.isAnswered(other))
+        this.#broken.push(`${stamped.command.id} comes before ${other.command.id}, made before it`);
+    }
+    this.#arrived.add(stamped.command.id);
   }
 
   #fault(): void {
-    const { chance, pick } = this.#random;
-    if (chance(0.02)) {
-      // SIGKILL of the server: all sockets go, all that was not committed goes.
-      this.#writer = undefined;
-      for (const it of this.#desks) this.#disconnect(it);
-    } else if (!this.#writer && chance(0.2)) this.#writer = this.#newWriter();
+    const { chance, pick, below } = this.#random;
+    const server = this.#server;
+    if (!server.isUp) {
+      if (chance(0.2)) this.#startServer();
+    } else if (chance(0.01)) server.kill();
+    else if (chance(0.012)) server.disk.crashAfter(below(60));
+    else if (chance(0.008)) server.disk.failAfter(below(60), this.#diskFault(), 1 + below(4));
+    if (chance(0.006)) server.clockOffsetMs = this.#jump(server.clockOffsetMs);
     const it = pick(this.#desks);
     if (!it) return;
-    if (chance(0.03)) {
-      // SIGKILL of a desk: the process that comes after has only the files.
-      this.#disconnect(it);
-      it.desk = this.#startDesk(it);
-    } else if (chance(0.04)) this.#disconnect(it);
+    if (chance(0.012)) this.#restart(it);
+    else if (chance(0.02)) it.disk.crashAfter(below(40));
+    else if (chance(0.015)) {
+      const fault = this.#diskFault();
+      it.mayRebuild ||= fault === 'SQLITE_IOERR_WRITE';
+      it.disk.failAfter(below(40), fault, 1 + below(4));
+    } else if (chance(0.03)) this.#hangUp(it);
+    else if (chance(0.01)) it.clockOffsetMs = this.#jump(it.clockOffsetMs);
+    if (chance(0.012)) {
+      // One desk, some desks or all of them; both ways or only one.
+      const until = this.#schedule.now + below(15_000);
+      const both = ['up', 'down'] as const;
+      const ways = chance(0.5) ? both : [chance(0.5) ? both[0] : both[1]];
+      const cut = chance(0.5) ? [it] : this.#desks.filter(() => chance(0.6));
+      for (const { name } of cut)
+        for (const way of ways) this.#network.cut(`${name} ${way}`, until);
+    }
+    if (this.#ghostOf && !this.#ghost) {
+      // Back, as it was before the other was promoted, once every desk has heard of that.
+      const { epoch, isUp } = server;
+      if (isUp && this.#desks.every(({ welcomedBy }) => welcomedBy === epoch)) {
+        this.#ghost = this.#newServer(this.#ghostOf);
+        this.#ghostOf = undefined;
+      }
+    } else if (this.#ghost && chance(0.05)) this.#endGhost();
   }
 
-  #disconnect(it: SimDesk): void {
-    it.connection += 1;
+  #diskFault = (): DiskFault => (this.#random.chance(0.5) ? 'SQLITE_FULL' : 'SQLITE_IOERR_WRITE');
+
+  /** An hour forward or back, or back by a moment, as when a clock is set. */
+  #jump(offsetMs: number): number {
+    const { pick, below } = this.#random;
+    return offsetMs + (pick([HOUR, -HOUR, -below(60_000)]) ?? 0);
+  }
+
+  #startServer(): void {
+    const server = this.#server;
+    if (this.#random.chance(0.1) && !this.#ghost) {
+      const copy = new Disk();
+      const { log, picture } = server.files;
+      this.#ghostOf = { log: copy.copy(log), picture: copy.copy(picture) };
+      server.raiseEpoch();
+    }
+    server.start();
+  }
+
+  #endGhost(): void {
+    this.#ghost?.kill();
+    this.#ghost = undefined;
+  }
+
+  /** SIGKILL of a desk: the process that comes after has only the files. */
+  #restart(it: SimDesk): void {
+    this.#hangUp(it);
+    it.desk = this.#startDesk(it);
+    this.#checkMerged(it);
+  }
+
+  #hangUp(it: SimDesk): void {
     it.session = undefined;
-    it.connectAt = this.#now + this.#random.below(3_000);
-    this.#live.delete(it.name);
+    it.connectAt = this.#schedule.now + this.#random.below(3_000);
+    const { hangUp } = it;
+    it.hangUp = undefined;
+    hangUp?.();
+  }
+
+  /** Work of a desk's process. Its end is a restart; what it does not catch is the end of it too. */
+  #alive(it: SimDesk, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Crash) && !it.disk.isDead) {
+        if (!(error instanceof Error)) throw error;
+        this.#broken.push(`${it.name} dies: ${error.message} ${error.stack ?? ''}`);
+      }
+    }
+    if (it.disk.isDead) this.#restart(it);
   }
 
   #connect(it: SimDesk): void {
-    if (!this.#writer) return;
-    it.connection += 1;
-    const { connection } = it;
-    const isOpen = () => it.connection === connection;
-    const order = new OutboxOrder((place) => this.#isAnswered(place));
-    let first: number | undefined;
-    const up = this.#line(isOpen, (frame: DeskUp) => {
-      if (frame.frame === 'stamped-command' && this.#writer) {
-        if (this.#guard !== 'order' && order.take(frame) === 'out-of-order') {
-          this.#linesEnded += 1;
-          return this.#disconnect(it);
-        }
-        // A connection begins with what comes first: nothing says what should have been before it.
-        first ??= frame.deskSeq;
-        if (this.#hasOvertaken(frame, first)) this.#overtakers.push(frame.command.id);
-      }
-      this.#serve(it, frame, down);
-    });
-    const session = new SyncSession(it.desk, {
-      now: () => this.#now as EpochMs,
-      sign: () => 'AAAA',
-      commandId: () => this.#newId(),
-      send: up,
-      close: () => isOpen() && this.#disconnect(it),
-    });
-    const down = this.#line(isOpen, (frame: DeskDown) => {
-      if (frame.frame === 'ack')
-        this.#acknowledged.set(frame.commandId, JSON.stringify(frame.answer));
-      session.hear(frame);
-    });
-    it.session = session;
-    down({ frame: 'challenge', nonce: 'AAAA' });
-  }
-
-  /** An ordered line, as TCP is: frames wait, and the line may be cut in between. Resends repeat frames. */
-  #line<Frame>(isOpen: () => boolean, deliver: (frame: Frame) => void): (frame: Frame) => void {
-    let lastAt = 0;
-    return (frame) => {
-      const { chance, below } = this.#random;
-      const delay = !this.#isCalm && chance(0.1) ? below(4_000) : below(30);
-      // Mostly in order; now and then a frame overtakes another, or comes twice, as a proxy can do it.
-      const isBad = !this.#isCalm && this.#network === 'bad';
-      const isReordered = isBad && chance(0.02);
-      const at = isReordered ? this.#now + delay : Math.max(lastAt, this.#now + delay);
-      lastAt = Math.max(lastAt, at);
-      if (isBad && chance(0.01)) return; // lost on the way
-      const copies = isBad && chance(0.02) ? 2 : 1;
-      for (let n = 0; n < copies; n += 1)
-        this.#wire.push({ at, deliver: () => isOpen() && deliver(structuredClone(frame)) });
+    const server = this.#ghost?.isUp && this.#random.chance(0.5) ? this.#ghost : this.#server;
+    if (!server.isUp) return;
+    let isOpen = true;
+    const up = this.#network.way<DeskUp>(
+      `${it.name} up`,
+      (frame) => server.hear(line, this.#parsed(frame, deskUp)),
+      () => line.end(),
+    );
+    const down = this.#network.way<DeskDown>(
+      `${it.name} down`,
+      (frame) => {
+        if (isOpen) this.#alive(it, () => this.#hear(it, session, this.#parsed(frame, deskDown)));
+      },
+      () => isOpen && this.#hangUp(it),
+    );
+    it.hangUp = () => {
+      isOpen = false;
+      up.end();
     };
+    const session = new SyncSession(
+      it.desk,
+      {
+        now: () => this.#timeAt(it),
+        elapsedMs: () => this.#schedule.now,
+        sign: () => 'AAAA',
+        commandId: () => this.#newId(),
+        send: (frame) => isOpen && up.send(frame),
+        close: () => isOpen && this.#hangUp(it),
+      },
+      it.tries,
+    );
+    it.session = session;
+    const line = server.connect(down.send, down.end);
   }
 
-  #serve(it: SimDesk, frame: DeskUp, down: (frame: DeskDown) => void): void {
-    const writer = this.#writer;
-    if (!writer) return;
-    switch (frame.frame) {
-      case 'hello': {
-        const log = new SqliteEventLog(this.#files.log);
-        if (log.hashAt(frame.cursor) !== frame.chainHash)
-          throw new Error(`seed ${this.#seed}: ${it.name} has another log`);
-        down({
-          frame: 'welcome',
-          protocol: 1,
-          logId,
-          epoch: writer.epoch,
-          head: writer.head.seq,
-          mode: 'delta',
-          limits: { windowMax: 64, frameMaxBytes: 65_536 },
-          peers: [],
-          serverNow: this.#now as EpochMs,
-        });
-        this.#live.set(it.name, { send: down, sent: frame.cursor });
-        this.#fanOut();
-        return;
-      }
-      case 'stamped-command': {
-        const parsed = parseAsked(frame.command);
-        if (parsed.outcome === 'malformed') throw new Error('a desk sends what it has parsed');
-        if (this.#guard === 'idempotency')
-          this.#files.log.prepare('DELETE FROM answer WHERE command_id = ?').run(frame.command.id);
-        const { settled } = writer.recordGroup([
-          {
-            commandId: this.#guard === 'idempotency' ? this.#newId() : frame.command.id,
-            asked: parsed.asked,
-            expect: frame.command.expect,
-            occurredAt: frame.occurredAt,
-            actor: frame.actor,
-            desk: frame.desk,
-            reference: frame.reference,
-            ...(this.#guard !== 'idempotency' && {
-              outbox: { id: frame.outboxId, deskSeq: frame.deskSeq },
-            }),
-          },
-        ]);
-        const [result] = settled;
-        this.#fanOut();
-        if (result?.outcome === 'answered' && !this.#random.chance(0.02))
-          down({ frame: 'ack', commandId: frame.command.id, answer: result.answer });
-        return;
-      }
-      case 'reserve-references':
-        writer.recordGroup([
-          {
-            commandId: frame.id as CommandId,
-            asked: { type: 'reserve-references', body: { desk: it.name, count: frame.count } },
-            occurredAt: this.#now as EpochMs,
-            actor: 'system' as UserId,
-            desk: 'server' as DeskId,
-          },
-        ]);
-        return this.#fanOut();
-      case 'ping':
-        return down({
-          frame: 'pong',
-          t0: frame.t0,
-          t1: this.#now,
-          head: writer.head.seq,
-        });
-      default:
-    }
+  #hear(it: SimDesk, session: SyncSession, frame: DeskDown): void {
+    if (frame.frame !== 'welcome') return session.hear(frame);
+    const { epoch } = frame;
+    const isBelieved = this.#guard === 'epoch';
+    session.hear(isBelieved ? { ...frame, epoch: Math.max(epoch, it.welcomedBy) } : frame);
+    if (epoch < it.welcomedBy && session.link.state === 'live')
+      this.#broken.push(`${it.name} knows epoch ${it.welcomedBy} and joins a server of ${epoch}`);
+    if (session.link.state === 'live') it.welcomedBy = Math.max(it.welcomedBy, epoch);
   }
 
-  #fanOut(): void {
-    const log = new SqliteEventLog(this.#files.log);
-    for (const seat of this.#live.values()) {
-      const events = log.readAfter(seat.sent, 500);
-      if (events.length === 0) continue;
-      seat.sent = events.at(-1)?.header.seq ?? seat.sent;
-      seat.send({ frame: 'events', events: events.map(wired) });
-    }
+  /** Now and then a frame goes through its schema, so that what is sent is what may be sent. */
+  #parsed<Frame>(frame: Frame, schema: { parse: (value: unknown) => Frame }): Frame {
+    this.#frames += 1;
+    if (this.#frames % PARSED_EVERY > 0) return frame;
+    return schema.parse(JSON.parse(JSON.stringify(frame)));
   }
 
   #act(): void {
-    const { pick, below } = this.#random;
+    const { chance, pick, below } = this.#random;
+    const server = this.#server;
     const it = pick(this.#desks);
     if (!it) return;
-    const asked = this.#choose(it.desk, below(10));
-    if (!asked) return;
-    const command: Command = { frame: 'command', id: this.#newId(), ...asked };
-    const ack = it.desk.ask(command, it.seat);
-    if (ack.answer.state === 'stored-here') this.#told.set(command.id, it.name);
-    it.session?.pump();
+    const kind = below(100);
+    if (kind < 8) {
+      const asked = server.isUp ? fromOutside(it.desk.source.room, this.#random) : undefined;
+      if (!asked) return;
+      const request = server.own(asked, 'k-phone' as UserId, 'outside' as DeskId);
+      const answer = server.ask(request);
+      if (answer) this.#tell({ frame: 'ack', commandId: request.commandId, answer });
+      return;
+    }
+    if (kind < 11) return server.escalate();
+    if (kind < 13) return this.#server.foldPicture();
+    if (kind === 13) {
+      this.#batches += 1;
+      return server.importCrimes(`batch-${this.#batches}`, crimesOf(this.#batches, this.#random));
+    }
+    if (kind < 20) return this.#look(it);
+    if (kind < 24) {
+      const next = pick(people);
+      if (next) this.#sit(it, seatOf(next));
+      return;
+    }
+    if (kind === 24 && chance(0.2)) {
+      this.#revoked.add(it.seat.user.id);
+      return;
+    }
+    if (kind < 27) {
+      const item = pick(it.desk.outbox.tray());
+      return this.#alive(it, () => {
+        if (item) this.#unlessDiskFails(() => it.desk.outbox.settleTray(item.root));
+      });
+    }
+    if (kind < 31) {
+      // The window asks again what it has asked before: it may not have heard the answer.
+      const before = pick(this.#asked.slice(-20));
+      const at = before && this.#desks.find(({ name }) => name === before.name);
+      if (before && at) this.#ask(at, before.command);
+      return;
+    }
+    const wanted = choose(it.desk.source.room, this.#random);
+    if (!wanted) return;
+    const { asked, expect } = wanted;
+    this.#ask(it, { frame: 'command', id: this.#newId(), ...asked, ...(expect && { expect }) });
     if (this.#ids % MERGED_ANEW_EVERY === 0) this.#checkMerged(it);
+  }
+
+  #ask(it: SimDesk, command: Command): void {
+    this.#asked.push({ name: it.name, command });
+    this.#alive(it, () => {
+      const ack = it.desk.ask(command, it.seat);
+      if (!it.disk.isDead) this.#tell(ack);
+      it.session?.pump();
+    });
+  }
+
+  /** A disk that fails is told to who asked: nothing was stored, and they ask again. */
+  #unlessDiskFails(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!isDiskError(error)) throw error;
+    }
+  }
+
+  #sit(it: SimDesk, next: Seat): void {
+    const onDuty = (type: 'start-duty' | 'end-duty') =>
+      this.#ask(it, { frame: 'command', id: this.#newId(), type, body: {} });
+    if (next.user.id !== it.seat.user.id) onDuty('end-duty');
+    it.seat = next;
+    onDuty('start-duty');
+  }
+
+  #look(it: SimDesk): void {
+    const { pick, below } = this.#random;
+    const actor = it.seat.user.id;
+    const what = pick(['find', 'incident']) ?? 'find';
+    const subject = `subject ${below(3)}`;
+    const key = JSON.stringify([it.name, actor, what, subject]);
+    const { sure, most } = this.#looks.get(key) ?? { sure: 0, most: 0 };
+    // One that was being kept when the process ended may be there or not.
+    this.#looks.set(key, { sure, most: most + 1 });
+    this.#alive(it, () => {
+      try {
+        it.desk.outbox.consult({ actor, what, subject, shown: 1 });
+        this.#looks.set(key, { sure: sure + 1, most: most + 1 });
+      } catch (error) {
+        if (!isDiskError(error)) throw error;
+        this.#looks.set(key, { sure, most });
+      }
+    });
+  }
+
+  #advance(ms: number): void {
+    this.#schedule.runUntil(this.#schedule.now + ms);
+    if (this.#server.isUp) this.#server.tick();
+    this.#ghost?.tick();
+    for (const it of this.#desks) {
+      if (it.session) this.#alive(it, () => it.session?.tick());
+      else if (this.#schedule.now >= it.connectAt) this.#connect(it);
+    }
+  }
+
+  /** No more faults, until nothing waits any more or it is clear that it never will. */
+  #calmDown(): void {
+    this.#isCalm = true;
+    this.#endGhost();
+    this.#network.heal();
+    // The last fault: what waits then must not wait for a clock.
+    for (const it of this.#desks)
+      if (this.#random.chance(0.3)) it.clockOffsetMs = this.#jump(it.clockOffsetMs);
+    for (const { disk } of this.#desks) disk.revive();
+    this.#server.disk.revive();
+    if (!this.#server.isUp) this.#server.start();
+    for (let n = 0; n < CALM_STEPS_MAX && !this.#isQuiet(); n += 1) this.#advance(STEP_MS);
+    this.#server.foldPicture();
+  }
+
+  #isQuiet(): boolean {
+    const { head } = this.#server;
+    return this.#desks.every(
+      ({ desk }) =>
+        desk.pending.length === 0 &&
+        desk.shownCursor === head &&
+        !desk.isRebuilding &&
+        desk.outbox.unanswered().length === 0 &&
+        desk.outbox.consultations(1).length === 0 &&
+        desk.crimesWanted() === undefined,
+    );
   }
 
   /** What a desk shows, kept while the record moves on, is what deciding all of it anew gives. */
   #checkMerged({ name, desk }: SimDesk): void {
+    if (desk.isRebuilding) return; // what is shown is the picture from before
     const { room } = desk.source;
     const { picture } = desk.replica;
     const record = OpenRoom.of((stream) => picture.get(stream));
@@ -355,124 +524,71 @@ export class Simulation {
     const streams = new Set([...room.entries(), ...anew.entries()].map(([stream]) => stream));
     for (const stream of streams) {
       const [shown, wanted] = [room, anew].map((it) => JSON.stringify(it.get(stream)));
-      if (shown !== wanted)
-        throw new Error(`seed ${this.#seed}: ${name} shows ${shown} and should show ${wanted}`);
+      if (shown === wanted) continue;
+      this.#broken.push(`${name} shows ${shown} and should show ${wanted}`);
+      return;
     }
   }
 
-  #choose(desk: Desk, kind: number): Asked | undefined {
-    const { pick, chance } = this.#random;
-    const { room } = desk.source;
-    const incidents = [...room.entries()].flatMap(([, { entity }]) =>
-      entity.kind === 'incident' && entity.isRaised ? [entity.id] : [],
-    );
-    const incidentId: IncidentId | undefined = pick(incidents);
-    const unitId = pick(UNITS) ?? ('HT21' as UnitId);
-    const handover = pick([...room.handovers()]);
-    switch (kind) {
-      case 0:
-        return { type: 'book-on-unit', body: { unitId, officers: [], skills: [] } };
-      case 1:
-        return chance(0.3) ? { type: 'book-off-unit', body: { unitId } } : undefined;
-      case 2:
-      case 3:
-        return {
-          type: 'raise-incident',
-          body: {
-            place: { text: 'Pier 4', isVerified: false },
-            openingCode: 'DOM',
-            grade: 1,
-            qualifiers: [],
-            narrative: '',
-          },
-        };
-      case 4:
-        return handover && { type: 'accept-handover', body: { handoverId: handover.id } };
-      case 5:
-        return incidentId && { type: 'assign-unit', body: { incidentId, unitId } };
-      case 6:
-        return {
-          type: 'set-unit-status',
-          body: { unitId, statusCode: pick([0, 2, 5, 6, 13]) ?? 5 },
-        };
-      case 7:
-        return incidentId && { type: 'close-incident', body: { incidentId, closingCode: 'CIV' } };
-      default:
-        return incidentId && { type: 'add-log-entry', body: { incidentId, text: 'said' } };
-    }
-  }
-
-  #advance(ms: number): void {
-    const until = this.#now + ms;
-    for (;;) {
-      this.#wire.sort((a, b) => a.at - b.at);
-      const next = this.#wire[0];
-      if (!next || next.at > until) break;
-      this.#wire.shift();
-      this.#now = Math.max(this.#now, next.at);
-      next.deliver();
-    }
-    this.#now = until;
-    for (const it of this.#desks) {
-      if (it.session) it.session.tick();
-      else if (this.#now >= it.connectAt) this.#connect(it);
-    }
-  }
-
-  #isQuiet(): boolean {
-    const head = this.#writer?.head.seq;
-    return this.#desks.every(({ desk }) => desk.pending.length === 0 && desk.cursor.seq === head);
-  }
-
-  /** Every invariant at once; what is wrong is told with the seed that shows it. */
   #check(): void {
-    const wrong: string[] = [];
-    const log = new SqliteEventLog(this.#files.log);
-    const events = log.readAfter(0, 1_000_000);
-    const verdict = verifyChain(events);
-    if (verdict.outcome !== 'intact') wrong.push(`the chain is broken at ${verdict.seq}`);
+    const { log, picture } = this.#server.files;
+    const events = new SqliteEventLog(log).readAfter(0, 1_000_000);
+    for (const it of this.#desks) this.#checkMerged(it);
+    this.#broken.push(
+      ...brokenPromises({
+        events,
+        answers: answersIn(log),
+        told: this.#told,
+        desks: this.#desks.map(({ name, desk, outboxFile }) =>
+          deskAtEnd(name, desk.replica, outboxFile),
+        ),
+      }),
+    );
+    const whole = new Map(
+      [...new Picture(picture).all()].map(([stream, entry]) => [stream, textOf(stream, entry)]),
+    );
+    const difference = firstDifference(
+      foldOf(events, () => true),
+      whole,
+    );
+    if (difference) this.#broken.push(`the server shows ${JSON.stringify(difference)}`);
+    this.#checkLooks();
+    this.#checkCrimes();
+  }
 
-    const answers = this.#files.log
-      .prepare<[], { id: CommandId; answer: string }>('SELECT command_id AS id, answer FROM answer')
+  /** Who looked at what is in the audit, every look, once. */
+  #checkLooks(): void {
+    const rows = this.#server.files.log
+      .prepare<[], { desk: string; actor: string; what: string; subject: string; outcome: string }>(
+        `SELECT desk, actor, what, subject, outcome FROM audit WHERE operation = 'consultation'`,
+      )
       .all();
-    const answered = new Map(answers.map(({ id, answer }) => [id, answer]));
-    const recorded = new Set(events.map(({ header }) => header.commandId));
-    for (const [id, desk] of this.#told) {
-      const answer = answered.get(id);
-      if (answer === undefined) wrong.push(`${id} of ${desk} was stored here and is lost`);
-      else if (answer.includes('"recorded"') !== recorded.has(id))
-        wrong.push(`${id} was answered ${answer} and the log says otherwise`);
+    const audited = new Map<string, number>();
+    for (const { desk, actor, what, subject, outcome } of rows) {
+      const key = JSON.stringify([desk, actor, what, subject]);
+      audited.set(key, (audited.get(key) ?? 0) + Number(outcome));
     }
-    for (const [id, answer] of this.#acknowledged)
-      if (answered.get(id) !== answer) wrong.push(`${id} was acknowledged as ${answer}`);
-    // A note has no state that would refuse a second one: only the idempotency row stands against it.
-    const notes = events.filter(({ header }) => header.type === 'incident.entry-added').length;
-    const notesTold = [...this.#told.keys()].filter((id) =>
-      events.some(
-        ({ header }) => header.commandId === id && header.type === 'incident.entry-added',
-      ),
-    ).length;
-    if (notes !== notesTold) wrong.push(`${notes} entries recorded of ${notesTold} that were made`);
-
-    for (const id of this.#overtakers) wrong.push(`${id} was recorded before one made before it`);
-
-    const fold = new Picture(newFiles().picture);
-    fold.apply(events.map(recordedOf));
-    const truth = JSON.stringify([...fold.all()]);
-    const active = new Map<string, string>();
-    for (const [stream, { entity }] of fold.all())
-      if (entity.kind === 'unit' && entity.incidentId) active.set(stream, entity.incidentId);
-    for (const { name, desk } of this.#desks) {
-      if (desk.pending.length > 0) wrong.push(`${name} has ${desk.pending.length} not answered`);
-      if (desk.cursor.seq !== log.head.seq) wrong.push(`${name} stands at ${desk.cursor.seq}`);
-      if (JSON.stringify([...desk.replica.picture.all()]) !== truth)
-        wrong.push(`${name} shows something else than the log says`);
+    for (const key of new Set([...this.#looks.keys(), ...audited.keys()])) {
+      const { sure, most } = this.#looks.get(key) ?? { sure: 0, most: 0 };
+      const kept = audited.get(key) ?? 0;
+      if (kept < sure || kept > most)
+        this.#broken.push(`${key} looked ${sure} to ${most} times, audited ${kept}`);
     }
-    if (wrong.length > 0) throw new Error(`seed ${this.#seed}: ${wrong.slice(0, 5).join('; ')}`);
+  }
+
+  /** Every row of every import is at every desk. */
+  #checkCrimes(): void {
+    const rowsIn = (db: Store) =>
+      JSON.stringify(
+        db
+          .prepare<[]>(
+            'SELECT identity, batch_id, crime_id, location FROM recorded_crime ORDER BY identity',
+          )
+          .all(),
+      );
+    const held = rowsIn(this.#server.files.log);
+    for (const { name, desk } of this.#desks)
+      if (rowsIn(desk.replica.db) !== held)
+        this.#broken.push(`${name} does not hold the recorded crimes that the server holds`);
   }
 }
-
-const wired = ({ header, kept }: StoredEvent): WireEvent => ({
-  header: { ...header, desk: header.desk as DeskId }, // every header's desk was parsed as one
-  ...(kept && { kept: { salt: Buffer.from(kept.salt).toString('base64'), text: kept.text } }),
-});

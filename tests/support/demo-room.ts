@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
-import { compareDesk, readServerLog } from './desk-files.ts';
+import { compareDesk, readDesk, readServerLog } from './desk-files.ts';
+import { brokenPromises, type DeskAtEnd, type Told } from './invariants.ts';
 
 const CLI = join(import.meta.dirname, '../../cli/holdfast.ts');
 
@@ -91,15 +92,22 @@ export class DemoRoom implements AsyncDisposable {
     }
   }
 
-  /** After `stop`: the log, and what each desk and the server's own read model make of it. */
-  async compare() {
+  /**
+   * After `stop`: the log, what each desk makes of it, and every promise that is broken, where `told` is
+   * what the windows were answered.
+   */
+  async compare(told: Told = []) {
     const { events, answers, truth } = readServerLog(join(this.dataDir, 'server'));
-    const desks: ({ readonly name: string } & Awaited<ReturnType<typeof compareDesk>>)[] = [];
-    for (const folder of readdirSync(this.dataDir).filter((name) => name.startsWith('desk-'))) {
-      const found = await compareDesk(join(this.dataDir, folder), truth);
-      desks.push({ name: folder.slice('desk-'.length), ...found });
-    }
-    return { events, answers, desks };
+    const folders = readdirSync(this.dataDir).filter((name) => name.startsWith('desk-'));
+    const ends: DeskAtEnd[] = [];
+    for (const folder of folders) ends.push(await readDesk(join(this.dataDir, folder)));
+    const desks = ends.map((end) => ({ name: end.name, ...compareDesk(end, truth) }));
+    return {
+      events,
+      answers,
+      desks,
+      broken: brokenPromises({ events, answers, desks: ends, told }),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,36 +1,37 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { openFileKeystore } from '#chromium/file-keystore.ts';
 import { outboxMigrations } from '#desk/outbox.ts';
 import { Replica } from '#desk/replica.ts';
-import { recordedOf } from '#store/event-log.ts';
-import { logMigrations, pictureMigrations, replicaMigrations } from '#store/migrations.ts';
+import { answer, type Answer } from '#protocol/ack.ts';
+import { logMigrations, replicaMigrations } from '#store/migrations.ts';
 import { openStore, type Store } from '#store/open-store.ts';
-import { Picture } from '#store/picture.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
+import { firstDifference, foldOf, textOf, type DeskAtEnd } from './invariants.ts';
 
-/** The log that a stopped server left in its folder, and what each record folds to, as text. */
+/** The log that a stopped server left in its folder, and what each record folds to at a desk, as text. */
 export function readServerLog(folder: string) {
   const file = openStore(join(folder, 'log.db'), logMigrations);
   try {
     const events = new SqliteEventLog(file).readAfter(0, 10_000_000);
-    const fold = new Picture(openStore(':memory:', pictureMigrations));
-    fold.apply(events.map(recordedOf));
-    const truth = new Map(
-      [...fold.all()].map(([stream, entry]) => [stream, JSON.stringify(entry)]),
-    );
-    const answers = new Map(
-      file
-        .prepare<[], { id: string; answer: string }>('SELECT command_id AS id, answer FROM answer')
-        .all()
-        .map(({ id, answer }) => [id, answer]),
-    );
-    return { events, truth, answers };
+    const answers = answersIn(file);
+    return { events, truth: foldOf(events), answers };
   } finally {
     file.close();
   }
 }
+
+/** The answer that a log holds to each command. */
+export const answersIn = (log: Store): ReadonlyMap<string, Answer> =>
+  new Map(
+    log
+      .prepare<[], { id: string; text: string }>(
+        'SELECT command_id AS id, answer AS text FROM answer',
+      )
+      .all()
+      .map(({ id, text }) => [id, answer.parse(JSON.parse(text))]),
+  );
 
 /** The key of a desk's files, as the desk's own keystore gives it. */
 export async function storeKeyOf(folder: string): Promise<Buffer> {
@@ -50,35 +51,44 @@ export function replicaFileOf(folder: string): string {
   return join(folder, `replica-${Math.max(...numbers)}.db`);
 }
 
-/** What a stopped desk left in its folder, against what the server's log says. */
-export async function compareDesk(folder: string, truth: ReadonlyMap<string, string>) {
+/** What a desk holds: its picture, and what its outbox knows of each command. */
+export const deskAtEnd = (name: string, replica: Replica, outbox: Store): DeskAtEnd => ({
+  name,
+  cursor: replica.cursor.seq,
+  picture: new Map(
+    [...replica.picture.all()].map(([stream, entry]) => [stream, textOf(stream, entry)]),
+  ),
+  outbox: outbox
+    .prepare<[], { commandId: string; text: string | null; root: string | null }>(
+      'SELECT command_id AS commandId, answer AS text, root FROM outbox',
+    )
+    .all()
+    .map(({ commandId, text, root }) => ({
+      commandId,
+      answer: text === null ? undefined : answer.parse(JSON.parse(text)),
+      isInTray: root !== null,
+    })),
+});
+
+/** What a stopped desk left in its folder. */
+export async function readDesk(folder: string): Promise<DeskAtEnd> {
   const key = await storeKeyOf(folder);
   const replica = new Replica(openStore(replicaFileOf(folder), replicaMigrations, { key }));
   const outbox = openStore(join(folder, 'outbox.db'), outboxMigrations, { key });
   try {
-    return {
-      cursor: replica.cursor.seq,
-      differs: firstDifference(truth, replica.picture),
-      outboxWaiting: waitingIn(outbox),
-    };
+    return deskAtEnd(basename(folder).replace(/^desk-/, ''), replica, outbox);
   } finally {
     outbox.close();
     replica.close();
   }
 }
 
-export const waitingIn = (outbox: Store): number =>
-  outbox.prepare<[], number>('SELECT count(*) FROM outbox WHERE answer IS NULL').pluck().get() ??
-  -1;
-
-/** The first record of which a desk makes something else than the log says; undefined where there is none. */
-function firstDifference(truth: ReadonlyMap<string, string>, picture: Picture) {
-  const seen = new Set<string>();
-  for (const [stream, entry] of picture.all()) {
-    seen.add(stream);
-    const [desk, log] = [JSON.stringify(entry), truth.get(stream)];
-    if (desk !== log) return { stream, desk, log };
-  }
-  const missing = [...truth.keys()].find((stream) => !seen.has(stream));
-  return missing === undefined ? undefined : { stream: missing, desk: 'not there' };
-}
+/** What a desk held at its end, against what the server's log says. */
+export const compareDesk = (
+  { cursor, picture, outbox }: DeskAtEnd,
+  truth: ReadonlyMap<string, string>,
+) => ({
+  cursor,
+  differs: firstDifference(truth, picture),
+  outboxWaiting: outbox.filter((row) => row.answer === undefined).length,
+});

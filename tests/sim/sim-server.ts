@@ -1,0 +1,417 @@
+import { createHash } from 'node:crypto';
+import { understand } from '#domain/facts.ts';
+import {
+  batchStream,
+  commandIdFrom,
+  type CommandId,
+  type DeskId,
+  type EpochMs,
+  type HandoverId,
+  type UserId,
+} from '#domain/ids.ts';
+import type { CrimeIdentity, RecordedCrime } from '#domain/recorded-crime.ts';
+import type { Answer } from '#protocol/ack.ts';
+import { parseAsked } from '#protocol/command.ts';
+import type { DeskDown } from '#protocol/down.ts';
+import type { WireEvent } from '#protocol/events.ts';
+import { limits } from '#protocol/limits.ts';
+import type { StampedCommand } from '#protocol/stamped-command.ts';
+import type { DeskUp } from '#protocol/up.ts';
+import { isForDesks } from '#server/gateway/event-frames.ts';
+import { OutboxOrder, type OutboxPlace } from '#server/gateway/outbox-order.ts';
+import type { Audit, LogWriter } from '#server/log/log-writer.ts';
+import type { RecordRequest } from '#server/log/recorder-port.ts';
+import { recordedOf, type StoredEvent } from '#store/event-log.ts';
+import { logMigrations, pictureMigrations } from '#store/migrations.ts';
+import type { Store } from '#store/open-store.ts';
+import { pageOfBatch } from '#store/recorded-crimes.ts';
+import { SqliteEventLog } from '#store/sqlite-event-log.ts';
+import { newWriter, type WriterFiles } from '../support/room.ts';
+import { Crash, Disk } from '../support/disk.ts';
+import type { Guard } from './guards.ts';
+import type { Schedule } from './network.ts';
+
+const CRIMES_AT_ONCE = 3; // small pages, so that a batch is several
+const EVENTS_MAX = 500;
+const GROUP_WITHIN_MS = 8; // what comes in while a commit is on its way becomes the next one
+
+export interface ServerPorts {
+  readonly schedule: Schedule;
+  readonly guard: Guard;
+  readonly below: (limit: number) => number;
+  readonly newId: () => CommandId;
+  /** Whose access was taken back: what they ask is refused, and the refusal is kept like any other. */
+  readonly isForbidden: (user: UserId) => boolean;
+  /** Told of a command that comes to be recorded, before it is. */
+  readonly recording: (stamped: StampedCommand, line: ServerLine) => void;
+}
+
+/** The server's end of a connection. */
+export interface ServerLine {
+  readonly send: (frame: DeskDown) => void;
+  readonly end: () => void;
+  readonly order: OutboxOrder;
+  readonly inFlight: Set<CommandId>;
+  desk: DeskId | undefined;
+  /** The first place in the outbox that came over it: nothing says what should have been before it. */
+  first: number | undefined;
+  sent: number;
+  heardAt: number;
+  pingedAt: number;
+  isOpen: boolean;
+}
+
+interface Waiting {
+  readonly request: RecordRequest;
+  readonly line: ServerLine;
+  readonly answerTo: CommandId | undefined;
+}
+
+/**
+ * The server: its writer as it is in the product, and what its gateway does, over lines that are the
+ * simulation's. It can end at any step and start again over its files.
+ */
+export class SimServer {
+  readonly disk = new Disk();
+  readonly files: WriterFiles;
+  clockOffsetMs = 0;
+  /** How many lines it has ended because commands came out of order. */
+  linesEnded = 0;
+  readonly #ports: ServerPorts;
+  readonly #log: SqliteEventLog;
+  readonly #isAnswered;
+  #writer: LogWriter | undefined;
+  #lines = new Set<ServerLine>();
+  #waiting: Waiting[] = [];
+  #salts = 0;
+
+  constructor(ports: ServerPorts, from?: WriterFiles) {
+    this.#ports = ports;
+    this.files = {
+      log: from ? this.disk.copy(from.log) : this.disk.open(logMigrations),
+      picture: from ? this.disk.copy(from.picture) : this.disk.open(pictureMigrations),
+    };
+    this.#log = new SqliteEventLog(this.files.log);
+    this.#isAnswered = answeredIn(this.files.log);
+    this.start();
+  }
+
+  get isUp(): boolean {
+    return this.#writer !== undefined;
+  }
+
+  get head(): number | undefined {
+    return this.#writer?.head.seq;
+  }
+
+  get epoch(): number {
+    return this.#writer?.epoch ?? 0;
+  }
+
+  isAnswered({ outboxId, deskSeq }: OutboxPlace): boolean {
+    return this.#isAnswered.get(outboxId, deskSeq) !== undefined;
+  }
+
+  start(): void {
+    this.disk.revive();
+    this.#writer = newWriter(this.files, {
+      now: () => this.#now(),
+      salt: () => {
+        this.#salts += 1;
+        return createHash('sha256').update(`${this.#salts}`).digest().subarray(0, 16);
+      },
+    });
+  }
+
+  /** As after a promotion or a restore: what is recorded from here on is of the next epoch. */
+  raiseEpoch(): void {
+    this.files.log.exec('UPDATE log_meta SET epoch = epoch + 1');
+  }
+
+  /** SIGKILL: all sockets go, all that was not committed goes. */
+  kill(): void {
+    this.#writer = undefined;
+    this.#waiting = [];
+    for (const line of this.#lines) line.end();
+    this.#lines = new Set();
+  }
+
+  connect(send: (frame: DeskDown) => void, ended: () => void): ServerLine {
+    const now = this.#now();
+    const line: ServerLine = {
+      send: (frame) => line.isOpen && send(frame),
+      end: () => {
+        if (!line.isOpen) return;
+        line.isOpen = false;
+        this.#lines.delete(line);
+        ended();
+      },
+      order: new OutboxOrder((place) => this.isAnswered(place)),
+      inFlight: new Set(),
+      desk: undefined,
+      first: undefined,
+      sent: 0,
+      heardAt: now,
+      pingedAt: now,
+      isOpen: true,
+    };
+    this.#lines.add(line);
+    line.send({ frame: 'challenge', nonce: 'AAAA' });
+    return line;
+  }
+
+  hear(line: ServerLine, frame: DeskUp): void {
+    const writer = this.#writer;
+    if (!writer || !line.isOpen) return;
+    line.heardAt = this.#now();
+    switch (frame.frame) {
+      case 'hello':
+        return this.#welcome(line, frame, writer);
+      case 'stamped-command':
+        return this.#record(line, frame);
+      case 'reserve-references': {
+        const body = { desk: line.desk ?? '', count: frame.count };
+        const asked = { type: 'reserve-references', body } as const;
+        return this.#queue(line, { ...this.own(asked), commandId: frame.id as CommandId });
+      }
+      case 'ask-crimes':
+        return this.#sendCrimes(line, frame.batchId, frame.after);
+      case 'consulted':
+        return this.#alive(() => {
+          this.#commit([], [consultedOf(frame, line.desk)]);
+          line.send({ frame: 'consulted-kept', n: frame.rows.at(-1)?.n ?? 0 });
+        });
+      case 'ping':
+        return line.send({
+          frame: 'pong',
+          t0: frame.t0,
+          t1: this.#now(),
+          head: writer.head.seq,
+        });
+      default:
+    }
+  }
+
+  tick(): void {
+    const now = this.#now();
+    for (const line of this.#lines) {
+      if (now - line.heardAt > limits.deadAfterMs) line.end();
+      else if (line.desk !== undefined && now - line.pingedAt >= limits.pingEveryMs) {
+        line.pingedAt = now;
+        line.send({ frame: 'ping', t0: now });
+      }
+    }
+  }
+
+  /** What a system outside or the server itself asks; answered at once, or not at all. */
+  ask(request: RecordRequest): Answer | undefined {
+    let answer: Answer | undefined;
+    this.#alive(() => {
+      const [settled] = this.#commit([request]);
+      if (settled?.outcome === 'answered') ({ answer } = settled);
+    });
+    return answer;
+  }
+
+  /** A request of the server's own, or of who is outside and has a key. */
+  own(
+    asked: RecordRequest['asked'],
+    actor = 'system' as UserId,
+    desk = 'server' as DeskId,
+  ): RecordRequest {
+    return { commandId: this.#ports.newId(), asked, occurredAt: this.#now(), actor, desk };
+  }
+
+  /** Hands on what nobody has accepted in time, as the product's escalation does. */
+  escalate(): void {
+    const now = this.#now();
+    const due = this.#writer?.openHandovers().handovers.find(({ deadlineAt }) => deadlineAt <= now);
+    if (!due) return;
+    const asked = { type: 'escalate-handover', body: { handoverId: due.id } } as const;
+    this.ask({ ...this.own(asked), commandId: escalationOf(due.id) });
+  }
+
+  importCrimes(batchId: string, rows: readonly RecordedCrime[]): void {
+    this.#alive(() => {
+      const { asked: _, ...stamp } = this.own({ type: 'start-duty', body: {} });
+      const batch = {
+        batchId,
+        fileDigest: batchId,
+        rowsRead: rows.length,
+        duplicates: 0,
+        skipped: {},
+        months: ['2017-02'],
+      };
+      this.#writer?.importCrimes(stamp, batch, rows);
+      this.#fanOut();
+    });
+  }
+
+  foldPicture(): void {
+    this.#alive(() => this.#writer?.foldPicture());
+  }
+
+  #now = () => (this.#ports.schedule.now + this.clockOffsetMs) as EpochMs;
+
+  #welcome(line: ServerLine, hello: Extract<DeskUp, { frame: 'hello' }>, writer: LogWriter): void {
+    for (const other of this.#lines) if (other.desk === hello.desk && other !== line) other.end();
+    const isOurs =
+      hello.epoch <= writer.epoch && this.#log.hashAt(hello.cursor) === hello.chainHash;
+    line.desk = hello.desk;
+    line.sent = isOurs ? hello.cursor : 0;
+    line.send({
+      frame: 'welcome',
+      protocol: 1,
+      logId: 'force-a',
+      epoch: writer.epoch,
+      head: writer.head.seq,
+      mode: isOurs ? 'delta' : 'reset',
+      limits: { windowMax: 64, frameMaxBytes: 65_536 },
+      peers: [],
+      serverNow: this.#now(),
+    });
+    this.#fanOut();
+  }
+
+  #record(line: ServerLine, stamped: StampedCommand): void {
+    const { guard, isForbidden, recording, newId } = this.#ports;
+    if (guard !== 'order' && line.order.take(stamped) === 'out-of-order') {
+      this.linesEnded += 1;
+      return line.end();
+    }
+    const { command, occurredAt, actor, desk, reference, outboxId, deskSeq } = stamped;
+    if (line.inFlight.has(command.id)) return; // one answer is enough
+    const parsed = parseAsked(command);
+    if (parsed.outcome === 'malformed') throw new Error('a desk sends what it has parsed');
+    line.first ??= deskSeq;
+    recording(stamped, line);
+    line.inFlight.add(command.id);
+    const isKnownAgain = guard !== 'idempotency';
+    const request: RecordRequest = {
+      commandId: isKnownAgain ? command.id : newId(),
+      asked: parsed.asked,
+      expect: command.expect,
+      occurredAt,
+      actor,
+      desk,
+      reference,
+      ...(isKnownAgain && { outbox: { id: outboxId, deskSeq } }),
+      ...(isForbidden(actor) && { forbidden: 'grant-revoked' }),
+    };
+    this.#queue(line, request, command.id);
+  }
+
+  #queue(line: ServerLine, request: RecordRequest, answerTo?: CommandId): void {
+    this.#waiting.push({ request, line, answerTo });
+    if (this.#waiting.length > 1) return;
+    const { schedule, below } = this.#ports;
+    schedule.at(schedule.now + below(GROUP_WITHIN_MS), () => this.#commitWaiting());
+  }
+
+  #commitWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    if (waiting.length === 0 || !this.#writer) return;
+    this.#alive(() => {
+      let settled: ReturnType<LogWriter['recordGroup']>['settled'] = [];
+      try {
+        settled = this.#commit(waiting.map(({ request }) => request));
+      } catch (error) {
+        if (this.disk.isDead) throw error;
+        settled = []; // the disk failed: each is told so and keeps what it asked
+      }
+      if (this.disk.isDead || this.#ports.below(40) === 0) throw new Crash('after the commit');
+      for (const [at, { line, answerTo }] of waiting.entries()) {
+        if (answerTo === undefined) continue;
+        line.inFlight.delete(answerTo);
+        const it = settled[at];
+        if (it?.outcome === 'answered')
+          line.send({ frame: 'ack', commandId: answerTo, answer: it.answer });
+        else {
+          const reason = it ? 'not-recordable' : 'not-stored';
+          line.send({ frame: 'refused', reason, message: '', id: answerTo });
+        }
+      }
+    });
+  }
+
+  #commit(requests: readonly RecordRequest[], audits: readonly Audit[] = []) {
+    const group = this.#writer?.recordGroup(requests, audits);
+    this.#fanOut();
+    return group?.settled ?? [];
+  }
+
+  /** A disk that fails costs what was asked; a process that ends costs the process. */
+  #alive(work: () => void): void {
+    if (!this.#writer) return;
+    try {
+      work();
+    } catch (error) {
+      if (error instanceof Crash || this.disk.isDead) return this.kill();
+      if (!(error instanceof Error && 'code' in error)) throw error; // all of SQLite's have one
+    }
+    if (this.disk.isDead) this.kill();
+  }
+
+  #sendCrimes(line: ServerLine, batchId: string, after: CrimeIdentity | undefined): void {
+    const rows = pageOfBatch(this.files.log, batchId, after, CRIMES_AT_ONCE);
+    const [imported] = this.#log.readStream(batchStream(batchId));
+    const known = imported && understand(recordedOf(imported));
+    const digest =
+      rows.length < CRIMES_AT_ONCE &&
+      typeof known === 'object' &&
+      known.type === 'recorded-crime.imported'
+        ? { digest: known.body.rowsDigest }
+        : {};
+    line.send({ frame: 'crimes', batchId, rows: [...rows], ...digest });
+  }
+
+  #fanOut(): void {
+    if (this.disk.isDead) return;
+    const frames = new Map<number, WireEvent[]>();
+    for (const line of this.#lines) {
+      if (line.desk === undefined) continue;
+      let events = frames.get(line.sent);
+      if (!events) {
+        events = this.#log.readAfter(line.sent, EVENTS_MAX).map(wired);
+        frames.set(line.sent, events);
+      }
+      if (events.length === 0) continue;
+      line.sent = events.at(-1)?.header.seq ?? line.sent;
+      line.send({ frame: 'events', events });
+    }
+  }
+}
+
+const answeredIn = (log: Store) =>
+  log
+    .prepare<[string, number], number>('SELECT 1 FROM answer WHERE outbox_id = ? AND desk_seq = ?')
+    .pluck();
+
+const wired = (event: StoredEvent): WireEvent => {
+  const { header, kept } = event;
+  return {
+    header: { ...header, desk: header.desk as DeskId }, // every header's desk was parsed as one
+    ...(kept &&
+      isForDesks(event) && {
+        kept: { salt: Buffer.from(kept.salt).toString('base64'), text: kept.text },
+      }),
+  };
+};
+
+const consultedOf = (
+  { outboxId, rows }: Extract<DeskUp, { frame: 'consulted' }>,
+  desk: string = '',
+): Audit => ({
+  type: 'consulted',
+  outboxId,
+  rows: rows.map(({ n, at, actor, what, subject, times }) => ({
+    n,
+    row: { at, actor, desk, operation: 'consultation', what, subject, outcome: `${times}` },
+  })),
+});
+
+function escalationOf(handoverId: HandoverId): CommandId {
+  const bytes = createHash('sha256').update(`escalate ${handoverId}`).digest();
+  return commandIdFrom(bytes.readUIntBE(16, 6), bytes);
+}
