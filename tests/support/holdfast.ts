@@ -33,8 +33,11 @@ export class Holdfast implements AsyncDisposable {
   #wake = Promise.withResolvers<void>();
   #line = '';
 
-  private constructor(args: readonly string[]) {
-    const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  private constructor(args: readonly string[], environment: NodeJS.ProcessEnv) {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
+    });
     this.#child = child;
     this.#exited = once(child, 'exit') as Promise<[number | null]>;
     createInterface({ input: child.stderr }).on('line', (line) => {
@@ -51,13 +54,16 @@ export class Holdfast implements AsyncDisposable {
   }
 
   /** Starts it, and does not wait for anything. */
-  static begin(args: readonly string[]): Holdfast {
-    return new Holdfast(args);
+  static begin(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Holdfast {
+    return new Holdfast(args, environment);
   }
 
   /** Resolves once the command has printed its line. */
-  static async start(args: readonly string[]): Promise<Holdfast> {
-    const started = new Holdfast(args);
+  static async start(
+    args: readonly string[],
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<Holdfast> {
+    const started = new Holdfast(args, environment);
     started.#line = await started.#printed;
     return started;
   }
@@ -74,6 +80,11 @@ export class Holdfast implements AsyncDisposable {
   /** What it has told in words, on standard error. */
   get told(): string {
     return this.#told.join('\n');
+  }
+
+  /** Lets go what it has told so far, so that what it tells next can be awaited. */
+  forget(): void {
+    this.#told.length = 0;
   }
 
   /** Resolves once it has told so much. */
