@@ -92,6 +92,12 @@ export class Holdfast implements AsyncDisposable {
     while (!this.told.includes(words)) await this.#wake.promise;
   }
 
+  /** Resolves with the exit code once it has ended by itself. */
+  async ended(): Promise<number | null> {
+    const [code] = await this.#exited;
+    return code;
+  }
+
   /** Sends the signal, and resolves with the exit code once the process has gone. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.#child.kill(signal);
