@@ -1,14 +1,15 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
+import { isDamage } from '#store/file-trouble.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
 import { GENESIS, verifyChain } from '#store/chain.ts';
 import { startServer } from '../server/main.ts';
-import { rebuildFolder } from '../server/log/open-writer.ts';
+import { logTrouble, rebuildFolder } from '../server/log/open-writer.ts';
 import { importCrimeFile } from '../server/import/import-crime-file.ts';
 import { runAdmin } from './admin.ts';
 import { runDemo } from './demo.ts';
@@ -217,6 +218,20 @@ function rebuild(dataDir: string, isJson: boolean): number {
 }
 
 function verify(dataDir: string, isJson: boolean): number {
+  // Looked at and not made: a folder that was spelt wrong is no empty log.
+  if (!existsSync(join(dataDir, 'log.db'))) throw new Error(`there is no log in ${dataDir}`);
+  try {
+    return verifyLog(dataDir, isJson);
+  } catch (error) {
+    const trouble = logTrouble(dataDir, error);
+    if (!isDamage(trouble)) throw trouble;
+    const message = trouble instanceof Error ? trouble.message : String(trouble);
+    say(isJson ? JSON.stringify({ outcome: 'damaged', message }) : message);
+    return 3;
+  }
+}
+
+function verifyLog(dataDir: string, isJson: boolean): number {
   const db = openStore(join(dataDir, 'log.db'), logMigrations);
   const events = new SqliteEventLog(db);
   let from = { seq: 0, hash: GENESIS };

@@ -1,21 +1,21 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import type { Logger } from 'pino';
 import type { Role } from '#domain/facts.ts';
 import { commandIdFrom, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
-import { openStore } from '#store/open-store.ts';
-import { accountMigrations, Accounts, newPassword } from './auth/accounts.ts';
+import type { Store } from '#store/open-store.ts';
+import { Accounts, newPassword } from './auth/accounts.ts';
 import type { ToAdd } from './gateway/admin-routes.ts';
-import { DraftCopies, draftMigrations } from './gateway/draft-copies.ts';
+import { DraftCopies } from './gateway/draft-copies.ts';
 import { Escalation } from './gateway/escalation.ts';
 import { createHttp, isLoopback } from './gateway/http.ts';
 import { createLogger } from './gateway/logger.ts';
 import { SyncGateway } from './gateway/sync-gateway.ts';
 import { realTimers, type Timers } from './gateway/timers.ts';
 import { openRecorder } from './log/recorder.ts';
+import { openAccounts, openDrafts } from './side-files.ts';
 import type { Recorder } from './log/recorder-port.ts';
 
 export interface ServerOptions {
@@ -101,10 +101,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }),
   });
   opened.defer(() => recorder.close());
-  const open = (name: string, migrations: readonly string[]) =>
-    opened.adopt(openStore(join(dataDir, name), migrations), (db) => void db.close());
-  const accounts = new Accounts(open('accounts.db', accountMigrations), now, options.scryptCost);
-  const drafts = new DraftCopies(open('drafts.db', draftMigrations));
+  const close = (db: Store) => void db.close();
+  const accountFile = opened.adopt(openAccounts(dataDir, recorder), close);
+  const accounts = new Accounts(accountFile, now, options.scryptCost);
+  const drafts = new DraftCopies(opened.adopt(openDrafts(dataDir, log), close));
   opened.defer(() => drafts.write());
   opened.defer(
     timers.every(DraftCopies.writeEveryMs, () => {

@@ -1,6 +1,6 @@
 import type { EventHeader, Fact } from '#domain/event.ts';
 import type { EpochMs, StreamId } from '#domain/ids.ts';
-import { bodyHashOf, GENESIS, headerHashOf } from './chain.ts';
+import { bodyHashOf, GENESIS, headerHashOf, verifyChain } from './chain.ts';
 import type { StoredEvent } from './event-log.ts';
 import type { Store } from './open-store.ts';
 
@@ -178,6 +178,31 @@ export class SqliteEventLog {
   #readHead() {
     return this.#sql.last.get() ?? { seq: 0, hash: GENESIS };
   }
+}
+
+/**
+ * Events as they were read from a file that does not watch over its pages itself: each is what its
+ * hashes say. Throws `ChainError` at the first that is not; nothing is answered from it.
+ */
+export function soundEvents(events: readonly StoredEvent[]): readonly StoredEvent[] {
+  for (const event of events) {
+    const { seq, prevHash } = event.header;
+    const verdict = verifyChain([event], { seq: seq - 1, hash: prevHash });
+    if (verdict.outcome === 'broken')
+      throw new ChainError(`event ${seq} is not what was recorded: its ${verdict.at} was changed`);
+  }
+  return events;
+}
+
+/** The same for a page of the log: it follows on `after`, without a gap, and each on the one before. */
+export function soundPage(after: number, events: readonly StoredEvent[]): readonly StoredEvent[] {
+  const hash = events[0]?.header.prevHash ?? GENESIS;
+  const verdict = verifyChain(events, { seq: after, hash });
+  if (verdict.outcome === 'broken')
+    throw new ChainError(
+      `event ${verdict.seq} is not what was recorded: its ${verdict.at} was changed`,
+    );
+  return events;
 }
 
 /** What came does not continue what is here: another lineage, or damage on the way. */

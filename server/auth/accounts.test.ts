@@ -236,6 +236,12 @@ test('a code enrols one new desk once; a desk that has a key needs a code of its
   expect(accounts.enrol(late, 'CH3', first).outcome).toBe('code-not-valid');
 });
 
+test('a code can be given after an option: none begins with a dash', async () => {
+  const { accounts } = await withAsh();
+  const codes = Array.from({ length: 500 }, () => accounts.addEnrolmentCode());
+  expect(codes.filter((code) => !/^[0-9a-f]{32}$/.test(code))).toEqual([]);
+});
+
 test('a desk whose key was revoked has none; a key in PEM is as good', async () => {
   const { accounts } = await withAsh();
   const pem = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });

@@ -404,7 +404,8 @@ export class Accounts {
 
   /** The same, with the moment at which the code ends. */
   makeEnrolmentCode({ desk, withinMs = CODE_MS }: { desk?: string; withinMs?: number } = {}) {
-    const code = randomBytes(16).toString('base64url');
+    // In hex: it is typed after an option, and one that began with a dash would be taken for another.
+    const code = randomBytes(16).toString('hex');
     const notAfter = (this.#now() + withinMs) as EpochMs; // an instant that much later
     this.#sql.putCode.run(hashOf(code), notAfter, desk ?? null);
     return { code, notAfter };

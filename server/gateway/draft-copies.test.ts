@@ -79,7 +79,7 @@ test('everybody reads their own drafts and no other, also after a restart, and i
     ],
   });
   expect((await running.ask('GET', '/api/drafts')).status).toBe(401);
-  expect(running.audit().filter(({ what }) => what === 'read drafts')).toEqual([
+  expect((await running.audit()).filter(({ what }) => what === 'read drafts')).toEqual([
     {
       actor: user.id,
       desk: 'server',

@@ -69,7 +69,7 @@ test('a sign-in tells who it is and gives a grant; whatever it comes to is in th
   for (let n = 0; n < 4; n += 1) await ask({ name: 'ash', password: 'wrong' });
   await ask({ name: 'ash', password: 'wrong' });
   expect(await ask({ name: 'ash', password: PASSWORD })).toEqual([423, 'locked']);
-  const rows = running.audit().filter(({ what }) => what === 'sign-in');
+  const rows = (await running.audit()).filter(({ what }) => what === 'sign-in');
   expect(rows.map(({ outcome }) => outcome)).toEqual([
     'signed-in',
     'refused wrong-name-or-password',
@@ -111,7 +111,9 @@ test('whoever guesses from one address has to wait, and a desk at another signs 
   expect(await from('127.0.0.2', 'ash', PASSWORD)).toEqual([200, undefined]);
   now += TRY_EVERY_MS;
   expect(await from('127.0.0.1', 'ash', PASSWORD)).toEqual([200, undefined]);
-  const rows = running.audit().filter(({ outcome }) => outcome === 'refused too-many-tries');
+  const rows = (await running.audit()).filter(
+    ({ outcome }) => outcome === 'refused too-many-tries',
+  );
   expect(rows).toHaveLength(1);
 });
 
@@ -140,7 +142,7 @@ test('a desk hears which grants were taken back, if it signs with its own key', 
   expect(await ask(signed(`grants.CH2.${grant.id}`), 'CH2')).toEqual(refused);
   accounts.revokeDesk('CH1');
   expect(await ask(good)).toEqual(refused);
-  const rows = running.audit().filter(({ what }) => what === 'ask for grants');
+  const rows = (await running.audit()).filter(({ what }) => what === 'ask for grants');
   expect(rows.map(({ outcome }) => outcome)).toEqual(Array<string>(3).fill('refused not-enrolled'));
 });
 
@@ -377,7 +379,7 @@ test('a request without a key that we know is refused and is on record, one row 
     (await running.ask('POST', '/api/units/HT21/status', { statusCode: 0 })).status,
   ];
   expect(statuses).toEqual([401, 401, 401]);
-  expect(running.audit().map(({ what, outcome }) => [what, outcome])).toEqual([
+  expect((await running.audit()).map(({ what, outcome }) => [what, outcome])).toEqual([
     ['POST /api/contacts', 'refused unknown-key'],
     ['POST /api/contacts', 'refused unknown-key'],
     ['POST /api/units/:callSign/status', 'refused unknown-key'],
@@ -418,7 +420,7 @@ test('an auditor reads every event with its body, a line each, up to the head; n
     (await read('', admin.token)).status,
     (await read('', 'x'.repeat(43))).status,
   ]).toEqual([400, 400, 403, 401]);
-  const rows = running.audit().filter(({ what }) => what === 'read events');
+  const rows = (await running.audit()).filter(({ what }) => what === 'read events');
   expect(rows.map(({ operation, outcome }) => [operation, outcome.split(' ')[0]])).toEqual([
     ['disclosure', 'to'],
     ['disclosure', 'to'],

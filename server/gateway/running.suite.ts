@@ -159,7 +159,10 @@ export class Running implements AsyncDisposable {
   }
 
   /** What the audit holds, without what the chain adds. */
-  audit(): readonly Pick<AuditRow, 'actor' | 'desk' | 'operation' | 'what' | 'outcome'>[] {
+  async audit(): Promise<
+    readonly Pick<AuditRow, 'actor' | 'desk' | 'operation' | 'what' | 'outcome'>[]
+  > {
+    await this.server.recorder.audit([]); // after all that is on its way to the file
     const db = openStore(join(this.dataDir, 'log.db'), logMigrations);
     const rows = db
       .prepare<[], AuditRow>('SELECT actor, desk, operation, what, outcome FROM audit ORDER BY seq')

@@ -149,8 +149,8 @@ test('a desk without its key, with a revoked key or with an old nonce is sent aw
   expect([await unknown.closed, await replayed.closed, await revoked.closed]).toEqual(
     [1, 2, 3].map(() => ({ code: 4401 })),
   );
-  const refusals = () => running.audit().filter(({ what }) => what === 'hello');
-  expect(refusals().map(({ desk, outcome }) => [desk, outcome])).toEqual([
+  const refusals = (await running.audit()).filter(({ what }) => what === 'hello');
+  expect(refusals.map(({ desk, outcome }) => [desk, outcome])).toEqual([
     ['CH9', 'refused not-enrolled'],
     ['CH1', 'refused not-enrolled'],
     ['CH2', 'refused not-enrolled'],
@@ -254,7 +254,7 @@ test('a command under the wrong grant, role, desk or time is refused for good, a
   await running.addUser('ben', 'call-handler');
   const ben = await running.signIn('ben', 'CH2');
   const desk = await running.join('CH1');
-  const before = running.audit().length;
+  const before = (await running.audit()).length;
   const book = {
     type: 'book-on-unit',
     body: { unitId: 'HT21', officers: [], skills: [] },
@@ -278,7 +278,7 @@ test('a command under the wrong grant, role, desk or time is refused for good, a
     'wrong-desk',
     'not-permitted',
   ]);
-  expect(running.audit().length - before).toBe(ids.length);
+  expect((await running.audit()).length - before).toBe(ids.length);
   expect(running.server.recorder.head().seq).toBe(2);
 });
 
@@ -296,7 +296,7 @@ test('what a person did before their access was taken back is recorded, and flag
     { state: 'recorded', firstSeq: 2, lastSeq: 3 },
     { state: 'refused', refusal: { reason: 'grant-revoked' } },
   ]);
-  const security = running.audit().filter(({ operation }) => operation === 'security');
+  const security = (await running.audit()).filter(({ operation }) => operation === 'security');
   expect(security).toEqual([
     {
       actor: ash.user.id,
@@ -414,9 +414,9 @@ test('a command that overtook another is not recorded before it: the line ends, 
     { commandId: two.command.id, answer: { firstSeq: 4 } },
     { commandId: three.command.id, answer: { firstSeq: 6 } },
   ]);
-  expect(running.audit().filter(({ outcome }) => outcome === 'refused out-of-order')).toHaveLength(
-    1,
-  );
+  expect(
+    (await running.audit()).filter(({ outcome }) => outcome === 'refused out-of-order'),
+  ).toHaveLength(1);
 });
 
 test('a desk may leave out what is answered, send again what it sent, and begin anywhere', async () => {

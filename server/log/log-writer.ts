@@ -21,7 +21,8 @@ import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import type { Store } from '#store/open-store.ts';
 import { Picture } from '#store/picture.ts';
 import { addBatch, batchDigest } from '#store/recorded-crimes.ts';
-import { SqliteEventLog, type LogPorts } from '#store/sqlite-event-log.ts';
+import { DamagedFileError, isDamage } from '#store/file-trouble.ts';
+import { SqliteEventLog, soundEvents, soundPage, type LogPorts } from '#store/sqlite-event-log.ts';
 import { foldInto, isUnreadable, PictureError } from './picture-file.ts';
 import type { AuditRow, ConsultedRow, OpenHandovers, RecordRequest } from './recorder-port.ts';
 
@@ -403,18 +404,7 @@ export class LogWriter {
     const { at, actor, desk, operation, what, subject, outcome } = row;
     const recordedAt = this.#options.now();
     const prevHash = this.#auditHash;
-    // One spelling, keys sorted: what an auditor hashes again.
-    const spelt = JSON.stringify([
-      ['actor', actor],
-      ['at', at],
-      ['desk', desk],
-      ['operation', operation],
-      ['outcome', outcome],
-      ['recordedAt', recordedAt],
-      ['subject', subject],
-      ['what', what],
-    ]);
-    this.#auditHash = hash('sha256', prevHash + spelt, 'hex');
+    this.#auditHash = auditHashOf(row, recordedAt, prevHash);
     this.#sql.putAudit.run(
       at,
       recordedAt,
@@ -432,7 +422,7 @@ export class LogWriter {
   /** A stream that is not in memory: the read model where it is up to date, else the log itself. */
   #load(stream: StreamId): Entry | undefined {
     let entry: Entry | undefined;
-    for (const event of this.#log.readStream(stream))
+    for (const event of soundEvents(this.#log.readStream(stream)))
       entry = advance(entry ?? emptyEntry(stream), recordedOf(event));
     return entry;
   }
@@ -440,13 +430,21 @@ export class LogWriter {
   #catchUp(): void {
     const { head } = this.#log;
     const cursor = this.#picture.cursor();
+    const hashAt = (seq: number) => readLog(() => this.#log.hashAt(seq));
+    // The picture is folded from what was on the disk. Where it has seen more, the log was cut.
+    if (cursor && cursor.logId === this.#options.logId && cursor.seq > head.seq)
+      throw new DamagedFileError(
+        `it ends at event ${head.seq}, and its read model has seen event ${cursor.seq}: ` +
+          'its end, or its log.db-wal, is missing',
+      );
     const isOurs =
       cursor === undefined ||
-      (cursor.logId === this.#options.logId && this.#log.hashAt(cursor.seq) === cursor.hash);
+      (cursor.logId === this.#options.logId && hashAt(cursor.seq) === cursor.hash);
     if (!isOurs) throw new PictureError('the read model is of another log');
     let seq = cursor?.seq ?? 0;
     while (seq < head.seq) {
-      const page = this.#log.readAfter(seq, FOLD_PAGE);
+      const from = seq;
+      const page = readLog(() => soundPage(from, this.#log.readAfter(from, FOLD_PAGE)));
       this.#fold(page);
       seq = page.at(-1)?.header.seq ?? head.seq;
     }
@@ -457,6 +455,28 @@ export class LogWriter {
     foldInto(picture, this.#picture, events, { logId, epoch: this.#epoch });
   }
 }
+
+/** What an auditor hashes again: a row in one spelling, keys sorted, after the row before it. */
+export function auditHashOf(row: AuditRow, recordedAt: number, prevHash: string): string {
+  const { at, actor, desk, operation, what, subject, outcome } = row;
+  const spelt = JSON.stringify([
+    ['actor', actor],
+    ['at', at],
+    ['desk', desk],
+    ['operation', operation],
+    ['outcome', outcome],
+    ['recordedAt', recordedAt],
+    ['subject', subject],
+    ['what', what],
+  ]);
+  return hash('sha256', prevHash + spelt, 'hex');
+}
+
+/** An answer as its audit row repeats it. */
+export const outcomeOf = (answer: Answer): string =>
+  answer.state === 'recorded'
+    ? `recorded ${answer.firstSeq}-${answer.lastSeq}`
+    : `refused ${answer.refusal.reason}`;
 
 /** Another UUIDv7 of the same moment, always the same one. */
 function derivedId(commandId: CommandId): CommandId {
@@ -472,16 +492,22 @@ const auditOf = (request: RecordRequest, answer: Answer): AuditRow => ({
   operation: request.asked.type === 'offer-contact' ? 'collection' : 'alteration',
   what: request.asked.type,
   subject: request.commandId,
-  outcome:
-    answer.state === 'recorded'
-      ? `recorded ${answer.firstSeq}-${answer.lastSeq}`
-      : `refused ${answer.refusal.reason}`,
+  outcome: outcomeOf(answer),
 });
 
+/** Damage of the log while two files are read: it is never taken for that of the read model. */
+function readLog<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    throw new DamagedFileError(error instanceof Error ? error.message : '', { cause: error });
+  }
+}
+
 const isDiskError = (error: unknown) =>
-  error instanceof Error &&
-  'code' in error &&
-  typeof error.code === 'string' &&
-  /^SQLITE_(FULL|IOERR|CORRUPT|NOTADB|READONLY|BUSY|LOCKED|CANTOPEN|NOMEM|PROTOCOL|INTERRUPT)/.test(
-    error.code,
-  );
+  isDamage(error) ||
+  (error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    /^SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN|NOMEM|PROTOCOL|INTERRUPT)/.test(error.code));

@@ -6,7 +6,7 @@ import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import { pictureMigrations } from '#store/migrations.ts';
 import { openStore, type Store } from '#store/open-store.ts';
 import { emptyCursor, Picture } from '#store/picture.ts';
-import { SqliteEventLog } from '#store/sqlite-event-log.ts';
+import { SqliteEventLog, soundPage } from '#store/sqlite-event-log.ts';
 
 /** The read model cannot be read, or is that of another log: it is made again from the log. */
 export class PictureError extends Error {
@@ -116,7 +116,7 @@ export function rebuildPicture(
     const picture = new Picture(db);
     step('begun');
     for (let seq = 0; seq < head.seq;) {
-      const page = events.readAfter(seq, PAGE);
+      const page = soundPage(seq, events.readAfter(seq, PAGE));
       foldInto(db, picture, page, lineage);
       seq = page.at(-1)?.header.seq ?? head.seq;
       step('page-folded');

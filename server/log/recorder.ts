@@ -7,11 +7,13 @@ import { understand } from '#domain/facts.ts';
 import { batchStream } from '#domain/ids.ts';
 import { unreachable } from '#domain/lib/assert.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
+import { isDamage } from '#store/file-trouble.ts';
 import { holdFolder } from '#store/hold-folder.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { pageOfBatch } from '#store/recorded-crimes.ts';
-import { SqliteEventLog } from '#store/sqlite-event-log.ts';
+import { soundEvents, soundPage, SqliteEventLog } from '#store/sqlite-event-log.ts';
+import { logTrouble } from './open-writer.ts';
 import { NotRecordable, type OpenHandovers, type Recorder } from './recorder-port.ts';
 import type { FromWriter, Settled, ToWriter } from './writer-thread.ts';
 
@@ -22,7 +24,13 @@ export interface RecorderOptions {
   readonly failed: (error: Error) => void;
   /** Told in words what was put right at the start. */
   readonly told?: (line: string) => void;
+  /** Told once the whole log was looked at, some time after the start, and is sound. */
+  readonly checked?: () => void;
+  /** When that begins. */
+  readonly checkAfterMs?: number;
 }
+
+const CHECK_AFTER_MS = 2_000; // the desks come first: after a start all of them join at once
 
 interface Waiter {
   readonly resolve: (told: Settled | OpenHandovers) => void;
@@ -92,6 +100,28 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
       worker.postMessage(message(lastId));
     });
 
+  /** Nothing is answered from a damaged log: whoever asked is turned away, and the server ends. */
+  const read = <Result>(from: () => Result): Result => {
+    try {
+      return from();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      const cause = logTrouble(dataDir, error);
+      options.failed(new Error('the log cannot be read', { cause }));
+      throw cause;
+    }
+  };
+
+  let checker: Worker | undefined;
+  const checking = setTimeout(() => {
+    checker = new Worker(new URL('./check-thread.ts', import.meta.url), {
+      workerData: { dataDir },
+    });
+    checker.on('message', () => options.checked?.());
+    checker.on('error', (cause) => options.failed(new Error('the log was looked at', { cause })));
+    checker.unref();
+  }, options.checkAfterMs ?? CHECK_AFTER_MS).unref();
+
   opening.move(); // from here on it is let go by `close`, or by the end of the process
   return {
     logId,
@@ -119,23 +149,25 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
       if (settled.outcome !== 'answered') throw new Error(`not audited: ${settled.message}`);
       return rows.at(-1)?.n ?? 0;
     },
-    crimesOf: (batchId, after, limit) => pageOfBatch(db, batchId, after, limit),
+    crimesOf: (batchId, after, limit) => read(() => pageOfBatch(db, batchId, after, limit)),
     crimesDigest: (batchId) => {
-      const [imported] = log.readStream(batchStream(batchId));
+      const [imported] = read(() => soundEvents(log.readStream(batchStream(batchId))));
       const known = imported && understand(recordedOf(imported));
       return typeof known === 'object' && known.type === 'recorded-crime.imported'
         ? known.body.rowsDigest
         : undefined;
     },
     openHandovers: () => ask<OpenHandovers>((id) => ({ type: 'open-handovers', id })),
-    readAfter: (seq, limit) => log.readAfter(seq, limit),
-    hashAt: (seq) => log.hashAt(seq),
-    isAnswered: (outboxId, deskSeq) => answered.get(outboxId, deskSeq) !== undefined,
+    readAfter: (seq, limit) => read(() => soundPage(seq, log.readAfter(seq, limit))),
+    hashAt: (seq) => read(() => log.hashAt(seq)),
+    isAnswered: (outboxId, deskSeq) => read(() => answered.get(outboxId, deskSeq) !== undefined),
     onRecorded: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
     close: async () => {
+      clearTimeout(checking);
+      await checker?.terminate();
       if (!lost) {
         const exited = once(worker, 'exit');
         const close: ToWriter = { type: 'close' };

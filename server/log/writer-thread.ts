@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '#domain/lib/assert.ts';
 import type { StoredEvent } from '#store/event-log.ts';
+import { isDamage } from '#store/file-trouble.ts';
 import type { Settled as SettledInGroup } from './log-writer.ts';
-import { openWriter } from './open-writer.ts';
+import { logTrouble, openWriter } from './open-writer.ts';
 import type { AuditRow, ConsultedRow, OpenHandovers, RecordRequest } from './recorder-port.ts';
 
 /** What became of what was asked: the whole group is not stored where the disk failed. */
@@ -70,6 +71,8 @@ function commitWaiting() {
       ],
     });
   } catch (error) {
+    // Nothing more is decided on a damaged log: the thread dies, and the server with it.
+    if (isDamage(error)) throw logTrouble(dataDir, error);
     const message = error instanceof Error ? error.message : String(error);
     say({
       type: 'committed',

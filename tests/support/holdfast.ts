@@ -33,8 +33,11 @@ export class Holdfast implements AsyncDisposable {
   #wake = Promise.withResolvers<void>();
   #line = '';
 
-  private constructor(args: readonly string[]) {
-    const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  private constructor(args: readonly string[], environment: NodeJS.ProcessEnv) {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
+    });
     this.#child = child;
     this.#exited = once(child, 'exit') as Promise<[number | null]>;
     createInterface({ input: child.stderr }).on('line', (line) => {
@@ -51,13 +54,16 @@ export class Holdfast implements AsyncDisposable {
   }
 
   /** Starts it, and does not wait for anything. */
-  static begin(args: readonly string[]): Holdfast {
-    return new Holdfast(args);
+  static begin(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Holdfast {
+    return new Holdfast(args, environment);
   }
 
   /** Resolves once the command has printed its line. */
-  static async start(args: readonly string[]): Promise<Holdfast> {
-    const started = new Holdfast(args);
+  static async start(
+    args: readonly string[],
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<Holdfast> {
+    const started = new Holdfast(args, environment);
     started.#line = await started.#printed;
     return started;
   }
@@ -76,9 +82,20 @@ export class Holdfast implements AsyncDisposable {
     return this.#told.join('\n');
   }
 
+  /** Lets go what it has told so far, so that what it tells next can be awaited. */
+  forget(): void {
+    this.#told.length = 0;
+  }
+
   /** Resolves once it has told so much. */
   async untilTold(words: string): Promise<void> {
     while (!this.told.includes(words)) await this.#wake.promise;
+  }
+
+  /** Resolves with the exit code once it has ended by itself. */
+  async ended(): Promise<number | null> {
+    const [code] = await this.#exited;
+    return code;
   }
 
   /** Sends the signal, and resolves with the exit code once the process has gone. */

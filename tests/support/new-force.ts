@@ -18,23 +18,26 @@ export class NewForce implements AsyncDisposable {
   readonly folder: string;
   readonly url: string;
   #server: Holdfast;
+  readonly #environment: NodeJS.ProcessEnv;
   #admin = '';
   readonly #desks = new Set<RealDesk>();
 
-  private constructor(folder: string, url: string, server: Holdfast) {
+  private constructor(folder: string, url: string, server: Holdfast, env: NodeJS.ProcessEnv) {
     this.folder = folder;
     this.url = url;
     this.#server = server;
+    this.#environment = env;
   }
 
-  static async start(): Promise<NewForce> {
+  /** `environment` is what the server's process finds beside its usual one. */
+  static async start(environment: NodeJS.ProcessEnv = {}): Promise<NewForce> {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-force-'));
-    const server = await Holdfast.start(serve(folder, '0'));
+    const server = await Holdfast.start(serve(folder, '0'), environment);
     const { server: url, firstAdministrator } = JSON.parse(server.line) as {
       server: string;
       firstAdministrator: { name: string; password: string };
     };
-    const force = new NewForce(folder, url, server);
+    const force = new NewForce(folder, url, server, environment);
     const body = { ...firstAdministrator, newPassword: ADMIN };
     force.#admin = (await force.ask('POST', '/api/session', body)).answer['token'] as string;
     return force;
@@ -69,6 +72,11 @@ export class NewForce implements AsyncDisposable {
     });
     const body = { name, password, newPassword: PASSWORD };
     return (await this.ask('POST', '/api/session', body)).answer['token'] as string;
+  }
+
+  /** The server's process: what it has told, and its id. */
+  get server(): Holdfast {
+    return this.#server;
   }
 
   /** Starts a desk, which is enrolled the first time. */
@@ -106,7 +114,8 @@ export class NewForce implements AsyncDisposable {
 
   /** Starts the server again, over the same folder and on the same port. */
   async startServer(): Promise<void> {
-    this.#server = await Holdfast.start(serve(this.folder, new URL(this.url).port));
+    const args = serve(this.folder, new URL(this.url).port);
+    this.#server = await Holdfast.start(args, this.#environment);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

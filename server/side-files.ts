@@ -1,0 +1,64 @@
+import { existsSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DamagedFileError, fileTrouble, isDamage } from '#store/file-trouble.ts';
+import { openStore, type Store } from '#store/open-store.ts';
+import { accountMigrations } from './auth/accounts.ts';
+import { draftMigrations } from './gateway/draft-copies.ts';
+import type { Recorder } from './log/recorder-port.ts';
+
+const FIRST_EVENTS = 200; // among them is the first administrator, of every folder that was ever served
+
+/**
+ * Opens the file of who may come in. One that is damaged, or was taken away from a log that knows
+ * people, stops the start: a server that made a new one would let nobody in but whoever reads its lines.
+ */
+export function openAccounts(dataDir: string, recorder: Recorder): Store {
+  const file = join(dataDir, 'accounts.db');
+  const remedy =
+    'Nothing was changed. Keep the file, put accounts.db of the last back-up in its place, and start ' +
+    'again; whoever was added or changed since then is to be added or changed again.';
+  try {
+    const isKnown = () =>
+      recorder.readAfter(0, FIRST_EVENTS).some(({ header }) => header.type === 'user.added');
+    if (!(existsSync(file) && statSync(file).size > 0) && isKnown())
+      throw new DamagedFileError('it is missing or empty, and the log knows people');
+    return openSound(file, accountMigrations);
+  } catch (error) {
+    throw fileTrouble(file, remedy, error);
+  }
+}
+
+/**
+ * Opens the copies of the desks' drafts. A damaged file is put aside as it is and a new one begun: each
+ * desk has its own drafts still, and copies them again as they change. That is told in one line.
+ */
+export function openDrafts(dataDir: string, told: (line: string) => void): Store {
+  const file = join(dataDir, 'drafts.db');
+  try {
+    return openSound(file, draftMigrations);
+  } catch (error) {
+    if (!isDamage(error)) throw fileTrouble(file, '', error);
+    const aside = `${file}.put-aside-${new Date().toISOString().replaceAll(':', '')}`;
+    // The file itself last: until it has gone, what is left is the damaged one.
+    for (const side of ['-shm', '-wal', ''])
+      if (existsSync(`${file}${side}`)) renameSync(`${file}${side}`, `${aside}${side}`);
+    told(
+      `drafts.db in ${dataDir} is damaged; a new one was begun and the old one is ${aside}. ` +
+        'The desks have their own drafts; what was typed at a desk that is gone may be in the old file.',
+    );
+    return openStore(file, draftMigrations);
+  }
+}
+
+/** Small files: all of one is looked at before it is used. */
+function openSound(file: string, migrations: readonly string[]): Store {
+  const db = openStore(file, migrations);
+  try {
+    const told = db.pragma('integrity_check(1)', { simple: true });
+    if (told !== 'ok') throw new DamagedFileError(String(told));
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
