@@ -59,12 +59,14 @@ export const deskAtEnd = (name: string, replica: Replica, outbox: Store): DeskAt
     [...replica.picture.all()].map(([stream, entry]) => [stream, textOf(stream, entry)]),
   ),
   outbox: outbox
-    .prepare<[], { commandId: string; text: string | null; root: string | null }>(
-      'SELECT command_id AS commandId, answer AS text, root FROM outbox',
+    .prepare<[], { commandId: string; type: string; text: string | null; root: string | null }>(
+      `SELECT command_id AS commandId, json_extract(stamped, '$.command.type') AS type,
+         answer AS text, root FROM outbox`,
     )
     .all()
-    .map(({ commandId, text, root }) => ({
+    .map(({ commandId, type, text, root }) => ({
       commandId,
+      type,
       answer: text === null ? undefined : answer.parse(JSON.parse(text)),
       isInTray: root !== null,
     })),

@@ -12,10 +12,15 @@ import { recordedOf, type StoredEvent } from '#store/event-log.ts';
  */
 
 /** One row of a desk's outbox file. */
+/** A desk's own bookkeeping: what is refused of it is nothing that a person has to do again. */
+const ofTheRoster: ReadonlySet<string> = new Set(['start-duty', 'end-duty']);
+
 export interface OutboxRow {
   readonly commandId: string;
   readonly answer: Answer | undefined;
   /** It stands in the tray, or stood there until its operator dealt with it. */
+  /** What was asked for. */
+  readonly type: string;
   readonly isInTray: boolean;
 }
 
@@ -153,7 +158,9 @@ function brokenWords({ answers, desks, told }: AtEnd): string[] {
     const isStored = words.some(({ state }) => state === 'stored-here');
     if (isStored && answer?.state !== 'recorded') {
       // It waits, or somebody has it before them in the tray.
-      const isHere = row !== undefined && (row.answer === undefined || row.isInTray);
+      const isHere =
+        row !== undefined &&
+        (row.answer === undefined || row.isInTray || ofTheRoster.has(row.type));
       if (!isHere) broken.push(`${id} was stored here and is lost`);
     }
     // A desk refuses what it does not store, and so it may store the same when it is asked again.
@@ -192,8 +199,8 @@ function brokenDesks({ events, desks }: AtEnd): string[] {
     const waiting = outbox.filter(({ answer }) => answer === undefined);
     if (waiting.length > 0)
       broken.push(`${name} has ${waiting.length} not answered, first ${waiting[0]?.commandId}`);
-    for (const { commandId, answer, isInTray } of outbox)
-      if (answer?.state === 'refused' && !isInTray)
+    for (const { commandId, type, answer, isInTray } of outbox)
+      if (answer?.state === 'refused' && !isInTray && !ofTheRoster.has(type))
         broken.push(`${commandId} of ${name} was refused and stands in no tray`);
   }
   return broken;

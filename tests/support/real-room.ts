@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { compareDesk, readServerLog } from './desk-files.ts';
+import { compareDesk, readDesk, readServerLog } from './desk-files.ts';
 import { Holdfast } from './holdfast.ts';
 import { NewForce } from './new-force.ts';
 import { WindowClient } from './window-client.ts';
@@ -55,9 +55,12 @@ export class RealRoom implements AsyncDisposable {
   /** After `stop`: the log, and what each desk makes of it. */
   async compare() {
     const { events, answers, truth } = readServerLog(this.serverFolder);
-    const desks: ({ readonly name: string } & Awaited<ReturnType<typeof compareDesk>>)[] = [];
+    const desks: ({ readonly name: string } & ReturnType<typeof compareDesk>)[] = [];
     for (const name of this.#desks.keys())
-      desks.push({ name, ...(await compareDesk(join(this.force.folder, `desk-${name}`), truth)) });
+      desks.push({
+        name,
+        ...compareDesk(await readDesk(join(this.force.folder, `desk-${name}`)), truth),
+      });
     return { events, answers, desks };
   }
 
