@@ -13,7 +13,7 @@ import { DraftCopies, draftMigrations } from './gateway/draft-copies.ts';
 import { Escalation } from './gateway/escalation.ts';
 import { createHttp, isLoopback } from './gateway/http.ts';
 import { createLogger } from './gateway/logger.ts';
-import { SyncGateway } from './gateway/sync-gateway.ts';
+import { hangUp, SyncGateway } from './gateway/sync-gateway.ts';
 import { realTimers, type Timers } from './gateway/timers.ts';
 import { openRecorder } from './log/recorder.ts';
 import type { Recorder } from './log/recorder-port.ts';
@@ -160,7 +160,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     hosts: () => ours,
     draftCopied: (copy, desk) => {
       // A desk brings the pads of who has sat at it, and of nobody else.
-      if (accounts.hasSatAt(copy.user, desk)) drafts.keep(copy);
+      if (!accounts.hasSatAt(copy.user, desk)) return 'not-theirs';
+      drafts.keep(copy);
+      return 'kept';
     },
     failed,
   });
@@ -189,7 +191,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   http.server.on('upgrade', (request, socket, head) => {
     if (request.url === '/sync') sync.upgrade(request, socket, head);
-    else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    else hangUp(socket, '404 Not Found');
   });
   // The lines first: the port closes only when nobody holds it.
   opened.defer(() => sync.close());

@@ -240,6 +240,11 @@ export class TestDesk {
     return all;
   }
 
+  /** Everything that came and was not read yet; it counts as read. */
+  takeAll(): readonly DeskDown[] {
+    return this.#frames.splice(0);
+  }
+
   get frames(): readonly DeskDown[] {
     return this.#frames;
   }

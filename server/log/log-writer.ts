@@ -400,7 +400,15 @@ export class LogWriter {
   }
 
   #putAudit(row: AuditRow): void {
-    const { at, actor, desk, operation, what, subject, outcome } = row;
+    const { at, operation } = row;
+    // The disk keeps half a letter as another one: hashed as it came, the chain would never verify again.
+    const [actor, desk, what, subject, outcome] = [
+      row.actor.toWellFormed(),
+      row.desk.toWellFormed(),
+      row.what.toWellFormed(),
+      row.subject.toWellFormed(),
+      row.outcome.toWellFormed(),
+    ];
     const recordedAt = this.#options.now();
     const prevHash = this.#auditHash;
     // One spelling, keys sorted: what an auditor hashes again.
