@@ -1,6 +1,7 @@
 import type { ReferenceData } from '#domain/reference-data.ts';
 import type { EpochMs, StreamId, UserId } from '#domain/ids.ts';
 import { unreachable } from '#domain/lib/assert.ts';
+import { isModest } from '#domain/lib/modest.ts';
 import type { WindowDown } from '#protocol/down.ts';
 import { queries, type Found, type Query, type Result } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
@@ -40,12 +41,27 @@ export interface WindowHost {
   readonly draftChanged: (user: UserId, draftId: string) => void;
   /** What this window has in front of it, for the other desks. */
   readonly signalled: (presence: Presence) => void;
+  /** What a window may not have, for the audit: who asked, for what, and why not. */
+  readonly refusedHere: (refusal: RefusedHere) => void;
   readonly now: () => EpochMs;
 }
 
+export interface RefusedHere {
+  readonly actor: UserId | undefined;
+  /** A command, a frame, or `connect` where nobody was let in. */
+  readonly what: string;
+  readonly reason: string;
+  readonly times?: number;
+}
+
+const CHUNK_CHARS = 200_000; // of a view at once: a few milliseconds for the window, and far below the cut
+const CHUNK_ROWS = 5_000;
+const ROW_MAX_CHARS = 2_000_000; // an incident with the 500 longest lines there can be
 const SUBSCRIPTIONS_MAX = 40; // a window shows a dozen panels
 const CONTACTS_CLOSED_SHOWN = 60; // finished contacts in the list: an operator's own last ones
 const RESULTS_MAX = 50;
+const MESSAGE_MAX = 400; // of a refusal, in its schema
+const FOR_THE_AUDIT: ReadonlySet<string> = new Set(['not-permitted', 'grant-expired']);
 
 type Row = { readonly id: string };
 
@@ -61,16 +77,25 @@ interface Subscription {
 export class WindowSession {
   readonly #host: WindowHost;
   readonly #send: (frame: WindowDown) => void;
+  readonly #isLagging: () => boolean;
   readonly #subscriptions = new Map<string, Subscription>();
+  #isSigningIn = false;
 
-  constructor(host: WindowHost, send: (frame: WindowDown) => void) {
+  /** While `isLagging` nothing that can be sent later is sent: `refresh` when the window has caught up. */
+  constructor(
+    host: WindowHost,
+    send: (frame: WindowDown) => void,
+    isLagging: () => boolean = () => false,
+  ) {
     this.#host = host;
     this.#send = send;
+    this.#isLagging = isLagging;
   }
 
   hear(text: string): void {
     const frame = parse(text);
     if ('error' in frame) {
+      this.#refusedHere('frame', 'malformed');
       this.#send({ frame: 'refused', reason: 'malformed', message: frame.error });
       return;
     }
@@ -107,6 +132,7 @@ export class WindowSession {
     // Everything below is a person's work: without somebody at the desk it is nobody's.
     const sitting = seat();
     if (!sitting) {
+      this.#refusedHere(frame.frame === 'command' ? frame.type : frame.frame, 'not-signed-in');
       const id = frame.frame === 'command' || frame.frame === 'query' ? frame.id : undefined;
       return this.#send({
         frame: 'refused',
@@ -117,8 +143,14 @@ export class WindowSession {
     }
     const user = sitting.user.id;
     switch (frame.frame) {
-      case 'command':
-        return this.#send(desk.ask(frame, sitting));
+      case 'command': {
+        const ack = desk.ask(frame, sitting);
+        const { answer } = ack;
+        // What the record forbids is a matter of work, and told on screen; who may not ask is another.
+        if (answer.state === 'refused' && FOR_THE_AUDIT.has(answer.refusal.reason))
+          this.#refusedHere(frame.type, answer.refusal.reason);
+        return this.#send(ack);
+      }
       case 'query':
         return this.#query(frame);
       case 'draft':
@@ -144,8 +176,13 @@ export class WindowSession {
     }
   }
 
+  #refusedHere(what: string, reason: string): void {
+    this.#host.refusedHere({ actor: this.#host.seat()?.user.id, what, reason });
+  }
+
   #subscribe({ sub, view, key }: Subscribe): void {
     if (!this.#subscriptions.has(sub) && this.#subscriptions.size >= SUBSCRIPTIONS_MAX) {
+      this.#refusedHere('subscribe', 'too-many-views');
       this.#send({
         frame: 'refused',
         reason: 'too-many-views',
@@ -162,22 +199,45 @@ export class WindowSession {
     this.#sendView(sub, subscription);
   }
 
+  /**
+   * In chunks, and no more of them while the window has not taken those before: a view can be of any
+   * size. A row that was not sent reads differently from what the window has, so it goes the next time.
+   */
   #sendView(sub: string, subscription: Subscription): void {
+    if (this.#isLagging()) return;
     const { sent } = subscription;
-    const upsert: (Row & Record<string, unknown>)[] = [];
-    const gone = new Set(sent.keys());
-    for (const row of this.#rowsOf(subscription)) {
-      const text = JSON.stringify(row);
-      gone.delete(row.id);
-      if (sent.get(row.id) === text) continue;
-      sent.set(row.id, text);
-      upsert.push({ ...row });
-    }
+    const rows = this.#rowsOf(subscription);
+    const here = new Set(rows.map(({ id }) => id));
+    const gone = [...sent.keys()].filter((id) => !here.has(id));
     for (const id of gone) sent.delete(id);
-    const { isNew } = subscription;
-    if (!isNew && upsert.length === 0 && gone.size === 0) return;
-    subscription.isNew = false;
-    this.#send({ frame: 'view', sub, reset: isNew, upsert, remove: [...gone] });
+    let upsert: (Row & Record<string, unknown>)[] = [];
+    let chars = 0;
+    const flush = () => {
+      const remove = gone.splice(0, CHUNK_ROWS);
+      this.#send({ frame: 'view', sub, reset: subscription.isNew, upsert, remove });
+      subscription.isNew = false;
+      upsert = [];
+      chars = 0;
+    };
+    while (gone.length > CHUNK_ROWS) flush();
+    for (const row of rows) {
+      const text = JSON.stringify(row);
+      if (sent.get(row.id) === text) continue;
+      const isFull = chars + text.length > CHUNK_CHARS || upsert.length >= CHUNK_ROWS;
+      if (isFull && upsert.length > 0) {
+        flush();
+        if (this.#isLagging()) return;
+      }
+      sent.set(row.id, text);
+      if (text.length > ROW_MAX_CHARS) {
+        const message = 'This record is too long to be shown whole. Look it up in the log.';
+        this.#send({ frame: 'refused', reason: 'too-large', message, id: sub });
+        continue;
+      }
+      upsert.push({ ...row });
+      chars += text.length;
+    }
+    if (subscription.isNew || upsert.length > 0 || gone.length > 0) flush();
   }
 
   #rowsOf({ view, key = '' }: Subscription): readonly Row[] {
@@ -228,7 +288,16 @@ export class WindowSession {
   }
 
   #signIn({ id, name, password, newPassword }: Extract<WindowUp, { frame: 'sign-in' }>): void {
+    if (this.#isSigningIn) {
+      this.#refusedHere('sign-in', 'already-asked');
+      const message = 'A sign-in from this window is being checked. Wait for its answer.';
+      const outcome = { kind: 'refused', reason: 'already-asked', message } as const;
+      this.#send({ frame: 'result', id, outcome });
+      return;
+    }
+    this.#isSigningIn = true;
     void this.#host.signIn(name, password, newPassword).then((result) => {
+      this.#isSigningIn = false;
       if (result.outcome === 'signed-in') return this.#answer(id, []);
       const { reason, message } = result;
       return this.#send({ frame: 'result', id, outcome: { kind: 'refused', reason, message } });
@@ -239,7 +308,7 @@ export class WindowSession {
     const { id, query, params } = frame;
     const parsed = queries[query].safeParse(params);
     if (!parsed.success) {
-      const message = parsed.error.issues[0]?.message ?? 'not understood';
+      const message = (parsed.error.issues[0]?.message ?? 'not understood').slice(0, MESSAGE_MAX);
       const outcome = { kind: 'refused', reason: 'malformed', message } as const;
       this.#send({ frame: 'result', id, outcome });
       return;
@@ -321,10 +390,13 @@ const some = <Item>(item: Item | undefined): readonly Item[] => (item === undefi
 
 function parse(text: string): { readonly value: WindowUp } | { readonly error: string } {
   try {
-    const parsed = windowUp.safeParse(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    if (!isModest(value)) return { error: 'more entries or levels than any frame has' };
+    const parsed = windowUp.safeParse(value);
     if (parsed.success) return { value: parsed.data };
     const [issue] = parsed.error.issues;
-    return { error: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not understood'}` };
+    const error = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not understood'}`;
+    return { error: error.slice(0, MESSAGE_MAX) }; // it may name what came, at any length
   } catch {
     return { error: 'not JSON' }; // said to the window; nothing was stored
   }

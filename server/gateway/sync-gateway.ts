@@ -239,7 +239,7 @@ interface Exchange {
   readonly joined: (desk: DeskId) => void;
   readonly signalled: (desk: DeskId, signal: DeskSignal) => void;
   /** What every desk has in front of it now. */
-  readonly presence: () => Signals;
+  readonly presence: () => readonly Signals[];
   readonly gone: (desk: DeskId | undefined) => void;
 }
 
@@ -481,7 +481,7 @@ class DeskLine {
       peers: [],
       serverNow: now(),
     });
-    this.#send(this.#exchange.presence());
+    for (const signals of this.#exchange.presence()) this.#send(signals);
     this.#catchUp();
   }
 

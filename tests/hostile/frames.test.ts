@@ -1,9 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { WebSocket } from 'ws';
 import { commands, type CommandType } from '#domain/commands.ts';
 import type { EpochMs } from '#domain/ids.ts';
 import { isModest } from '#domain/lib/modest.ts';
@@ -14,10 +13,13 @@ import { subprotocol } from '#protocol/version.ts';
 import { newId, Running, type SignedIn, type TestDesk } from '#server/gateway/running.suite.ts';
 import { valuesOf } from '../support/from-schema.ts';
 import {
+  brokenFrames,
   gone,
   hostileSeed,
+  send,
   spoilt,
   Stalls,
+  textOf,
   Unhandled,
   type Random,
   type Sent,
@@ -57,29 +59,10 @@ function frameMaker(seed: number, dice: Random) {
   };
 }
 
-/** Sends a message as it is told to: in pieces, or as what it is not. */
-function send(socket: WebSocket, { data, isBinary = false, pieces = 1 }: Sent): void {
-  const bytes = Buffer.from(data);
-  const size = Math.max(1, Math.ceil(bytes.length / pieces));
-  if (bytes.length === 0) return socket.send(bytes, { binary: isBinary });
-  for (let at = 0; at < bytes.length; at += size)
-    socket.send(bytes.subarray(at, at + size), {
-      binary: isBinary,
-      fin: at + size >= bytes.length,
-    });
-}
-
 /** Whether it is a frame at all, by the schema and not by the server's word. */
-function isFrame({ data, isBinary = false }: Sent): boolean {
-  if (isBinary) return false;
-  try {
-    const value: unknown = JSON.parse(
-      new TextDecoder('utf8', { fatal: true }).decode(Buffer.from(data)),
-    );
-    return isModest(value) && deskUp.safeParse(value).success;
-  } catch {
-    return false;
-  }
+function isFrame(sent: Sent): boolean {
+  const value = textOf(sent);
+  return isModest(value) && deskUp.safeParse(value).success;
 }
 
 const isMalformed = (frame: DeskDown) =>
@@ -202,26 +185,6 @@ test(`whatever comes before a good hello ends its line, with a row in the audit:
   }).toEqual({ early: count(4400), strangers: count(4401), broken: count(1007, 1009) });
 });
 
-/** What is no WebSocket any more: frame headers that the standard forbids, and lines that are torn off. */
-const broken: readonly (readonly [string, Buffer])[] = [
-  ['a frame that is not masked', Buffer.from([0x81, 0x02, 0x7b, 0x7d])],
-  ['a reserved bit', Buffer.from([0xc1, 0x80, 0, 0, 0, 0])],
-  ['an unknown kind of frame', Buffer.from([0x83, 0x80, 0, 0, 0, 0])],
-  ['a piece of nothing', Buffer.from([0x80, 0x80, 0, 0, 0, 0])],
-  ['a ping in pieces', Buffer.from([0x09, 0x80, 0, 0, 0, 0])],
-  ['a ping that is too long', Buffer.from([0x89, 0xfe, 0, 0x7e, 0, 0, 0, 0])],
-  [
-    'a length beyond all numbers',
-    Buffer.concat([Buffer.from([0x81, 0xff]), Buffer.alloc(12, 0xff)]),
-  ],
-  ['a length of four gigabytes', Buffer.from([0x81, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0])],
-  ['a new message within another', Buffer.from([0x01, 0x80, 0, 0, 0, 0, 0x81, 0x80, 0, 0, 0, 0])],
-  ['a close with half a code', Buffer.from([0x88, 0x81, 0, 0, 0, 0, 1])],
-  ['a close with a code of nobody', Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0, 1])],
-  ['noise', randomBytes(500)],
-  ['nothing', Buffer.alloc(0)],
-];
-
 test('a line that breaks the rules of sockets is ended, torn off or not, and the server stays up', async () => {
   using unhandled = new Unhandled();
   const running = await Running.start();
@@ -232,7 +195,7 @@ test('a line that breaks the rules of sockets is ended, torn off or not, and the
     `GET /sync HTTP/1.1\r\nhost: ${host}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n` +
     `sec-websocket-version: 13\r\nsec-websocket-key: ${Buffer.alloc(16).toString('base64')}\r\n` +
     `sec-websocket-protocol: ${subprotocol}\r\n${more}\r\n`;
-  for (const [, bytes] of broken)
+  for (const [, bytes] of brokenFrames)
     for (const isTorn of [false, true]) {
       const socket = connect(Number(port), '127.0.0.1');
       socket.on('error', () => {}); // a torn line may end with one

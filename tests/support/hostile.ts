@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
+import type { WebSocket } from 'ws';
 import type { random } from '#domain/lib/random.ts';
 import { limits } from '#protocol/limits.ts';
 
@@ -185,6 +187,51 @@ export function spoilt(value: unknown, random: Random, only: readonly string[] =
   if (!way) throw new Error(what);
   return { what, ...way(value, random) };
 }
+
+/** Sends a message as it is told to: in pieces, or as what it is not. */
+export function send(socket: WebSocket, { data, isBinary = false, pieces = 1 }: Sent): void {
+  const bytes = Buffer.from(data);
+  const size = Math.max(1, Math.ceil(bytes.length / pieces));
+  if (bytes.length === 0) return socket.send(bytes, { binary: isBinary });
+  for (let at = 0; at < bytes.length; at += size)
+    socket.send(bytes.subarray(at, at + size), {
+      binary: isBinary,
+      fin: at + size >= bytes.length,
+    });
+}
+
+/** The value that a message says, as whoever reads it strictly; undefined where it says none. */
+export function textOf({ data, isBinary = false }: Sent): unknown {
+  if (isBinary) return undefined;
+  try {
+    const text = new TextDecoder('utf8', { fatal: true, ignoreBOM: true }).decode(
+      Buffer.from(data),
+    );
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined; // it says nothing
+  }
+}
+
+/** What is no WebSocket any more: frame headers that the standard forbids, and lines that are torn off. */
+export const brokenFrames: readonly (readonly [string, Buffer])[] = [
+  ['a frame that is not masked', Buffer.from([0x81, 0x02, 0x7b, 0x7d])],
+  ['a reserved bit', Buffer.from([0xc1, 0x80, 0, 0, 0, 0])],
+  ['an unknown kind of frame', Buffer.from([0x83, 0x80, 0, 0, 0, 0])],
+  ['a piece of nothing', Buffer.from([0x80, 0x80, 0, 0, 0, 0])],
+  ['a ping in pieces', Buffer.from([0x09, 0x80, 0, 0, 0, 0])],
+  ['a ping that is too long', Buffer.from([0x89, 0xfe, 0, 0x7e, 0, 0, 0, 0])],
+  [
+    'a length beyond all numbers',
+    Buffer.concat([Buffer.from([0x81, 0xff]), Buffer.alloc(12, 0xff)]),
+  ],
+  ['a length of four gigabytes', Buffer.from([0x81, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0])],
+  ['a new message within another', Buffer.from([0x01, 0x80, 0, 0, 0, 0, 0x81, 0x80, 0, 0, 0, 0])],
+  ['a close with half a code', Buffer.from([0x88, 0x81, 0, 0, 0, 0, 1])],
+  ['a close with a code of nobody', Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0, 1])],
+  ['noise', randomBytes(500)],
+  ['nothing', Buffer.alloc(0)],
+];
 
 const json = (value: unknown) => ({ data: JSON.stringify(value) ?? 'null' });
 const textsIn = (value: unknown) =>
