@@ -37,6 +37,8 @@ export interface ServerOptions {
   readonly timers?: Timers;
   /** The writer has died and nothing can be recorded any more. By default the process ends. */
   readonly died?: (error: Error) => void;
+  /** For tests only: fewer connections than a real server takes. */
+  readonly connectionsMax?: number;
   /** For tests only: the cost of a password's check. */
   readonly scryptCost?: number;
 }
@@ -183,6 +185,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     forceName: options.forceName,
     logger: options.logger ?? createLogger(log, 'error'),
     tls,
+    connectionsMax: options.connectionsMax,
   });
   opened.defer(async () => {
     const stopWaiting = timers.after(HTTP_CLOSE_WITHIN_MS, () => http.server.closeAllConnections());

@@ -137,17 +137,20 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       const plain = reply as FastifyReply; // generic in the option's type only
       plain.status(404).headers(SAFE_HEADERS).send(NOT_FOUND);
     },
-    clientErrorHandler: (_error, socket) => {
-      const body = JSON.stringify({
-        reason: 'malformed',
-        message: 'This is no request that the server understands.',
-      });
+    clientErrorHandler: (error, socket) => {
+      const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+      const status = isTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
+      const body = JSON.stringify(
+        isTooLarge
+          ? { reason: 'too-large', message: 'The headers are longer than any request needs.' }
+          : { reason: 'malformed', message: 'This is no request that the server understands.' },
+      );
       if (!socket.writable) {
         socket.destroy();
         return;
       }
       socket.end(
-        `HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+        `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
       );
     },
   });

@@ -259,7 +259,6 @@ class DeskLine {
   #desk: DeskId | undefined;
   #isHearing = true;
   #isReserving = false;
-  #isSendingCrimes = false;
   /** The last event sent. */
   #sent = 0;
   #isLive = false;
@@ -549,23 +548,8 @@ class DeskLine {
     });
   }
 
-  /** One page at a time, in a turn of its own: reading it takes some milliseconds. */
-  #sendCrimes(ask: AskCrimes): void {
-    if (this.#isSendingCrimes)
-      return this.#send({
-        frame: 'refused',
-        reason: 'already-asked',
-        message: 'A page of recorded crimes is on its way to this desk.',
-      });
-    this.#isSendingCrimes = true;
-    setImmediate(() => {
-      this.#isSendingCrimes = false;
-      if (this.#isOpen) this.#guard(() => this.#readCrimes(ask));
-    });
-  }
-
   /** A page of recorded crimes; the last one brings the digest that the desk's own must equal. */
-  #readCrimes({ batchId, after }: AskCrimes): void {
+  #sendCrimes({ batchId, after }: AskCrimes): void {
     const { recorder } = this.#options;
     const rows = recorder.crimesOf(batchId, after, CRIMES_AT_ONCE);
     const digest = rows.length < CRIMES_AT_ONCE ? recorder.crimesDigest(batchId) : undefined;

@@ -81,7 +81,7 @@ test(
     const now = () => (Date.now() + ahead) as EpochMs;
     using unhandled = new Unhandled();
     const running = await Running.start({ now });
-    const tally = { malformed: 0, broken: 0, closed: new Set<number>(), acks: 0 };
+    const tally = { malformed: 0, broken: 0, outOfOrder: 0, closed: new Set<number>(), acks: 0 };
     const wrong: unknown[] = [];
     await using _ = running;
     const make = frameMaker(seed, dice);
@@ -107,6 +107,7 @@ test(
         if (code !== undefined) {
           tally.closed.add(code);
           if (code === 1007 || code === 1009) tally.broken += 1;
+          if (code === 4009) tally.outOfOrder += 1;
           desk = undefined;
         }
         const isRight = isFrame(sent) || refusals === 1 || code !== undefined;
@@ -135,9 +136,13 @@ test(
       told: [],
     });
     expect({
-      malformed: refusalsIn(audit, 'refused malformed'),
       broken: refusalsIn(audit, 'refused broken-frame'),
-    }).toEqual({ malformed: tally.malformed, broken: tally.broken });
+      outOfOrder: refusalsIn(audit, 'refused out-of-order'),
+    }).toEqual({ broken: tally.broken, outOfOrder: tally.outOfOrder });
+    // One that is malformed and out of order has a row for each, and is told of by the end of its line.
+    const malformed = refusalsIn(audit, 'refused malformed');
+    expect(malformed).toBeGreaterThanOrEqual(tally.malformed);
+    expect(malformed).toBeLessThanOrEqual(tally.malformed + tally.outOfOrder);
     // Not all was refused: what is in order is taken, recorded and answered in between.
     expect(Math.min(events, tally.acks, tally.malformed / 10)).toBeGreaterThan(FRAMES / 100);
   },
