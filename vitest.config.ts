@@ -17,7 +17,7 @@ const alone = (name: string, groupOrder: number) => ({
 });
 
 const exclude = ['node_modules/**', '.cache/**', 'dist/**', 'release/**'];
-const suites = ['sim', 'e2e', 'fault', 'samples'];
+const suites = ['sim', 'hostile', 'e2e', 'fault', 'samples'];
 
 // Groups run one after another: what is quick to fail comes first.
 export default defineConfig({

@@ -12,7 +12,7 @@ import { DraftCopies } from './gateway/draft-copies.ts';
 import { Escalation } from './gateway/escalation.ts';
 import { createHttp, isLoopback } from './gateway/http.ts';
 import { createLogger } from './gateway/logger.ts';
-import { SyncGateway } from './gateway/sync-gateway.ts';
+import { hangUp, SyncGateway } from './gateway/sync-gateway.ts';
 import { realTimers, type Timers } from './gateway/timers.ts';
 import { openRecorder } from './log/recorder.ts';
 import { openAccounts, openDrafts } from './side-files.ts';
@@ -37,6 +37,8 @@ export interface ServerOptions {
   readonly timers?: Timers;
   /** The writer has died and nothing can be recorded any more. By default the process ends. */
   readonly died?: (error: Error) => void;
+  /** For tests only: fewer connections than a real server takes. */
+  readonly connectionsMax?: number;
   /** For tests only: the cost of a password's check. */
   readonly scryptCost?: number;
 }
@@ -160,7 +162,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     hosts: () => ours,
     draftCopied: (copy, desk) => {
       // A desk brings the pads of who has sat at it, and of nobody else.
-      if (accounts.hasSatAt(copy.user, desk)) drafts.keep(copy);
+      if (!accounts.hasSatAt(copy.user, desk)) return 'not-theirs';
+      drafts.keep(copy);
+      return 'kept';
     },
     failed,
   });
@@ -181,6 +185,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     forceName: options.forceName,
     logger: options.logger ?? createLogger(log, 'error'),
     tls,
+    connectionsMax: options.connectionsMax,
   });
   opened.defer(async () => {
     const stopWaiting = timers.after(HTTP_CLOSE_WITHIN_MS, () => http.server.closeAllConnections());
@@ -189,7 +194,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   http.server.on('upgrade', (request, socket, head) => {
     if (request.url === '/sync') sync.upgrade(request, socket, head);
-    else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    else hangUp(socket, '404 Not Found');
   });
   // The lines first: the port closes only when nobody holds it.
   opened.defer(() => sync.close());

@@ -54,6 +54,7 @@ function windowAtFullDesk() {
       signOut: () => {},
       draftChanged: () => {},
       signalled: () => {},
+      refusedHere: () => {},
       now: ports.now,
     },
     (frame) => void sent.push(frame),

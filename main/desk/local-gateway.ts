@@ -34,6 +34,9 @@ const TOKEN_LIFE_MS = 30_000; // from the hand-over to the socket takes well und
 const RESTART_GRACE_MS = 90_000; // a hidden tab's timers may run once a minute only
 const TOKENS_MAX = 256; // far more than windows; the oldest unused one goes first
 const LINES_MAX = 64; // six screens for each of ten people, and some
+const CONNECTIONS_MAX = 512; // each line, and the files of all windows that load at once
+const GONE_MAX = 512; // tokens of which it is still known why they are none any more
+const REQUEST_WITHIN_MS = 10_000;
 const SWEEP_EVERY_MS = 1_000;
 const PATH = '/desk';
 
@@ -41,6 +44,19 @@ const PATH = '/desk';
 const REPLACED = 4001; // the same window joined again: this line is its past
 const NOT_TEXT = 1003;
 const FAILED = 1011;
+
+/** Why somebody was turned away. Closed, so that counting them needs no limit. */
+export type DoorReason =
+  | 'wrong-host'
+  | 'foreign-origin'
+  | 'wrong-path'
+  | 'wrong-protocol'
+  | 'unknown-token'
+  | 'used-token'
+  | 'expired-token'
+  | 'too-many-windows'
+  | 'not-text'
+  | 'broken-frame';
 
 /** Keeps the hashes of next tokens over a restart of the desk. */
 export interface TokenShelf {
@@ -57,6 +73,11 @@ export interface GatewayOptions {
   readonly shelf?: TokenShelf;
   /** Attach `onFrame` before returning: what the page sends first is not kept. */
   readonly windowJoined: (role: WindowRole, id: WindowId, channel: Channel) => void;
+  /**
+   * Told about once a second who was turned away, and how often, for the audit: knocking a thousand
+   * times must not cost a thousand writes.
+   */
+  readonly refused?: (reason: DoorReason, times: number) => void;
   /** A listener threw, or the shelf could not be written. The gateway goes on. */
   readonly failed: (error: Error) => void;
 }
@@ -81,19 +102,27 @@ export class LocalGateway implements AsyncDisposable {
     maxPayload: limits.frameMaxBytes,
     perMessageDeflate: false,
     handleProtocols: () => subprotocol,
+    // Each frame in a turn of its own: hundreds that come at once hold up no other window.
+    allowSynchronousEvents: false,
   });
   /** By the hash of the token. */
   readonly #tokens = new Map<string, Token>();
+  /** Of tokens that are good no longer, why; the oldest goes first. */
+  readonly #gone = new Map<string, 'used-token' | 'expired-token'>();
   readonly #lines = new Map<WindowId, Line>();
+  readonly #refusals = new Map<DoorReason, number>();
   readonly #sweep: NodeJS.Timeout;
   #host = '';
 
   private constructor(options: GatewayOptions) {
     this.#options = options;
-    this.#http = createServer((request, response) => this.#serve(request, response));
+    const limitsOfHttp = { headersTimeout: REQUEST_WITHIN_MS, requestTimeout: REQUEST_WITHIN_MS };
+    this.#http = createServer(limitsOfHttp, (request, response) => this.#serve(request, response));
+    this.#http.maxConnections = CONNECTIONS_MAX;
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#sweep = setInterval(() => {
       for (const line of this.#lines.values()) line.cutIfStuck();
+      this.#tellRefusals();
     }, SWEEP_EVERY_MS).unref();
   }
 
@@ -141,6 +170,7 @@ export class LocalGateway implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#sweep);
+    this.#tellRefusals();
     for (const socket of this.#sockets.clients) socket.terminate();
     const closed = new Promise((resolve) => this.#http.close(resolve));
     this.#http.closeAllConnections();
@@ -149,7 +179,9 @@ export class LocalGateway implements AsyncDisposable {
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
     // The exact Host stops a foreign name that was re-bound to loopback.
-    const isOurs = request.headers.host === this.#host && request.method === 'GET';
+    const isOurHost = request.headers.host === this.#host;
+    if (!isOurHost) this.#refused('wrong-host');
+    const isOurs = isOurHost && request.method === 'GET';
     const asset = isOurs ? this.#options.assets.get(request.url?.split('?')[0] ?? '') : undefined;
     response.writeHead(asset ? 200 : 404, {
       'content-type': asset?.type ?? 'text/plain',
@@ -169,15 +201,25 @@ export class LocalGateway implements AsyncDisposable {
     const [spoken, token = '', ...more] = offered.split(/,\s*/);
     // Spent whatever the rest says: a token that was shown at a wrong door has leaked.
     const seat = this.#spend(token);
-    const isOurs = host === this.#host && origin === this.origin && request.url === PATH;
     const isUnderstood = spoken === subprotocol && more.length === 0;
-    if (!isOurs || !isUnderstood || !seat) return refuse(socket, '401 Unauthorized');
-    if (this.#sockets.clients.size >= LINES_MAX) return refuse(socket, '503 Service Unavailable');
+    const refuse = (reason: DoorReason, status = '401 Unauthorized') => {
+      this.#refused(reason);
+      hangUp(socket, status);
+    };
+    if (host !== this.#host) return refuse('wrong-host');
+    if (origin !== this.origin) return refuse('foreign-origin');
+    if (request.url !== PATH) return refuse('wrong-path');
+    if (!isUnderstood) return refuse('wrong-protocol');
+    if (typeof seat === 'string') return refuse(seat);
+    if (this.#sockets.clients.size >= LINES_MAX)
+      return refuse('too-many-windows', '503 Service Unavailable');
     this.#sockets.handleUpgrade(request, socket, head, (accepted) => this.#join(seat, accepted));
   }
 
   #join({ role, id }: Seat, socket: WebSocket): void {
-    const line = new Line(socket, this.#options);
+    const { now, failed } = this.#options;
+    const refused = (reason: DoorReason) => this.#refused(reason);
+    const line = new Line(socket, { now, failed, refused });
     const past = this.#lines.get(id);
     this.#lines.set(id, line);
     past?.replace();
@@ -208,18 +250,44 @@ export class LocalGateway implements AsyncDisposable {
     return token;
   }
 
-  #spend(token: string): Seat | undefined {
+  /** Whose token it was, or why it is nobody's. */
+  #spend(token: string): Seat | 'unknown-token' | 'used-token' | 'expired-token' {
     this.#forgetExpired();
     const hash = hashOf(token);
     const found = this.#tokens.get(hash);
-    if (this.#tokens.delete(hash) && found?.isNext) this.#putOnShelf();
+    if (!found) return this.#gone.get(hash) ?? 'unknown-token';
+    this.#end(hash, 'used-token');
+    if (found.isNext) this.#putOnShelf();
     return found;
+  }
+
+  #end(hash: string, why: 'used-token' | 'expired-token'): void {
+    this.#tokens.delete(hash);
+    this.#gone.set(hash, why);
+    if (this.#gone.size <= GONE_MAX) return;
+    const [oldest] = this.#gone.keys();
+    if (oldest !== undefined) this.#gone.delete(oldest);
+  }
+
+  #refused(reason: DoorReason): void {
+    this.#refusals.set(reason, (this.#refusals.get(reason) ?? 0) + 1);
+  }
+
+  #tellRefusals(): void {
+    const { refused, failed } = this.#options;
+    const counted = [...this.#refusals];
+    this.#refusals.clear();
+    try {
+      for (const [reason, times] of counted) refused?.(reason, times);
+    } catch (cause) {
+      failed(new Error('telling who was turned away', { cause }));
+    }
   }
 
   #forgetExpired(): void {
     const now = this.#options.now();
     for (const [hash, { expiresAt }] of this.#tokens) {
-      if (expiresAt !== undefined && expiresAt <= now) this.#tokens.delete(hash);
+      if (expiresAt !== undefined && expiresAt <= now) this.#end(hash, 'expired-token');
     }
   }
 
@@ -227,7 +295,7 @@ export class LocalGateway implements AsyncDisposable {
     const restored = this.#options.now() + RESTART_GRACE_MS;
     try {
       const kept: unknown = JSON.parse(this.#options.shelf?.read() ?? '[]');
-      for (const row of Array.isArray(kept) ? kept : []) {
+      for (const row of Array.isArray(kept) ? kept.slice(0, TOKENS_MAX) : []) {
         if (!isShelved(row)) continue;
         const { hash, role, id, expiresAt = restored } = row;
         this.#tokens.set(hash, { role, id, isNext: true, expiresAt });
@@ -284,23 +352,30 @@ function isShelved(row: unknown): row is Shelved {
   );
 }
 
-function refuse(socket: Duplex, status: string): void {
+function hangUp(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () =>
     socket.destroy(),
   );
 }
 
+interface LineOptions extends Pick<GatewayOptions, 'now' | 'failed'> {
+  readonly refused: (reason: DoorReason) => void;
+}
+
 /** A window's line, with the limits of back-pressure: it is told to wait first and cut off at last. */
 class Line implements Channel {
   readonly #socket: WebSocket;
-  readonly #options: Pick<GatewayOptions, 'now' | 'failed'>;
+  readonly #options: LineOptions;
   readonly #drained: (() => void)[] = [];
   #laggingSince: number | undefined;
 
-  constructor(socket: WebSocket, options: Pick<GatewayOptions, 'now' | 'failed'>) {
+  constructor(socket: WebSocket, options: LineOptions) {
     this.#socket = socket;
     this.#options = options;
-    socket.on('error', () => {}); // `close` always follows, and that is where the desk reacts.
+    // `close` always follows, and that is where the desk reacts.
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code?.startsWith('WS_ERR') === true) options.refused('broken-frame');
+    });
   }
 
   get bufferedBytes(): number {
@@ -324,7 +399,10 @@ class Line implements Channel {
 
   onFrame(listener: (frame: string) => void): void {
     this.#socket.on('message', (data, isBinary) => {
-      if (isBinary) return this.#socket.close(NOT_TEXT);
+      if (isBinary) {
+        this.#options.refused('not-text');
+        return this.#socket.close(NOT_TEXT);
+      }
       // Always a Buffer: that is the default `binaryType`.
       this.#guard('taking a frame', () => listener((data as Buffer).toString('utf8')));
     });

@@ -191,13 +191,14 @@ export class Outbox {
         `SELECT draft_id AS id, revision, saved_at AS savedAt, content FROM draft
          WHERE user_id = ? ORDER BY saved_at DESC`,
       ),
-      again: db.prepare<[number, string, string, string, number, number]>(
-        `UPDATE consultation SET times = times + 1 WHERE n = (
+      again: db.prepare<[number, number, string, string, string, number, number]>(
+        `UPDATE consultation SET times = times + ? WHERE n = (
            SELECT max(n) FROM consultation WHERE n > ? AND actor = ? AND what = ? AND subject = ?
              AND shown = ? AND at > ?)`,
       ),
-      consult: db.prepare<[number, string, string, string, number]>(
-        'INSERT INTO consultation (at, actor, what, subject, shown) VALUES (?, ?, ?, ?, ?)',
+      consult: db.prepare<[number, string, string, string, number, number]>(
+        `INSERT INTO consultation (at, actor, what, subject, shown, times)
+         VALUES (?, ?, ?, ?, ?, ?)`,
       ),
       countConsulted: db.prepare<[], number>('SELECT count(*) FROM consultation').pluck(),
       overflow: db.prepare<[]>(
@@ -390,12 +391,19 @@ export class Outbox {
    * Keeps that somebody looked something up, for the server's audit. Durable when it returns. The same
    * look within a minute is counted in its row, unless that row is on its way already.
    */
-  consult({ actor, what, subject, shown }: Omit<Consultation, 'n' | 'at' | 'times'>): void {
+  consult({
+    actor,
+    what,
+    subject,
+    shown,
+    times = 1,
+  }: Omit<Consultation, 'n' | 'at' | 'times'> & { readonly times?: number | undefined }): void {
     const at = this.#ports.now();
     const since = at - COALESCE_MS;
-    if (this.#sql.again.run(this.#sentUpTo, actor, what, subject, shown, since).changes > 0) return;
+    const again = this.#sql.again.run(times, this.#sentUpTo, actor, what, subject, shown, since);
+    if (again.changes > 0) return;
     if ((this.#sql.countConsulted.get() ?? 0) >= CONSULTED_MAX) this.#sql.overflow.run();
-    else this.#sql.consult.run(at, actor, what, subject, shown);
+    else this.#sql.consult.run(at, actor, what, subject, shown, times);
   }
 
   /**

@@ -14,7 +14,7 @@ import {
 import { targetsOf } from '#domain/targets.ts';
 import { limits } from '#protocol/limits.ts';
 import type { Presence } from '#protocol/signal.ts';
-import type { SeatRow, ViewName } from '#protocol/view.ts';
+import type { DraftRow, SeatRow, ViewName } from '#protocol/view.ts';
 import { holdFolder } from '#store/hold-folder.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
@@ -28,7 +28,7 @@ import type { DeskPorts } from './ports.ts';
 import { Replica } from './replica.ts';
 import { windowId, type Admission, type Assets, type WindowId, type WindowRole } from './shell.ts';
 import { SyncClient } from './sync-client.ts';
-import { WindowSession, type WindowHost } from './window-session.ts';
+import { WindowSession, type RefusedHere, type WindowHost } from './window-session.ts';
 
 export interface StartDesk {
   readonly dataDir: string;
@@ -65,6 +65,9 @@ const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: o
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
 const COPY_DRAFTS_EVERY_MS = 2_000;
 const SIGNAL_EVERY_MS = 250; // a colleague's caret need not be newer
+const DRAFTS_DUE_MAX = 1_000; // pads of a shift that the server has yet to copy; the oldest goes first
+const DRAFTS_AT_ONCE = 50; // what the server takes of a desk in a second
+const TELL_REFUSALS_EVERY_MS = 1_000; // together: each write holds up the people at work
 const HEAR_GRANTS_EVERY_MS = 30_000; // 300 desks ask ten times a second; also whenever the line comes back
 
 /** What the server answers to a sign-in. */
@@ -262,6 +265,22 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     return { outcome: 'signed-in' };
   };
 
+  // Names of commands, frames and reasons, and who sits here: there are not many of them.
+  const refusals = new Map<string, RefusedHere & { readonly times: number }>();
+  const refusedHere = ({ times = 1, ...it }: RefusedHere) => {
+    const name = JSON.stringify([it.actor, it.what, it.reason]);
+    refusals.set(name, { ...it, times: (refusals.get(name)?.times ?? 0) + times });
+  };
+  /** To the server's audit, the way that looks go: kept until it has them. */
+  const keepRefusals = () => {
+    for (const [name, { actor, what, reason, times }] of refusals) {
+      const who = actor ?? ('desk' as UserId); // nobody sits here
+      const subject = `${what} ${reason}`;
+      desk.outbox.consult({ actor: who, what: 'refused-here', subject, shown: 0, times });
+      refusals.delete(name);
+    }
+  };
+
   const host: WindowHost = {
     desk,
     referenceData,
@@ -282,7 +301,10 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       const named = JSON.stringify([user, draftId]);
       // One that is begun anew counts from the start: the end of the one before has to be told first.
       if (drafts.get(named) !== 'dropped') drafts.set(named, how);
+      const [oldest] = drafts.keys();
+      if (drafts.size > DRAFTS_DUE_MAX && oldest !== undefined) drafts.delete(oldest);
     },
+    refusedHere,
     signalled: (latest) => {
       presence = latest;
       isSignalDue = true;
@@ -305,13 +327,24 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
   const grantsTimer = setInterval(() => {
     if (wasLive) void hearGrants();
   }, HEAR_GRANTS_EVERY_MS);
+  const refusalTimer = setInterval(() => {
+    try {
+      keepRefusals();
+    } catch (cause) {
+      failed(new Error('keeping what was refused', { cause })); // tried again in a second
+    }
+  }, TELL_REFUSALS_EVERY_MS);
   const draftTimer = setInterval(() => {
-    for (const [text, how] of drafts) {
+    const byUser = new Map<UserId, Map<string, DraftRow>>();
+    for (const [text, how] of [...drafts].slice(0, DRAFTS_AT_ONCE)) {
       const [user, draftId] = JSON.parse(text) as [UserId, string]; // written by `draftChanged`
+      const theirs =
+        byUser.get(user) ?? new Map(desk.outbox.drafts(user).map((draft) => [draft.id, draft]));
+      byUser.set(user, theirs);
       const copy = { frame: 'draft-copy', user, draftId } as const;
       const ended = { ...copy, revision: Number.MAX_SAFE_INTEGER, content: null };
       if (how === 'dropped' && !sync.send(ended)) return; // all of it when the line is back
-      const found = desk.outbox.drafts(user).find(({ id }) => id === draftId);
+      const found = theirs.get(draftId);
       if (found && !sync.send({ ...copy, revision: found.revision, content: found.content }))
         return;
       drafts.delete(text);
@@ -341,6 +374,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
         if (windows.size === 0) nothingInFront();
       });
     },
+    refused: (reason, times) => refusedHere({ actor: undefined, what: 'connect', reason, times }), // nobody knows who it was
     failed,
   });
 
@@ -356,8 +390,10 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       clearInterval(draftTimer);
       clearInterval(signalTimer);
       clearInterval(grantsTimer);
+      clearInterval(refusalTimer);
       sync.close();
       await gateway[Symbol.asyncDispose]();
+      keepRefusals();
       await offline.close();
       desk.close();
       outboxFile.close();

@@ -2,8 +2,8 @@ import type { ReferenceData } from '#domain/reference-data.ts';
 import type { EpochMs, StreamId, UserId } from '#domain/ids.ts';
 import { unreachable } from '#domain/lib/assert.ts';
 import { spaced } from '#domain/lib/spaced-number.ts';
+import { isModest } from '#domain/lib/modest.ts';
 import type { WindowDown } from '#protocol/down.ts';
-import { limits } from '#protocol/limits.ts';
 import { queries, type Found, type Query, type Result } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
 import type { Presence } from '#protocol/signal.ts';
@@ -43,12 +43,27 @@ export interface WindowHost {
   readonly draftChanged: (user: UserId, draftId: string, how: 'kept' | 'dropped') => void;
   /** What this window has in front of it, for the other desks. */
   readonly signalled: (presence: Presence) => void;
+  /** What a window may not have, for the audit: who asked, for what, and why not. */
+  readonly refusedHere: (refusal: RefusedHere) => void;
   readonly now: () => EpochMs;
 }
 
+export interface RefusedHere {
+  readonly actor: UserId | undefined;
+  /** A command, a frame, or `connect` where nobody was let in. */
+  readonly what: string;
+  readonly reason: string;
+  readonly times?: number;
+}
+
+const CHUNK_CHARS = 200_000; // of a view at once: a few milliseconds for the window, and far below the cut
+const CHUNK_ROWS = 5_000;
+const ROW_MAX_CHARS = 2_000_000; // an incident with the 500 longest lines there can be
 const SUBSCRIPTIONS_MAX = 40; // a window shows a dozen panels
 const CONTACTS_CLOSED_SHOWN = 60; // finished contacts in the list: an operator's own last ones
 const RESULTS_MAX = 50;
+const MESSAGE_MAX = 400; // of a refusal, in its schema
+const FOR_THE_AUDIT: ReadonlySet<string> = new Set(['not-permitted', 'grant-expired']);
 
 type Row = { readonly id: string };
 
@@ -66,6 +81,7 @@ export class WindowSession {
   readonly #send: (frame: WindowDown) => void;
   readonly #isLagging: () => boolean;
   readonly #subscriptions = new Map<string, Subscription>();
+  #isSigningIn = false;
 
   /** `isLagging`: the line has enough on its way; what is left out now is sent at the next `refresh`. */
   constructor(
@@ -81,6 +97,7 @@ export class WindowSession {
   hear(text: string): void {
     const frame = parse(text);
     if ('error' in frame) {
+      this.#refusedHere('frame', 'malformed');
       this.#send({ frame: 'refused', reason: 'malformed', message: frame.error });
       return;
     }
@@ -129,6 +146,7 @@ export class WindowSession {
     // Everything below is a person's work: without somebody at the desk it is nobody's.
     const sitting = seat();
     if (!sitting) {
+      this.#refusedHere(frame.frame === 'command' ? frame.type : frame.frame, 'not-signed-in');
       const id = frame.frame === 'command' || frame.frame === 'query' ? frame.id : undefined;
       return this.#send({
         frame: 'refused',
@@ -139,8 +157,14 @@ export class WindowSession {
     }
     const user = sitting.user.id;
     switch (frame.frame) {
-      case 'command':
-        return this.#send(desk.ask(frame, sitting));
+      case 'command': {
+        const ack = desk.ask(frame, sitting);
+        const { answer } = ack;
+        // What the record forbids is a matter of work, and told on screen; who may not ask is another.
+        if (answer.state === 'refused' && FOR_THE_AUDIT.has(answer.refusal.reason))
+          this.#refusedHere(frame.type, answer.refusal.reason);
+        return this.#send(ack);
+      }
       case 'query':
         return this.#query(frame);
       case 'draft':
@@ -168,8 +192,13 @@ export class WindowSession {
     }
   }
 
+  #refusedHere(what: string, reason: string): void {
+    this.#host.refusedHere({ actor: this.#host.seat()?.user.id, what, reason });
+  }
+
   #subscribe({ sub, view, key }: Subscribe): void {
     if (!this.#subscriptions.has(sub) && this.#subscriptions.size >= SUBSCRIPTIONS_MAX) {
+      this.#refusedHere('subscribe', 'too-many-views');
       this.#send({
         frame: 'refused',
         reason: 'too-many-views',
@@ -186,17 +215,23 @@ export class WindowSession {
     this.#sendView(sub, subscription);
   }
 
+  /**
+   * In chunks, and no more of them while the window has not taken those before: a view can be of any
+   * size. A row that was not sent reads differently from what the window has, so it goes the next time.
+   */
   #sendView(sub: string, subscription: Subscription): void {
+    if (this.#isLagging()) return;
     const { sent } = subscription;
     // It is the same for as long as this desk lives, and far larger than anything that changes.
     if (subscription.view === 'reference-data' && !subscription.isNew) return;
     const rows = this.#rowsOf(subscription);
     const here = new Set(rows.map(({ id }) => id));
-    let remove = [...sent.keys()].filter((id) => !here.has(id));
+    const gone = [...sent.keys()].filter((id) => !here.has(id));
     let upsert: (readonly [Row, string])[] = [];
-    let bytes = 0;
+    let chars = 0;
     const flush = () => {
       const { isNew } = subscription;
+      const remove = gone.splice(0, CHUNK_ROWS);
       if (!isNew && upsert.length === 0 && remove.length === 0) return;
       const all = upsert.map(([row]) => ({ ...row }));
       this.#send({ frame: 'view', sub, reset: isNew, upsert: all, remove });
@@ -204,18 +239,26 @@ export class WindowSession {
       subscription.isNew = false;
       for (const id of remove) sent.delete(id);
       for (const [row, text] of upsert) sent.set(row.id, text);
-      remove = [];
       upsert = [];
-      bytes = 0;
+      chars = 0;
     };
+    while (gone.length > CHUNK_ROWS) flush();
     for (const row of rows) {
       const text = JSON.stringify(row);
       if (sent.get(row.id) === text) continue;
-      // A storm's worth of rows is more than a frame may hold, and more than a line may have on its way.
-      if (upsert.length > 0 && bytes + text.length > limits.chunkMaxBytes) flush();
-      if (this.#isLagging()) break;
+      const isFull = chars + text.length > CHUNK_CHARS || upsert.length >= CHUNK_ROWS;
+      if (isFull && upsert.length > 0) {
+        flush();
+        if (this.#isLagging()) return;
+      }
+      if (text.length > ROW_MAX_CHARS) {
+        sent.set(row.id, text);
+        const message = 'This record is too long to be shown whole. Look it up in the log.';
+        this.#send({ frame: 'refused', reason: 'too-large', message, id: sub });
+        continue;
+      }
       upsert.push([row, text]);
-      bytes += text.length;
+      chars += text.length;
     }
     flush();
   }
@@ -266,7 +309,16 @@ export class WindowSession {
   }
 
   #signIn({ id, name, password, newPassword }: Extract<WindowUp, { frame: 'sign-in' }>): void {
+    if (this.#isSigningIn) {
+      this.#refusedHere('sign-in', 'already-asked');
+      const message = 'A sign-in from this window is being checked. Wait for its answer.';
+      const outcome = { kind: 'refused', reason: 'already-asked', message } as const;
+      this.#send({ frame: 'result', id, outcome });
+      return;
+    }
+    this.#isSigningIn = true;
     void this.#host.signIn(name, password, newPassword).then((result) => {
+      this.#isSigningIn = false;
       if (result.outcome === 'signed-in') return this.#answer(id, []);
       const { reason, message } = result;
       return this.#send({ frame: 'result', id, outcome: { kind: 'refused', reason, message } });
@@ -289,7 +341,7 @@ export class WindowSession {
     }
     const parsed = queries[query].safeParse(params);
     if (!parsed.success) {
-      const message = parsed.error.issues[0]?.message ?? 'not understood';
+      const message = (parsed.error.issues[0]?.message ?? 'not understood').slice(0, MESSAGE_MAX);
       const outcome = { kind: 'refused', reason: 'malformed', message } as const;
       this.#send({ frame: 'result', id, outcome });
       return;
@@ -371,10 +423,13 @@ const some = <Item>(item: Item | undefined): readonly Item[] => (item === undefi
 
 function parse(text: string): { readonly value: WindowUp } | { readonly error: string } {
   try {
-    const parsed = windowUp.safeParse(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    if (!isModest(value)) return { error: 'more entries or levels than any frame has' };
+    const parsed = windowUp.safeParse(value);
     if (parsed.success) return { value: parsed.data };
     const [issue] = parsed.error.issues;
-    return { error: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not understood'}` };
+    const error = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not understood'}`;
+    return { error: error.slice(0, MESSAGE_MAX) }; // it may name what came, at any length
   } catch {
     return { error: 'not JSON' }; // said to the window; nothing was stored
   }

@@ -6,6 +6,7 @@ import {
   fastify,
   LogController,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   type RawServerDefault,
 } from 'fastify';
@@ -16,12 +17,14 @@ import { deskId, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import { assert } from '#domain/lib/assert.ts';
 import type { Accounts, Enrolled, Person, SignInRefusal } from '../auth/accounts.ts';
 import type { AuditRow, Recorder } from '../log/recorder-port.ts';
-import { SignInLimit } from '../auth/sign-in-limit.ts';
+import { networkOf, SignInLimit } from '../auth/sign-in-limit.ts';
 import { wayTo } from '../auth/policy.ts';
 import { addAdminRoutes, type AdminOptions } from './admin-routes.ts';
 import type { DraftCopies } from './draft-copies.ts';
 import { addOutsideRoutes } from './outside-routes.ts';
 import { parse, Refused } from './refused.ts';
+import { realTimers } from './timers.ts';
+import { Turnaways } from './turnaways.ts';
 
 export interface HttpOptions {
   readonly recorder: Recorder;
@@ -40,12 +43,15 @@ export interface HttpOptions {
   readonly force: string;
   readonly forceName: string;
   readonly logger: Logger;
+  /** Less only in tests. */
+  readonly connectionsMax?: number | undefined;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 const BODY_MAX_BYTES = 32 * 1024; // the longest contact with each of its letters escaped
 const HEADERS_MAX_BYTES = 8 * 1024;
 const REQUEST_WITHIN_MS = 15_000;
+const CONNECTIONS_MAX = 2_000; // 300 desks, each with its line and some requests, twice over
 const GRANTS_MAX = 400; // of one desk, as many people as it remembers and who sits there
 const EVENTS_PAGE = 500;
 const READY_WITHIN_MS = 2_000;
@@ -90,6 +96,15 @@ export const enrolWords: Readonly<
   'name-not-allowed': [400, 'desk: this name is kept for the server itself'],
   'not-an-ed25519-key': [400, 'publicKey: not an Ed25519 key (SPKI, base64 or PEM)'],
 };
+const SAFE_HEADERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+} as const;
+const NOT_FOUND = { reason: 'not-found', message: 'There is nothing at this address.' } as const;
 const reasonByStatus: Readonly<Record<number, string>> = {
   413: 'too-large',
   415: 'not-json',
@@ -117,39 +132,55 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }), // ours has no address in it
     forceCloseConnections: 'idle',
-    clientErrorHandler: (_error, socket) => {
-      const body = JSON.stringify({
-        reason: 'malformed',
-        message: 'This is no request that the server understands.',
-      });
+    // An address that cannot be read is none; nothing of it is said again.
+    frameworkErrors: (_error, _request, reply) => {
+      const plain = reply as FastifyReply; // generic in the option's type only
+      plain.status(404).headers(SAFE_HEADERS).send(NOT_FOUND);
+    },
+    clientErrorHandler: (error, socket) => {
+      const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+      const status = isTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
+      const body = JSON.stringify(
+        isTooLarge
+          ? { reason: 'too-large', message: 'The headers are longer than any request needs.' }
+          : { reason: 'malformed', message: 'This is no request that the server understands.' },
+      );
       if (!socket.writable) {
         socket.destroy();
         return;
       }
       socket.end(
-        `HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+        `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
       );
     },
   });
   // What is not JSON is told so, and not read.
   app.removeContentTypeParser('text/plain');
 
+  app.server.maxConnections = options.connectionsMax ?? CONNECTIONS_MAX;
+  const failed = (error: unknown) => logger.error({ error: String(error) }, 'not audited');
+  const turnaways = new Turnaways({ recorder, now, timers: realTimers, failed });
+  app.addHook('onClose', () => turnaways.close());
   const audit = (row: Omit<AuditRow, 'at' | 'desk'> & { readonly desk?: string }) =>
     recorder.audit([{ desk: SERVER, ...row, at: now() }]);
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
-      'referrer-policy': 'no-referrer',
-      'cross-origin-resource-policy': 'same-origin',
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      ...SAFE_HEADERS,
       ...(tls && { 'strict-transport-security': 'max-age=31536000' }),
     });
     // A foreign name that was bound to this address again comes with that name.
-    if (!options.hosts().has((request.headers.host ?? '').toLowerCase()))
+    const { host = '', origin } = request.headers;
+    const address = networkOf(request.socket.remoteAddress ?? '');
+    if (!options.hosts().has(host.toLowerCase())) {
+      await refusedTo('unknown', 'request', 'wrong-host', address);
       throw new Refused(421, 'wrong-host', 'This server does not go by that name.');
+    }
+    // No page of ours asks this server: what has an Origin was asked by some web site.
+    if (origin !== undefined) {
+      await refusedTo('unknown', 'request', 'foreign-origin', address);
+      throw new Refused(403, 'foreign-origin', 'This server answers no web site.');
+    }
     if (!request.is404) await admit(request);
   });
 
@@ -182,12 +213,10 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     return person;
   };
 
-  const refusedTo = (actor: string, what: string, reason: string) =>
-    audit({ actor, operation: 'security', what, subject: actor, outcome: `refused ${reason}` });
+  const refusedTo = (actor: string, what: string, reason: string, subject = actor) =>
+    turnaways.add({ actor, desk: SERVER, what, subject, outcome: `refused ${reason}` });
 
-  app.setNotFoundHandler((_request, reply) =>
-    reply.status(404).send({ reason: 'not-found', message: 'There is nothing at this address.' }),
-  );
+  app.setNotFoundHandler((_request, reply) => reply.status(404).send(NOT_FOUND));
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     if (error instanceof Refused)
       return reply.status(error.status).send({ reason: error.reason, message: error.message });
@@ -306,20 +335,14 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     const key = accounts.deskKey(desk);
     const signed = Buffer.from(`grants.${desk}.${grants.join(',')}`, 'utf8');
     if (!key || !verify(null, signed, key, Buffer.from(signature, 'base64'))) {
-      await audit({
-        actor: 'desk',
-        desk,
-        operation: 'security',
-        what: 'ask for grants',
-        subject: desk,
-        outcome: 'refused not-enrolled',
-      });
+      const row = { actor: 'desk', desk, what: 'ask for grants', subject: desk };
+      await turnaways.add({ ...row, outcome: 'refused not-enrolled' });
       throw new Refused(401, 'not-enrolled', 'This desk is not enrolled with this server.');
     }
     return { withdrawn: accounts.withdrawn(desk, grants) };
   });
 
-  addOutsideRoutes(app, { recorder, accounts, now, bearer });
+  addOutsideRoutes(app, { recorder, accounts, now, bearer, turnaways });
   const { addUser, disableUser, keyGone } = options;
   addAdminRoutes(app, { accounts, addUser, disableUser, keyGone, audit, personOf, now });
 

@@ -16,12 +16,22 @@ export interface OutboxPlace {
  */
 export class OutboxOrder {
   readonly #isAnswered: (place: OutboxPlace) => boolean;
+  readonly #areAnswered: (outboxId: string, from: number, to: number) => boolean;
   #outboxId: string | undefined;
   #first = 0;
   #last = 0;
 
-  constructor(isAnswered: (place: OutboxPlace) => boolean) {
+  /** `areAnswered` is for all of `from` to `to`: a leap is looked at in one go, however far it is. */
+  constructor(
+    isAnswered: (place: OutboxPlace) => boolean,
+    areAnswered = (outboxId: string, from: number, to: number) => {
+      for (let deskSeq = from; deskSeq <= to; deskSeq += 1)
+        if (!isAnswered({ outboxId, deskSeq })) return false;
+      return true;
+    },
+  ) {
     this.#isAnswered = isAnswered;
+    this.#areAnswered = areAnswered;
   }
 
   /** Takes the next frame's place; says whether it may be recorded now. One that may not is not taken. */
@@ -33,9 +43,8 @@ export class OutboxOrder {
     }
     if (deskSeq < this.#first)
       return this.#isAnswered({ outboxId, deskSeq }) ? 'in-order' : 'out-of-order';
-    // Ends at the first that is not answered, and no more can be answered than there are rows.
-    for (let missing = this.#last + 1; missing < deskSeq; missing += 1)
-      if (!this.#isAnswered({ outboxId, deskSeq: missing })) return 'out-of-order';
+    const [from, to] = [this.#last + 1, deskSeq - 1];
+    if (from <= to && !this.#areAnswered(outboxId, from, to)) return 'out-of-order';
     this.#last = Math.max(this.#last, deskSeq);
     return 'in-order';
   }

@@ -20,11 +20,13 @@ import type { Accounts } from '../auth/accounts.ts';
 import { judge } from '../auth/policy.ts';
 import type { Recorder, RecordRequest } from '../log/recorder-port.ts';
 import { parse, Refused } from './refused.ts';
+import type { Turnaways } from './turnaways.ts';
 
 export interface OutsideOptions {
   readonly recorder: Recorder;
   readonly accounts: Accounts;
   readonly now: () => EpochMs;
+  readonly turnaways: Turnaways;
   /** The secret that a request brought, or nothing. */
   readonly bearer: (request: FastifyRequest) => string;
 }
@@ -78,7 +80,7 @@ const statusBody = z.strictObject({
  * like any other, and it is answered after the durable commit.
  */
 export function addOutsideRoutes(app: FastifyInstance, options: OutsideOptions): void {
-  const { recorder, accounts, now } = options;
+  const { recorder, accounts, now, turnaways } = options;
 
   /** Records what a system asks. Its clock may be ahead; nothing has happened in the future. */
   const ask = (
@@ -99,17 +101,9 @@ export function addOutsideRoutes(app: FastifyInstance, options: OutsideOptions):
   const systemOf = async (request: FastifyRequest): Promise<string> => {
     const system = accounts.systemOf(options.bearer(request));
     if (system !== undefined) return system;
-    await recorder.audit([
-      {
-        at: now(),
-        actor: 'outside',
-        desk: SERVER,
-        operation: 'security',
-        what: `${request.method} ${request.routeOptions.url ?? ''}`,
-        subject: 'api-key',
-        outcome: 'refused unknown-key',
-      },
-    ]);
+    const what = `${request.method} ${request.routeOptions.url ?? ''}`;
+    const row = { actor: 'outside', desk: SERVER, what, subject: 'api-key' };
+    await turnaways.add({ ...row, outcome: 'refused unknown-key' });
     throw new Refused(401, 'unknown-key', 'This API key is not known here. Nothing was stored.');
   };
 

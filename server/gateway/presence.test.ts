@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
-import type { Signals } from '#protocol/signal.ts';
+import { signals as signalsFrame, type Signals } from '#protocol/signal.ts';
 import { Presence } from './presence.ts';
 import { HandTimers } from './running.suite.ts';
 
@@ -43,5 +43,20 @@ test('a desk that hangs up is told as gone, and is not told to who joins later',
   presence.gone(d1);
   timers.pass(250);
   expect(told).toMatchObject([{ latest: [{ desk: ch1 }], gone: [d1] }]);
-  expect(presence.all().latest.map(({ desk }) => desk)).toEqual([ch1]);
+  expect(presence.all().flatMap(({ latest }) => latest.map(({ desk }) => desk))).toEqual([ch1]);
+});
+
+test('a force of more desks than a frame may hold is told in several, each of which a desk can read', () => {
+  const { timers, told, presence } = open();
+  const desks = Array.from({ length: 1_200 }, (_none, n) => `D${n}` as DeskId);
+  for (const desk of desks) presence.heard(desk, at('incident/1'));
+  timers.pass(250);
+  const all = presence.all();
+  for (const desk of desks) presence.gone(desk);
+  timers.pass(250);
+  expect([...told, ...all].map((it) => signalsFrame.safeParse(it).success)).toEqual(
+    Array<boolean>(9).fill(true),
+  );
+  expect(all.flatMap(({ latest }) => latest.map(({ desk }) => desk))).toEqual(desks);
+  expect(told.flatMap(({ gone }) => gone)).toEqual(desks);
 });

@@ -2,6 +2,7 @@ import type { DeskId, EpochMs } from '#domain/ids.ts';
 import type { DeskSignal, Signals } from '#protocol/signal.ts';
 import type { Timers } from './timers.ts';
 
+const DESKS_AT_ONCE = 500; // what one frame may hold; a force may have more desks than that
 const TELL_EVERY_MS = 250; // a colleague's caret need not be newer
 
 /**
@@ -27,8 +28,8 @@ export class Presence {
   }
 
   /** All there is: for a desk that has just joined. */
-  all(): Signals {
-    return { frame: 'signals', latest: [...this.#latest.values()], gone: [] };
+  all(): readonly Signals[] {
+    return inFrames([...this.#latest.values()], []);
   }
 
   heard(desk: DeskId, { user, presence }: DeskSignal): void {
@@ -58,7 +59,17 @@ export class Presence {
         else gone.push(it);
       }
       this.#changed.clear();
-      this.#tell({ frame: 'signals', latest, gone });
+      for (const signals of inFrames(latest, gone)) this.#tell(signals);
     });
   }
+}
+
+/** In as many frames as they need, and at least one. */
+function inFrames(latest: Signals['latest'], gone: Signals['gone']): readonly Signals[] {
+  const frames: Signals[] = [];
+  for (let at = 0; at === 0 || at < Math.max(latest.length, gone.length); at += DESKS_AT_ONCE) {
+    const to = at + DESKS_AT_ONCE;
+    frames.push({ frame: 'signals', latest: latest.slice(at, to), gone: gone.slice(at, to) });
+  }
+  return frames;
 }

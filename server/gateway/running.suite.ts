@@ -162,7 +162,8 @@ export class Running implements AsyncDisposable {
   async audit(): Promise<
     readonly Pick<AuditRow, 'actor' | 'desk' | 'operation' | 'what' | 'outcome'>[]
   > {
-    await this.server.recorder.audit([]); // after all that is on its way to the file
+    // After all that is on its way to the file; a server that has stopped has written it.
+    await this.server.recorder.audit([]).catch(() => {});
     const db = openStore(join(this.dataDir, 'log.db'), logMigrations);
     const rows = db
       .prepare<[], AuditRow>('SELECT actor, desk, operation, what, outcome FROM audit ORDER BY seq')
@@ -241,6 +242,11 @@ export class TestDesk {
     const all: Frame<'events'>['events'][number][] = [];
     while ((all.at(-1)?.header.seq ?? 0) < seq) all.push(...(await this.next('events')).events);
     return all;
+  }
+
+  /** Everything that came and was not read yet; it counts as read. */
+  takeAll(): readonly DeskDown[] {
+    return this.#frames.splice(0);
   }
 
   get frames(): readonly DeskDown[] {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import * as z from 'zod';
 import { commandId, type CommandId, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
+import { isModest } from '#domain/lib/modest.ts';
 import type { Answer } from '#protocol/ack.ts';
 import { parseAsked } from '#protocol/command.ts';
 import type { Consulted } from '#protocol/consulted.ts';
@@ -16,12 +17,14 @@ import { deskUp, type DeskUp } from '#protocol/up.ts';
 import { history, subprotocol } from '#protocol/version.ts';
 import type { StoredEvent } from '#store/event-log.ts';
 import type { Accounts } from '../auth/accounts.ts';
-import { judgeClaim } from '../auth/policy.ts';
+import { CLOCK_LEEWAY_MS, judgeClaim } from '../auth/policy.ts';
+import { networkOf } from '../auth/sign-in-limit.ts';
 import { NotRecordable, type AuditRow, type Recorder } from '../log/recorder-port.ts';
 import { EVENTS_MAX, framesOf, type EventFrame } from './event-frames.ts';
 import { OutboxOrder } from './outbox-order.ts';
 import { Presence } from './presence.ts';
 import { realTimers, type Timers } from './timers.ts';
+import { Turnaways } from './turnaways.ts';
 
 export interface SyncOptions {
   readonly recorder: Recorder;
@@ -29,7 +32,11 @@ export interface SyncOptions {
   readonly now: () => EpochMs;
   /** The exact values of the Host header that are ours. */
   readonly hosts: () => ReadonlySet<string>;
-  readonly draftCopied: (copy: Extract<DeskUp, { frame: 'draft-copy' }>, desk: DeskId) => void;
+  /** Keeps a desk's copy of a draft; says no where it is of somebody who has never sat at that desk. */
+  readonly draftCopied: (
+    copy: Extract<DeskUp, { frame: 'draft-copy' }>,
+    desk: DeskId,
+  ) => 'kept' | 'not-theirs';
   readonly failed: (error: unknown) => void;
   readonly timers?: Timers;
 }
@@ -37,6 +44,7 @@ export interface SyncOptions {
 const HELLO_WITHIN_MS = 5_000;
 const CRIMES_AT_ONCE = 400; // a page that a desk stores in some milliseconds, between two keys
 const STRANGERS_MAX = 20; // sockets that have not said who they are, of one address
+const ALL_STRANGERS_MAX = 600; // of all together: every desk of a force at once, twice over
 const BURST = 200;
 const PER_SECOND = 50;
 const TICK_MS = 250;
@@ -61,7 +69,10 @@ export class SyncGateway {
     maxPayload: limits.frameMaxBytes,
     perMessageDeflate: false,
     handleProtocols: () => subprotocol,
+    // Each frame in a turn of its own: hundreds that come at once hold up nobody else.
+    allowSynchronousEvents: false,
   });
+  readonly #turnaways: Turnaways;
   readonly #desks = new Map<DeskId, DeskLine>();
   readonly #lines = new Set<DeskLine>();
   readonly #strangers = new Map<string, Set<Duplex>>();
@@ -77,6 +88,8 @@ export class SyncGateway {
     this.#options = options;
     this.#timers = options.timers ?? realTimers;
     this.#flushed = options.recorder.head().seq;
+    const { recorder, now, failed } = options;
+    this.#turnaways = new Turnaways({ recorder, now, timers: this.#timers, failed });
     this.#presence = new Presence({
       timers: this.#timers,
       now: options.now,
@@ -104,12 +117,16 @@ export class SyncGateway {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const refusal = this.#refusalOf(request);
+    const address = networkOf(request.socket.remoteAddress ?? '');
+    const refusal = this.#refusalOf(request, address);
     if (refusal !== undefined) {
-      socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      const [status, reason] = refusal;
+      hangUp(socket, status);
+      if (reason === undefined) return;
+      const row = { actor: 'unknown', desk: 'unknown', what: 'connect', subject: address };
+      this.#turnedAway({ ...row, outcome: `refused ${reason}` });
       return;
     }
-    const address = request.socket.remoteAddress ?? '';
     const strangers = this.#strangers.get(address) ?? new Set();
     this.#strangers.set(address, strangers.add(socket));
     const isKnown = () => {
@@ -121,6 +138,7 @@ export class SyncGateway {
     socket.once('close', isKnown);
     this.#sockets.handleUpgrade(request, socket, head, (accepted) => {
       const line = new DeskLine(accepted, this.#options, this.#timers, {
+        turnedAway: (row) => this.#turnedAway(row),
         flushed: () => this.#flushed,
         joined: (desk) => {
           isKnown();
@@ -160,19 +178,27 @@ export class SyncGateway {
     this.#presence.close();
     await Promise.all(lines.map((line) => line.end(1001, 'the server stops')));
     this.#sockets.close();
+    await this.#turnaways.close();
   }
 
-  #refusalOf(request: IncomingMessage): string | undefined {
+  #turnedAway(row: Parameters<Turnaways['add']>[0]): void {
+    this.#turnaways.add(row).catch(this.#options.failed);
+  }
+
+  /** The status that a caller is turned away with, and the reason for the audit. */
+  #refusalOf(request: IncomingMessage, address: string): readonly [string, string?] | undefined {
     const { host, origin, 'sec-websocket-protocol': offered = '' } = request.headers;
-    if (this.#isClosing) return '503 Service Unavailable';
+    if (this.#isClosing) return ['503 Service Unavailable'];
     // A foreign name that was bound to this address again comes with that name.
     if (host === undefined || !this.#options.hosts().has(host.toLowerCase()))
-      return '421 Misdirected Request';
+      return ['421 Misdirected Request', 'wrong-host'];
     // A desk is no page: a socket with an Origin was opened by some web site.
-    if (origin !== undefined) return '403 Forbidden';
-    if (!offered.split(/,\s*/).includes(subprotocol)) return '400 Bad Request';
-    const strangers = this.#strangers.get(request.socket.remoteAddress ?? '');
-    return (strangers?.size ?? 0) >= STRANGERS_MAX ? '429 Too Many Requests' : undefined;
+    if (origin !== undefined) return ['403 Forbidden', 'foreign-origin'];
+    if (!offered.split(/,\s*/).includes(subprotocol)) return ['400 Bad Request', 'wrong-protocol'];
+    const all = [...this.#strangers.values()].reduce((sum, { size }) => sum + size, 0);
+    return (this.#strangers.get(address)?.size ?? 0) >= STRANGERS_MAX || all >= ALL_STRANGERS_MAX
+      ? ['429 Too Many Requests', 'too-many-strangers']
+      : undefined;
   }
 
   #recorded(events: readonly StoredEvent[]): void {
@@ -197,13 +223,23 @@ export class SyncGateway {
   }
 }
 
+/** Ends a connection that is no WebSocket yet. It may be reset meanwhile, which is nobody's fault here. */
+export function hangUp(socket: Duplex, status: string): void {
+  socket.on('error', () => {}); // it closes too, which is all there is to know
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () =>
+    socket.destroy(),
+  );
+}
+
 interface Exchange {
+  /** Puts on record what was refused. */
+  readonly turnedAway: (row: Parameters<Turnaways['add']>[0]) => void;
   /** The last event that has gone out to live lines. */
   readonly flushed: () => number;
   readonly joined: (desk: DeskId) => void;
   readonly signalled: (desk: DeskId, signal: DeskSignal) => void;
   /** What every desk has in front of it now. */
-  readonly presence: () => Signals;
+  readonly presence: () => readonly Signals[];
   readonly gone: (desk: DeskId | undefined) => void;
 }
 
@@ -240,8 +276,10 @@ class DeskLine {
     this.#options = options;
     this.#timers = timers;
     this.#exchange = exchange;
-    this.#order = new OutboxOrder(({ outboxId, deskSeq }) =>
-      options.recorder.isAnswered(outboxId, deskSeq),
+    const { recorder } = options;
+    this.#order = new OutboxOrder(
+      ({ outboxId, deskSeq }) => recorder.isAnswered(outboxId, deskSeq),
+      (outboxId, from, to) => recorder.areAnswered(outboxId, from, to),
     );
     this.#openedAt = this.#heardAt = this.#pingedAt = this.#filledAt = options.now();
     this.#closed = new Promise((resolve) => {
@@ -251,9 +289,14 @@ class DeskLine {
       });
     });
     // An error is always followed by `close`, which is where it is dealt with.
-    socket.on('error', () => {});
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code?.startsWith('WS_ERR') === true)
+        this.#audit({ what: 'frame', outcome: 'refused broken-frame' });
+    });
     // The binary type of `ws` is a Buffer unless it is told otherwise.
-    socket.on('message', (data, isBinary) => this.#hear(data as Buffer, isBinary));
+    socket.on('message', (data, isBinary) =>
+      this.#guard(() => this.#hear(data as Buffer, isBinary)),
+    );
     this.#send({ frame: 'challenge', nonce: this.#nonce });
   }
 
@@ -291,6 +334,20 @@ class DeskLine {
   }
 
   tick(): void {
+    this.#guard(() => this.#look());
+  }
+
+  /** What goes wrong with one line ends that line, which comes again, and nothing else. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.failed(error);
+      void this.end(1011, 'the server could not do it');
+    }
+  }
+
+  #look(): void {
     const { now, accounts } = this.#options;
     const desk = this.#desk;
     if (desk === undefined) {
@@ -333,14 +390,14 @@ class DeskLine {
     this.#isCatchingUp = true;
     setImmediate(() => {
       this.#isCatchingUp = false;
-      this.#catchUp();
+      this.#guard(() => this.#catchUp());
     });
   }
 
   #sendEvents(bytes: Buffer, lastSeq: number): void {
     this.#sent = lastSeq;
     this.#socket.send(bytes, { binary: false }, () => {
-      if (!this.#isLive) this.#catchUp();
+      if (!this.#isLive) this.#guard(() => this.#catchUp());
     });
   }
 
@@ -354,6 +411,7 @@ class DeskLine {
     const frame = isBinary ? undefined : read(data.toString('utf8'));
     if (this.#desk === undefined) {
       if (frame?.frame === 'hello') return this.#welcome(frame);
+      this.#audit({ what: frame?.frame ?? 'frame', outcome: 'refused no-hello' });
       return void this.end(4400, 'hello first');
     }
     if (frame?.frame === 'stamped-command') return this.#record(frame, this.#desk);
@@ -376,7 +434,7 @@ class DeskLine {
       case 'reserve-references':
         return this.#reserve(frame, desk);
       case 'draft-copy':
-        return this.#options.draftCopied(frame, desk);
+        return this.#copyDraft(frame, desk);
       case 'ask-crimes':
         return this.#sendCrimes(frame);
       case 'consulted':
@@ -390,6 +448,7 @@ class DeskLine {
         return this.#send({ frame: 'pong', t0: frame.t0, t1: now(), head: recorder.head().seq });
       case 'hello':
       default:
+        this.#audit({ what: 'hello', outcome: 'refused hello-twice' });
         return void this.end(4400, 'hello twice');
     }
   }
@@ -405,8 +464,10 @@ class DeskLine {
       return void this.end(4401, 'not an enrolled desk');
     }
     const { version } = history.at(-1) ?? { version: 1 };
-    if (hello.protocol.min > version || hello.protocol.max < version)
+    if (hello.protocol.min > version || hello.protocol.max < version) {
+      this.#audit({ what: 'hello', desk: hello.desk, outcome: 'refused other-release' });
       return void this.end(4406, `this server speaks protocol ${version}`);
+    }
     const isDelta = this.#isOurLineage(hello);
     this.#desk = hello.desk;
     this.#sent = this.#applied = isDelta ? hello.cursor : 0;
@@ -422,7 +483,7 @@ class DeskLine {
       peers: [],
       serverNow: now(),
     });
-    this.#send(this.#exchange.presence());
+    for (const signals of this.#exchange.presence()) this.#send(signals);
     this.#catchUp();
   }
 
@@ -440,11 +501,15 @@ class DeskLine {
     const { id, type } = command;
     if (this.#order.take(stamped) === 'out-of-order') return void this.#endOutOfOrder();
     if (this.#inFlight.has(id)) return; // asked again while it is being recorded: one answer is enough
-    if (this.#inFlight.size >= limits.windowMax)
+    if (this.#inFlight.size >= limits.windowMax) {
       // Leaving one out would record the next one before it; from a new connection they come in order.
+      this.#audit({ what: type, subject: id, actor, outcome: 'refused window-full' });
       return void this.end(4008, 'more commands at once than the window');
+    }
     const parsed = parseAsked(command);
-    if (parsed.outcome === 'malformed') {
+    // A time that no clock can show would stand in the log for good, and no window could show it.
+    const isFuture = (enteredAt ?? 0) > this.#options.now() + CLOCK_LEEWAY_MS;
+    if (parsed.outcome === 'malformed' || isFuture) {
       this.#audit({ what: type, subject: id, actor, outcome: 'refused malformed' });
       return this.#answer(id, { state: 'refused', refusal: { reason: 'malformed' } });
     }
@@ -453,7 +518,7 @@ class DeskLine {
       accounts,
     );
     if (judged.outcome === 'permitted' && judged.flag !== undefined)
-      this.#audit({ what: type, subject: id, actor, outcome: judged.flag });
+      this.#flag({ what: type, subject: id, actor, outcome: judged.flag });
     const isMisdirected = stamped.desk !== desk;
     const recording = recorder.record({
       commandId: id,
@@ -476,6 +541,16 @@ class DeskLine {
     );
   }
 
+  #copyDraft(copy: Extract<DeskUp, { frame: 'draft-copy' }>, desk: DeskId): void {
+    if (this.#options.draftCopied(copy, desk) === 'kept') return;
+    this.#audit({ what: 'draft-copy', subject: copy.user, outcome: 'refused not-theirs' });
+    this.#send({
+      frame: 'refused',
+      reason: 'not-theirs',
+      message: 'A desk brings the drafts of who has sat at it, and of nobody else.',
+    });
+  }
+
   /** A page of recorded crimes; the last one brings the digest that the desk's own must equal. */
   #sendCrimes({ batchId, after }: AskCrimes): void {
     const { recorder } = this.#options;
@@ -495,13 +570,10 @@ class DeskLine {
       n,
       row: {
         at,
-        // A desk speaks for who has sat at it, and for nobody else.
-        actor: accounts.hasSatAt(actor, desk) ? actor : 'unknown',
+        // A desk speaks for itself and for who has sat at it, and for nobody else.
+        actor: actor === 'desk' || accounts.hasSatAt(actor, desk) ? actor : 'unknown',
         desk,
-        operation: 'consultation' as const,
-        what,
-        subject,
-        outcome: `shown ${shown}${times > 1 ? `, ${times} times` : ''}`,
+        ...lookOf({ what, subject, shown, times }),
       },
     }));
     this.#options.recorder
@@ -606,12 +678,17 @@ class DeskLine {
     return false;
   }
 
+  /** Puts a refusal on record. */
   #audit(row: Pick<AuditRow, 'what' | 'outcome'> & Partial<AuditRow>): void {
+    const desk = this.#desk ?? 'unknown';
+    this.#exchange.turnedAway({ actor: 'desk', desk, subject: desk, ...row });
+  }
+
+  /** What is recorded and has to be looked at by somebody: each has its own row. */
+  #flag(row: Pick<AuditRow, 'what' | 'subject' | 'actor' | 'outcome'>): void {
     const { recorder, now, failed } = this.#options;
     const desk = this.#desk ?? 'unknown';
-    recorder
-      .audit([{ at: now(), actor: 'desk', desk, operation: 'security', subject: desk, ...row }])
-      .catch(failed);
+    recorder.audit([{ at: now(), desk, operation: 'security', ...row }]).catch(failed);
   }
 
   #send(frame: DeskDown): void {
@@ -620,6 +697,31 @@ class DeskLine {
     this.#socket.send(JSON.stringify(frame));
   }
 }
+
+/** What a desk's row says in the audit. A refusal at its own door comes the way that looks do. */
+function lookOf({
+  what,
+  subject,
+  shown,
+  times,
+}: Pick<Consulted['rows'][number], 'what' | 'subject' | 'shown' | 'times'>) {
+  const often = times > 1 ? `, ${times} times` : '';
+  const [tried, ...words] = subject.split(' ');
+  return what === REFUSED_HERE
+    ? ({
+        operation: 'security',
+        what: tried ?? '',
+        subject: 'window',
+        outcome: `refused ${words.join(' ')}${often}`,
+      } as const)
+    : ({
+        operation: 'consultation',
+        what,
+        subject,
+        outcome: `shown ${shown}${often}`,
+      } as const);
+}
+const REFUSED_HERE = 'refused-here'; // see `main/desk/local-gateway.ts`
 
 /** Why a command is not on record, in the two ways that a desk tells apart. */
 const notStored = (error: unknown) =>
@@ -645,7 +747,9 @@ const commandIn = (text: string): z.infer<typeof brokenCommand> | undefined =>
   brokenCommand.safeParse(jsonOf(text)).data;
 
 function read(text: string): DeskUp | undefined {
-  const parsed = deskUp.safeParse(jsonOf(text));
+  const value = jsonOf(text);
+  if (!isModest(value)) return undefined;
+  const parsed = deskUp.safeParse(value);
   return parsed.success ? parsed.data : undefined;
 }
 

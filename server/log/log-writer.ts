@@ -401,10 +401,17 @@ export class LogWriter {
   }
 
   #putAudit(row: AuditRow): void {
-    const { at, actor, desk, operation, what, subject, outcome } = row;
+    const { at, operation } = row;
+    // The disk keeps half a letter as another one: hashed as it came, the chain would never verify again.
+    const actor = row.actor.toWellFormed();
+    const desk = row.desk.toWellFormed();
+    const what = row.what.toWellFormed();
+    const subject = row.subject.toWellFormed();
+    const outcome = row.outcome.toWellFormed();
     const recordedAt = this.#options.now();
     const prevHash = this.#auditHash;
-    this.#auditHash = auditHashOf(row, recordedAt, prevHash);
+    const kept = { at, operation, actor, desk, what, subject, outcome };
+    this.#auditHash = auditHashOf(kept, recordedAt, prevHash);
     this.#sql.putAudit.run(
       at,
       recordedAt,

@@ -104,6 +104,8 @@ export interface Recorder {
   hashAt(seq: number): string | undefined;
   /** Whether a place in an outbox has its answer on record. */
   isAnswered(outboxId: string, deskSeq: number): boolean;
+  /** Whether all of them have, from the one to the other. */
+  areAnswered(outboxId: string, from: number, to: number): boolean;
   /** Told of each group of events after its durable commit, in order. Returns how to stop listening. */
   onRecorded(listener: (events: readonly StoredEvent[]) => void): () => void;
   close(): Promise<void>;

@@ -37,6 +37,9 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
+/** What waits for the writer at most: a window of each of 300 desks. Beyond, whoever asks keeps it and asks again. */
+export const WAITING_MAX = 20_000;
+
 /**
  * Starts the writer's thread over the log of `dataDir` and resolves once it has caught up. The folder
  * is held until the recorder is closed; rejects where another process has it.
@@ -59,6 +62,11 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
   const log = new SqliteEventLog(db);
   const answered = db
     .prepare<[string, number], number>('SELECT 1 FROM answer WHERE outbox_id = ? AND desk_seq = ?')
+    .pluck();
+  const countAnswered = db
+    .prepare<[string, number, number], number>(
+      'SELECT count(*) FROM answer WHERE outbox_id = ? AND desk_seq BETWEEN ? AND ?',
+    )
     .pluck();
   const listeners = new Set<(events: readonly StoredEvent[]) => void>();
   const waiting = new Map<number, Waiter>();
@@ -95,6 +103,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
   const ask = <Told extends Settled | OpenHandovers = Settled>(message: (id: number) => ToWriter) =>
     new Promise<Told>((resolve, reject) => {
       if (lost) return reject(lost);
+      if (waiting.size >= WAITING_MAX) return reject(new Error('the writer is too far behind'));
       lastId += 1;
       waiting.set(lastId, { resolve: (told) => resolve(told as Told), reject });
       worker.postMessage(message(lastId));
@@ -161,6 +170,8 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     readAfter: (seq, limit) => read(() => soundPage(seq, log.readAfter(seq, limit))),
     hashAt: (seq) => read(() => log.hashAt(seq)),
     isAnswered: (outboxId, deskSeq) => read(() => answered.get(outboxId, deskSeq) !== undefined),
+    areAnswered: (outboxId, from, to) =>
+      read(() => countAnswered.get(outboxId, from, to) === to - from + 1),
     onRecorded: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);

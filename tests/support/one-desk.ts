@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Asked } from '#domain/commands.ts';
 import type { DeskId, UserId } from '#domain/ids.ts';
 import { startDesk, type RunningDesk } from '#desk/start-desk.ts';
-import { windowId } from '#desk/shell.ts';
+import { windowId, type Admission, type WindowRole } from '#desk/shell.ts';
 import { openIdentity, type Identity } from '../../cli/identity.ts';
 import { startServer, type RunningServer } from '../../server/main.ts';
 import { Line } from './line.ts';
@@ -122,6 +122,12 @@ export class OneDesk implements AsyncDisposable {
       window.follow(view);
     this.#window = window;
     return window;
+  }
+
+  /** What lets a window in at the running desk, once. */
+  admit(name: string | number, role: WindowRole = 'dispatch'): Admission {
+    if (!this.#desk) throw new Error('the desk is not running');
+    return this.#desk.admit(role, windowId(role, name));
   }
 
   /** The first time: somebody signs in, and the desk gets its reference numbers. */

@@ -18,6 +18,7 @@ export class WindowClient {
   readonly acks = new Map<string, Ack['answer'][]>();
   readonly #results = new Map<string, Result['outcome']>();
   readonly #drafts = new Map<string, number[]>();
+  #largestFrame = 0;
   #socket: WebSocket | undefined;
   #token: string;
 
@@ -141,6 +142,15 @@ export class WindowClient {
     }
   }
 
+  /** Reads nothing until `resume`, as a window that hangs. */
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
   close(): void {
     this.#socket?.terminate();
   }
@@ -149,7 +159,13 @@ export class WindowClient {
     this.#socket?.send(JSON.stringify(frame));
   }
 
+  /** The most characters that came in one frame. */
+  get largestFrame(): number {
+    return this.#largestFrame;
+  }
+
   #hear(text: string): void {
+    this.#largestFrame = Math.max(this.#largestFrame, text.length);
     const frame: WindowDown = windowDown.parse(JSON.parse(text));
     switch (frame.frame) {
       case 'next-token':

@@ -1,0 +1,94 @@
+import * as fc from 'fast-check';
+import * as z from 'zod';
+
+/** As much of JSON Schema as zod writes of our frames. */
+interface Shape {
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly type?: string;
+  readonly anyOf?: readonly Shape[];
+  readonly oneOf?: readonly Shape[];
+  readonly pattern?: string;
+  readonly format?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly items?: Shape;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: Shape | boolean;
+  readonly propertyNames?: Shape;
+}
+
+const ENTRIES = 3; // of a list or record: enough to have a first, a last and one between
+const LENGTH = 40;
+
+/** Makes values that a schema takes, read from the schema itself: a new field is generated when it is added. */
+export const valuesOf = (schema: z.ZodType): fc.Arbitrary<unknown> =>
+  valuesOfShape(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Shape);
+
+function valuesOfShape(shape: Shape): fc.Arbitrary<unknown> {
+  if ('const' in shape) return fc.constant(shape.const);
+  if (shape.enum) return fc.constantFrom(...shape.enum);
+  const choices = shape.anyOf ?? shape.oneOf;
+  if (choices) return fc.oneof(...choices.map(valuesOfShape));
+  switch (shape.type) {
+    case 'string':
+      return stringsOf(shape);
+    case 'integer':
+      return fc.maxSafeInteger().map((n) => within(n, shape));
+    case 'number':
+      return fc
+        .double({ noNaN: true, min: shape.minimum ?? -1e9, max: shape.maximum ?? 1e9 })
+        .map((n) => (Object.is(n, -0) ? 0 : n));
+    case 'boolean':
+      return fc.boolean();
+    case 'null':
+      return fc.constant(null);
+    case 'array':
+      return fc.array(valuesOfShape(shape.items ?? {}), {
+        minLength: shape.minItems ?? 0,
+        maxLength: Math.max(shape.minItems ?? 0, ENTRIES),
+      });
+    case 'object':
+      return shape.properties ? recordsOf(shape) : namedOf(shape);
+    default:
+      return fc.jsonValue({ maxDepth: 2 });
+  }
+}
+
+const namedOf = ({ propertyNames, additionalProperties }: Shape) =>
+  fc.dictionary(
+    stringsOf(propertyNames ?? {}),
+    valuesOfShape(typeof additionalProperties === 'object' ? additionalProperties : {}),
+    { maxKeys: ENTRIES, noNullPrototype: true },
+  );
+
+function recordsOf({ properties = {}, required = [] }: Shape) {
+  const fields = Object.fromEntries(
+    Object.entries(properties).map(([name, shape]) => [name, valuesOfShape(shape)]),
+  );
+  return fc.record(fields, { requiredKeys: [...required], noNullPrototype: true });
+}
+
+function stringsOf({ pattern, format, minLength = 0, maxLength = LENGTH }: Shape) {
+  if (format === 'uuid' && pattern?.includes('7[0-9')) return fc.uuid({ version: 7 });
+  if (format === 'uuid') return fc.uuid();
+  if (format === 'base64')
+    return fc.base64String({ minLength, maxLength: Math.min(64, maxLength) });
+  if (pattern !== undefined)
+    return fc.stringMatching(new RegExp(pattern)).filter((text) => text.length <= maxLength);
+  return fc.string({ minLength, maxLength: Math.max(minLength, Math.min(LENGTH, maxLength)) });
+}
+
+function within(n: number, { minimum, exclusiveMinimum, maximum }: Shape): number {
+  const least = exclusiveMinimum === undefined ? (minimum ?? n) : exclusiveMinimum + 1;
+  const most = maximum ?? n;
+  if (n >= least && n <= most) return n;
+  const room = Math.min(most - least, Number.MAX_SAFE_INTEGER - 1);
+  return room >= 0 ? least + (Math.abs(n) % (room + 1)) : least;
+}
