@@ -19,7 +19,7 @@ import { answersIn, deskAtEnd } from '../support/desk-files.ts';
 import { brokenPromises, firstDifference, foldOf, textOf } from '../support/invariants.ts';
 import { startedAt, targets } from '../support/room.ts';
 import { choose, crimesOf, fromOutside, people, seatOf } from './actions.ts';
-import { Crash, Disk, type DiskFault } from '../support/disk.ts';
+import { closeDisks, Crash, Disk, type DiskFault } from '../support/disk.ts';
 import { forgetRefusals, LooseReplica, SetDesk, type Guard } from './guards.ts';
 import { Network, Schedule, type Manner } from './network.ts';
 import { SimServer, type ServerLine } from './sim-server.ts';
@@ -75,7 +75,11 @@ export interface Choice {
 
 /** Runs one seed: so many operator actions and faults, then calm until everything has drained. */
 export function simulate(seed: number, choice: Choice): Outcome {
-  return new Simulation(seed, choice).run();
+  try {
+    return new Simulation(seed, choice).run();
+  } finally {
+    closeDisks();
+  }
 }
 
 class Simulation {
