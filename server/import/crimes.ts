@@ -49,6 +49,9 @@ export interface ImportProgress {
   readonly rows: number;
 }
 
+/** How the folder of a staging file is named. */
+export const STAGING = 'crimes-';
+
 export interface StageOptions {
   /** Where the staging file is made, in a folder of its own that goes when the result is disposed of. */
   readonly folder: string;
@@ -198,7 +201,7 @@ class Staging implements Disposable {
   constructor(options: StageOptions) {
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
-    this.#folder = mkdtempSync(join(options.folder, 'crimes-'));
+    this.#folder = mkdtempSync(join(options.folder, STAGING));
     this.#file = join(this.#folder, 'staging.db');
     this.#db = openStore(this.#file, [stagingMigration]);
     // Nothing here is acknowledged to anybody: after a power cut the file is imported again.

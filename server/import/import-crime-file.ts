@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { commandIdFrom, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import type { Box } from '#domain/lib/geo.ts';
 import { holdFolder } from '#store/hold-folder.ts';
 import { openWriter } from '../log/open-writer.ts';
-import { stageCrimeFile } from './crimes.ts';
+import { stageCrimeFile, STAGING } from './crimes.ts';
 import type { FileFault } from './file-fault.ts';
 
 const now = () => Date.now() as EpochMs;
@@ -39,6 +41,7 @@ export async function importCrimeFile(file: string, options: ImportOptions): Pro
   const { dataDir, logId, area, onProgress } = options;
   using stack = new DisposableStack();
   stack.use(holdFolder(dataDir)); // before anything is written, also what is staged
+  dropLeftovers(dataDir);
   const staged = await stageCrimeFile(file, {
     folder: dataDir,
     area,
@@ -78,4 +81,11 @@ export async function importCrimeFile(file: string, options: ImportOptions): Pro
     alreadyHeld: alreadyHeld ?? 0,
     alike: alike ?? 0,
   };
+}
+
+/** What an import that was killed had staged: nobody else has the folder now, so it is nobody's. */
+function dropLeftovers(dataDir: string): void {
+  const names = existsSync(dataDir) ? readdirSync(dataDir) : [];
+  for (const name of names.filter((it) => it.startsWith(STAGING)))
+    rmSync(join(dataDir, name), { recursive: true });
 }

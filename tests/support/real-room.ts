@@ -35,7 +35,7 @@ export class RealRoom implements AsyncDisposable {
     const user = name.toLowerCase();
     await this.force.addUser(user, 'supervisor');
     const { code } = await this.force.admin('/api/desks/codes', {});
-    const folder = join(this.force.folder, `desk-${name}`);
+    const folder = this.deskFolder(name);
     const desk = await DeskProcess.start(
       ['--server', choice.server ?? this.force.url, '--name', name, '--data', folder],
       ['--enrol', String(code)],
@@ -44,6 +44,18 @@ export class RealRoom implements AsyncDisposable {
     this.#desks.set(name, desk);
     await desk.signIn(user);
     return desk;
+  }
+
+  /** Starts a desk again that was stopped, over its folder as it is now. */
+  async startAgain(name: string, server: string = this.force.url): Promise<DeskProcess> {
+    const args = ['--server', server, '--name', name, '--data', this.deskFolder(name)];
+    const desk = await DeskProcess.start(args, []);
+    this.#desks.set(name, desk);
+    return desk;
+  }
+
+  deskFolder(name: string): string {
+    return join(this.force.folder, `desk-${name}`);
   }
 
   /** Ends every process with its work done. */
@@ -57,10 +69,7 @@ export class RealRoom implements AsyncDisposable {
     const { events, answers, truth } = readServerLog(this.serverFolder);
     const desks: ({ readonly name: string } & ReturnType<typeof compareDesk>)[] = [];
     for (const name of this.#desks.keys())
-      desks.push({
-        name,
-        ...compareDesk(await readDesk(join(this.force.folder, `desk-${name}`)), truth),
-      });
+      desks.push({ name, ...compareDesk(await readDesk(this.deskFolder(name)), truth) });
     return { events, answers, desks };
   }
 
