@@ -1,11 +1,6 @@
-import { selectIsOfTheFloor } from '../../app/selectors.ts';
 import { useWindow } from '../../app/window-store.ts';
 import { FoundPanel } from '../../ui/FoundPanel.tsx';
-import { ModeFrame } from '../../ui/ModeFrame.tsx';
-import { NoticeStrip } from '../../ui/NoticeStrip.tsx';
-import { NotOfTheFloor } from '../../ui/NotOfTheFloor.tsx';
-import { SeatBar } from '../../ui/SeatBar.tsx';
-import { SignIn } from '../../ui/SignIn.tsx';
+import { SeatFrame } from '../../ui/SeatFrame.tsx';
 import { TrayPanel } from '../../ui/TrayPanel.tsx';
 import { useCallActions } from './call-actions.ts';
 import { ContactForm } from './ContactForm.tsx';
@@ -15,23 +10,10 @@ import { RecordPanel } from './RecordPanel.tsx';
 
 /** The call handler's window: the queue, what is being said, and what became of it. */
 export function CallHandling() {
-  const isSignedIn = useWindow(({ seat }) => seat?.user !== undefined);
-  const isKnown = useWindow(({ seat }) => seat !== undefined);
-  const isOfTheFloor = useWindow(selectIsOfTheFloor);
   return (
-    <ModeFrame>
-      <SeatBar title="Call handling" />
-      <NoticeStrip />
-      {isSignedIn && !isOfTheFloor ? (
-        <NotOfTheFloor />
-      ) : isSignedIn ? (
-        <Work />
-      ) : isKnown ? (
-        <SignIn />
-      ) : (
-        <main className="sign-in" />
-      )}
-    </ModeFrame>
+    <SeatFrame title="Call handling">
+      <Work />
+    </SeatFrame>
   );
 }
 

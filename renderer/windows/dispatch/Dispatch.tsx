@@ -1,11 +1,6 @@
-import { selectIsOfTheFloor } from '../../app/selectors.ts';
 import { useWindow } from '../../app/window-store.ts';
 import { FoundPanel } from '../../ui/FoundPanel.tsx';
-import { ModeFrame } from '../../ui/ModeFrame.tsx';
-import { NoticeStrip } from '../../ui/NoticeStrip.tsx';
-import { NotOfTheFloor } from '../../ui/NotOfTheFloor.tsx';
-import { SeatBar } from '../../ui/SeatBar.tsx';
-import { SignIn } from '../../ui/SignIn.tsx';
+import { SeatFrame } from '../../ui/SeatFrame.tsx';
 import { TrayPanel } from '../../ui/TrayPanel.tsx';
 import { CommandLine } from './CommandLine.tsx';
 import { useDispatchActions } from './dispatch-actions.ts';
@@ -17,23 +12,10 @@ import { UnitsPanel } from './UnitsPanel.tsx';
 
 /** The dispatcher's window: what is open, who can go, and what has to be accepted. */
 export function Dispatch() {
-  const isSignedIn = useWindow(({ seat }) => seat?.user !== undefined);
-  const isKnown = useWindow(({ seat }) => seat !== undefined);
-  const isOfTheFloor = useWindow(selectIsOfTheFloor);
   return (
-    <ModeFrame>
-      <SeatBar title="Dispatch" />
-      <NoticeStrip />
-      {isSignedIn && !isOfTheFloor ? (
-        <NotOfTheFloor />
-      ) : isSignedIn ? (
-        <Work />
-      ) : isKnown ? (
-        <SignIn />
-      ) : (
-        <main className="sign-in" />
-      )}
-    </ModeFrame>
+    <SeatFrame title="Dispatch">
+      <Work />
+    </SeatFrame>
   );
 }
 
