@@ -49,6 +49,7 @@ test('a call that was finished leaves the queue and not the wrap-up; one key say
 
 test('ready is kept by the desk, comes back after a reload, and takes the caret nowhere', () => {
   const before = handler();
+  before.desk.seats('u1'); // the desk says who sits there
   before.readyOrWrapUp();
   before.pass(500);
   const [draft] = before.desk.sentUp('draft');
