@@ -9,11 +9,13 @@ import { root } from './setup.mjs';
 import { programsOfTests } from './system-packages.mjs';
 
 /** On every Linux machine, before anything is installed. */
-const always = new Set(['sh']);
-/** Programs that are named by what a variable holds: our own Node, and the browser that was found. */
+const always = new Set(['sh', 'mount', 'umount']);
+/** Programs that are named by what a variable holds: our own Node, the browser and the compiler that were found. */
 const namedElsewhere = new Map([
   ['process.execPath', undefined],
   ['executable', 'chromium'],
+  ['name', 'cc'],
+  ['compiler', 'cc'],
 ]);
 
 test('the programs that the tests start are those that "npm test" asks for, no more and no less', () => {
@@ -64,23 +66,25 @@ test('on a machine with none of the programs, one line names every package', () 
   const { missing, stderr } = ensureWith(emptyFolder());
   expect(missing).toEqual(programsOfTests);
   expect(stderr).toBe(
-    'system: missing chromium, Xvfb, xrandr, xdotool. ' +
-      'Install with: apt-get install chromium xvfb x11-xserver-utils xdotool.\n',
+    'system: missing chromium, Xvfb, xrandr, xdotool, cc. ' +
+      'Install with: apt-get install chromium xvfb x11-xserver-utils xdotool build-essential.\n',
   );
 });
 
 test('as root on a machine with none of the programs, all of them are installed', () => {
   const folder = emptyFolder();
-  // Stands for apt-get: an install of all four packages puts their programs into PATH.
-  const all = `install -y --no-install-recommends chromium xvfb x11-xserver-utils xdotool`;
+  // Stands for apt-get: an install of all the packages puts their programs into PATH.
+  const all = `install -y --no-install-recommends chromium xvfb x11-xserver-utils xdotool build-essential`;
   const aptGet = `#!/bin/sh
     case "$*" in *"${all}")
-      for name in chromium Xvfb xrandr xdotool; do
+      for name in chromium Xvfb xrandr xdotool cc; do
         echo '#!/bin/sh' >"${folder}/$name"; /bin/chmod +x "${folder}/$name"
       done
     esac\n`;
   writeFileSync(join(folder, 'apt-get'), aptGet, { mode: 0o755 });
   const { missing, stderr } = ensureWith(folder, 'process.getuid = () => 0;');
-  expect(stderr).toContain('apt-get install chromium xvfb x11-xserver-utils xdotool');
+  expect(stderr).toContain(
+    'apt-get install chromium xvfb x11-xserver-utils xdotool build-essential',
+  );
   expect(missing).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// The programs that npm cannot bring: a browser and an X server. Plain JavaScript that runs on Node 20.
+// The programs that npm cannot bring: a browser, an X server, a compiler. Plain JavaScript that runs on Node 20.
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -15,11 +15,12 @@ const packageOf = /** @type {const} */ ({
   Xvfb: 'xvfb',
   xrandr: 'x11-xserver-utils',
   xdotool: 'xdotool',
+  cc: 'build-essential', // the probe below SQLite is compiled by its test
 });
 
 /** @typedef {keyof typeof packageOf} Program */
 
-/** What the suites that show windows start: every program of the table. */
+/** What the suites start: every program of the table. */
 export const programsOfTests = /** @type {readonly Program[]} */ (Object.keys(packageOf));
 
 /** The browser to drive: what CHROMIUM names, else the installed one. */
