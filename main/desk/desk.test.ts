@@ -1,21 +1,17 @@
 import { expect, test } from 'vitest';
-import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
+import type { DeskId } from '#domain/ids.ts';
 import { contactStream } from '#domain/ids.ts';
 import { contactIdOf } from '#domain/decide.ts';
 import type { Ack } from '#protocol/ack.ts';
 import type { Command } from '#protocol/command.ts';
 import { replicaMigrations } from '#store/migrations.ts';
+import { deskPorts, newDesk, seat } from '../../tests/support/desk-in-process.ts';
 import { Disk } from '../../tests/support/disk.ts';
-import { commandId, newWriter, request, startedAt, targets } from '../../tests/support/room.ts';
-import { Desk, type Seat } from './desk.ts';
-import { Outbox, outboxMigrations } from './outbox.ts';
-import { Replica } from './replica.ts';
+import { commandId, newWriter, request, startedAt } from '../../tests/support/room.ts';
+import type { Desk } from './desk.ts';
+import { outboxMigrations } from './outbox.ts';
 import { SyncSession } from './sync-session.ts';
 
-const seat: Seat = {
-  user: { id: 'u-ch1' as UserId, name: 'ch1', displayName: 'Asha Lane', role: 'call-handler' },
-  grant: { id: 'g1', notAfter: Number.MAX_SAFE_INTEGER as EpochMs },
-};
 const open = { type: 'open-contact', body: { channel: '101' } } as const;
 const command = (n: number): Command => ({ frame: 'command', id: commandId(n), ...open });
 
@@ -25,29 +21,11 @@ function deskOnDisks() {
   const outboxFile = outboxDisk.open(outboxMigrations);
   const replicaFile = replicaDisk.open(replicaMigrations);
   const told: Ack[] = [];
-  const ports = {
-    now: () => startedAt,
-    uuid: () => '8c8e5a40-2f5a-4a57-9d0c-0f6a1c7b1f11',
-    soon: (work: () => void) => work(),
-  };
-  const desk = new Desk({
-    desk: 'CH1' as DeskId,
-    force: 'HC',
-    timeZone: 'Europe/London',
-    targets,
-    statusName: String,
-    ports,
-    outbox: new Outbox(outboxFile, ports),
-    replica: new Replica(replicaFile),
-    freshReplica: (why) => {
-      throw new Error(`the replica is called broken: ${why}`);
-    },
-    settled: (ack) => void told.push(ack),
-  });
+  const desk = newDesk(outboxFile, replicaFile, { settled: (ack) => void told.push(ack) });
   const writer = newWriter();
   const connect = () => {
     const session = new SyncSession(desk, {
-      now: ports.now,
+      now: deskPorts.now,
       elapsedMs: () => 0,
       sign: () => 'AAAA',
       commandId: () => commandId(900),

@@ -1,44 +1,20 @@
 import { expect, test } from 'vitest';
-import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
 import type { WindowDown } from '#protocol/down.ts';
 import type { SeatRow } from '#protocol/view.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
-import { commandId, startedAt, targets } from '../../tests/support/room.ts';
-import { Desk, type Seat } from './desk.ts';
-import { Outbox, outboxMigrations } from './outbox.ts';
-import { Replica } from './replica.ts';
+import { deskPorts, newDesk, seat } from '../../tests/support/desk-in-process.ts';
+import { commandId } from '../../tests/support/room.ts';
+import { outboxMigrations } from './outbox.ts';
 import { WindowSession } from './window-session.ts';
-
-const seat: Seat = {
-  user: { id: 'u-ch1' as UserId, name: 'ch1', displayName: 'Asha Lane', role: 'call-handler' },
-  grant: { id: 'g1', notAfter: Number.MAX_SAFE_INTEGER as EpochMs },
-};
 
 /** A window at a desk whose outbox has no room left. */
 function windowAtFullDesk() {
-  const ports = {
-    now: () => startedAt,
-    uuid: () => '8c8e5a40-2f5a-4a57-9d0c-0f6a1c7b1f11',
-    soon: (work: () => void) => work(),
-  };
   const outboxFile = openStore(':memory:', outboxMigrations);
-  const outbox = new Outbox(outboxFile, ports);
   const failures: unknown[] = [];
-  const desk = new Desk({
+  const desk = newDesk(outboxFile, openStore(':memory:', replicaMigrations), {
     failed: (error) => void failures.push((error as { readonly code?: unknown }).code),
-    desk: 'CH1' as DeskId,
-    force: 'HC',
-    timeZone: 'Europe/London',
-    targets,
-    statusName: String,
-    ports,
-    outbox,
-    replica: new Replica(openStore(':memory:', replicaMigrations)),
-    freshReplica: (why) => {
-      throw new Error(`the replica is called broken: ${why}`);
-    },
   });
   outboxFile.pragma(
     `max_page_count = ${String(outboxFile.pragma('page_count', { simple: true }))}`,
@@ -55,7 +31,7 @@ function windowAtFullDesk() {
       draftChanged: () => {},
       signalled: () => {},
       refusedHere: () => {},
-      now: ports.now,
+      now: deskPorts.now,
     },
     (frame) => void sent.push(frame),
   );

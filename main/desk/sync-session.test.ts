@@ -1,40 +1,25 @@
 import { expect, test } from 'vitest';
-import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
+import type { EpochMs } from '#domain/ids.ts';
 import type { Ack } from '#protocol/ack.ts';
 import type { DeskUp } from '#protocol/up.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
-import { commandId, startedAt, targets } from '../../tests/support/room.ts';
-import { Desk, type Seat } from './desk.ts';
-import { Outbox, outboxMigrations } from './outbox.ts';
+import { deskPorts, newDesk, seat } from '../../tests/support/desk-in-process.ts';
+import { commandId, startedAt } from '../../tests/support/room.ts';
+import { outboxMigrations } from './outbox.ts';
 import { Replica } from './replica.ts';
 import { SyncSession } from './sync-session.ts';
-
-const seat: Seat = {
-  user: { id: 'u-ch1' as UserId, name: 'ch1', displayName: 'Amy Pond', role: 'call-handler' },
-  grant: { id: 'g1', notAfter: Number.MAX_SAFE_INTEGER as EpochMs },
-};
 
 /** A desk with so many contacts stored here, and its line to a server that answers as the test says. */
 function deskWith(contacts: number) {
   let now: number = startedAt;
   let elapsedMs = 0;
   const told: Ack[] = [];
-  const ports = {
-    now: () => now as EpochMs,
-    uuid: () => '8c8e5a40-2f5a-4a57-9d0c-0f6a1c7b1f11',
-    soon: (work: () => void) => work(),
-  };
-  const desk = new Desk({
-    desk: 'CH1' as DeskId,
-    force: 'HC',
-    timeZone: 'Europe/London',
-    targets,
-    statusName: String,
+  const ports = { ...deskPorts, now: () => now as EpochMs };
+  const replicaFile = () => openStore(':memory:', replicaMigrations);
+  const desk = newDesk(openStore(':memory:', outboxMigrations), replicaFile(), {
     ports,
-    outbox: new Outbox(openStore(':memory:', outboxMigrations), ports),
-    replica: new Replica(openStore(':memory:', replicaMigrations)),
-    freshReplica: () => new Replica(openStore(':memory:', replicaMigrations)),
+    freshReplica: () => new Replica(replicaFile()),
     settled: (ack) => void told.push(ack),
   });
   for (let n = 1; n <= contacts; n += 1)

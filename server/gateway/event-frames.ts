@@ -54,7 +54,8 @@ export function framesOf(events: readonly StoredEvent[]): readonly EventFrame[] 
 
 const ENVELOPE = 64; // what stands around the events of a frame
 
-function wiredOf(event: StoredEvent): WireEvent {
+/** An event as desks get it: every header, and the body only where it is meant for them. */
+export function wiredOf(event: StoredEvent): WireEvent {
   const { header, kept } = event;
   return {
     header: { ...header, desk: header.desk as DeskId }, // every header's desk was parsed as one

@@ -18,9 +18,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { IncidentId, UserId } from '#domain/ids.ts';
 import { openRecorder } from '#server/log/recorder.ts';
 import { openWriter } from '#server/log/open-writer.ts';
+import { Running } from '#server/gateway/running.suite.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
-import { startServer } from '../../server/main.ts';
 import { Holdfast, runHoldfast } from '../support/holdfast.ts';
 import { raise, request } from '../support/room.ts';
 import { SmallDisk } from '../support/small-disk.ts';
@@ -43,19 +43,7 @@ const raised = (n: number) =>
   });
 
 /** The server of a folder as it runs, and all that it tells. */
-async function serve() {
-  const told: string[] = [];
-  const server = await startServer({
-    dataDir,
-    host: '127.0.0.1',
-    port: 0,
-    force: 'HC',
-    forceName: 'Harbour Constabulary',
-    log: (line) => told.push(line),
-    scryptCost: 16,
-  });
-  return { server, told };
-}
+const serve = () => Running.start({ dataDir });
 
 /** A folder that a server with some work and one person in it has left, cleanly stopped. */
 async function workedFolder(incidents = 40): Promise<void> {

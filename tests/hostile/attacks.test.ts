@@ -16,6 +16,7 @@ import {
   type SignedIn,
   type TestDesk,
 } from '#server/gateway/running.suite.ts';
+import { upgrade } from '../support/hostile.ts';
 import { OneDesk } from '../support/one-desk.ts';
 import { verifyServer } from '../support/verify-server.ts';
 
@@ -37,15 +38,6 @@ type Row = readonly [actor: string, what: string, outcome: string];
 const HOUR_MS = 3_600_000;
 const SOME_KEY = 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=';
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-const upgrade = (host: string, more: Record<string, string> = {}) => ({
-  host,
-  connection: 'Upgrade',
-  upgrade: 'websocket',
-  'sec-websocket-version': '13',
-  'sec-websocket-key': Buffer.alloc(16).toString('base64'),
-  'sec-websocket-protocol': subprotocol,
-  ...more,
-});
 const refusalOf = async (desk: TestDesk) => {
   const { answer } = await desk.next('ack');
   return answer.state === 'refused' ? answer.refusal.reason : answer.state;

@@ -18,7 +18,7 @@ import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { OneDesk } from '../support/one-desk.ts';
 import { WindowClient } from '../support/window-client.ts';
-import { gone } from '../support/hostile.ts';
+import { gone, upgrade } from '../support/hostile.ts';
 
 /*
  * Everything of server/ and main/desk that grows with what somebody sends, what stops it, and the test
@@ -183,15 +183,6 @@ async function dial(port: number, from = '127.0.0.1'): Promise<Socket> {
   await once(socket, 'connect');
   return socket;
 }
-
-const upgrade = (host: string) => ({
-  host,
-  connection: 'Upgrade',
-  upgrade: 'websocket',
-  'sec-websocket-version': '13',
-  'sec-websocket-key': Buffer.alloc(16).toString('base64'),
-  'sec-websocket-protocol': subprotocol,
-});
 
 /** A server with a desk that is joined and a call handler who sits there. */
 async function atOneDesk(more: Parameters<typeof Running.start>[0] = {}) {

@@ -17,11 +17,11 @@ import type { WireEvent } from '#protocol/events.ts';
 import { limits } from '#protocol/limits.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
 import type { DeskUp } from '#protocol/up.ts';
-import { isForDesks } from '#server/gateway/event-frames.ts';
+import { wiredOf } from '#server/gateway/event-frames.ts';
 import { OutboxOrder, type OutboxPlace } from '#server/gateway/outbox-order.ts';
 import type { Audit, LogWriter } from '#server/log/log-writer.ts';
 import type { RecordRequest } from '#server/log/recorder-port.ts';
-import { recordedOf, type StoredEvent } from '#store/event-log.ts';
+import { recordedOf } from '#store/event-log.ts';
 import { logMigrations, pictureMigrations } from '#store/migrations.ts';
 import type { Store } from '#store/open-store.ts';
 import { pageOfBatch } from '#store/recorded-crimes.ts';
@@ -373,7 +373,7 @@ export class SimServer {
       if (line.desk === undefined) continue;
       let events = frames.get(line.sent);
       if (!events) {
-        events = this.#log.readAfter(line.sent, EVENTS_MAX).map(wired);
+        events = this.#log.readAfter(line.sent, EVENTS_MAX).map(wiredOf);
         frames.set(line.sent, events);
       }
       if (events.length === 0) continue;
@@ -387,17 +387,6 @@ const answeredIn = (log: Store) =>
   log
     .prepare<[string, number], number>('SELECT 1 FROM answer WHERE outbox_id = ? AND desk_seq = ?')
     .pluck();
-
-const wired = (event: StoredEvent): WireEvent => {
-  const { header, kept } = event;
-  return {
-    header: { ...header, desk: header.desk as DeskId }, // every header's desk was parsed as one
-    ...(kept &&
-      isForDesks(event) && {
-        kept: { salt: Buffer.from(kept.salt).toString('base64'), text: kept.text },
-      }),
-  };
-};
 
 const consultedOf = (
   { outboxId, rows }: Extract<DeskUp, { frame: 'consulted' }>,

@@ -5,6 +5,7 @@ import process from 'node:process';
 import type { WebSocket } from 'ws';
 import type { random } from '#domain/lib/random.ts';
 import { limits } from '#protocol/limits.ts';
+import { subprotocol } from '#protocol/version.ts';
 
 /** HOLDFAST_SEED=17 runs that one again, as it was; without it every run has a seed of its own, and says it. */
 export function hostileSeed(title: string): number {
@@ -284,3 +285,14 @@ export class Stalls {
     );
   }
 }
+
+/** The headers that ask for a WebSocket of ours. */
+export const upgrade = (host: string, more: Record<string, string> = {}) => ({
+  host,
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+  'sec-websocket-protocol': subprotocol,
+  ...more,
+});

@@ -1,0 +1,40 @@
+import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
+import { Desk, type DeskOptions, type Seat } from '#desk/desk.ts';
+import { Outbox } from '#desk/outbox.ts';
+import { Replica } from '#desk/replica.ts';
+import type { Store } from '#store/open-store.ts';
+import { startedAt, targets } from './room.ts';
+
+/** A call handler at desk CH1, whose grant never ends. */
+export const seat: Seat = {
+  user: { id: 'u-ch1' as UserId, name: 'ch1', displayName: 'Asha Lane', role: 'call-handler' },
+  grant: { id: 'g1', notAfter: Number.MAX_SAFE_INTEGER as EpochMs },
+};
+
+/** A clock that stands still, and a name for the outbox that is always the same. */
+export const deskPorts: DeskOptions['ports'] = {
+  now: () => startedAt,
+  uuid: () => '8c8e5a40-2f5a-4a57-9d0c-0f6a1c7b1f11',
+  soon: (work) => work(),
+};
+
+/** Desk CH1 over real SQLite, in this process; calling its replica broken fails the test unless said otherwise. */
+export const newDesk = (
+  outboxFile: Store,
+  replicaFile: Store,
+  { ports = deskPorts, ...more }: Partial<DeskOptions> = {},
+): Desk =>
+  new Desk({
+    desk: 'CH1' as DeskId,
+    force: 'HC',
+    timeZone: 'Europe/London',
+    targets,
+    statusName: String,
+    ports,
+    outbox: new Outbox(outboxFile, ports),
+    replica: new Replica(replicaFile),
+    freshReplica: (why) => {
+      throw new Error(`the replica is called broken: ${why}`);
+    },
+    ...more,
+  });
