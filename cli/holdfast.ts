@@ -1,31 +1,31 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
-import { isDamage } from '#store/file-trouble.ts';
-import { logMigrations } from '#store/migrations.ts';
-import { openStore } from '#store/open-store.ts';
-import { SqliteEventLog } from '#store/sqlite-event-log.ts';
-import { GENESIS, verifyChain } from '#store/chain.ts';
 import { startServer } from '../server/main.ts';
-import { logTrouble, rebuildFolder } from '../server/log/open-writer.ts';
+import { rebuildFolder } from '../server/log/open-writer.ts';
 import { importCrimeFile } from '../server/import/import-crime-file.ts';
 import { runAdmin } from './admin.ts';
 import { runDemo } from './demo.ts';
 import { Secrets } from './read-secret.ts';
 import { runDesk } from './run-desk.ts';
+import { makeBackup, restoreBackup, verify, witness, type Out } from './safe-keeping.ts';
 
 const HELP = `holdfast COMMAND [OPTION…]
 
   serve    the server of one force        --data DIR [--host 127.0.0.1] [--port 7100]
                                           [--force HC] [--force-name NAME] [--tls-cert F --tls-key F]
+                                          [--await-desks SECONDS]   (after a restore; 60)
   desk     one desk and its windows       --server URL --name DESK --data DIR [--enrol CODE]
                                           [--window call-handling|dispatch] [--headless]
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
   import   recorded crimes                crimes FILE… --data DIR   (while its server is stopped)
   rebuild  the read model from the log    --data DIR   (while its server is stopped)
-  verify   the chain of a log             --data DIR
+  backup   a copy of a server's folder    --data DIR --to NEW   (also while its server runs)
+  restore  a folder out of a back-up      FROM --data NEW
+  verify   the chain of a log             --data DIR [--witness FILE]
+  witness  what a desk has seen of a log  --name DESK --data DIR   (for verify, on standard output)
   admin    people, desks and keys         password | add-user NAME --display-name N --role ROLE |
                                           disable-user NAME | desk-code [DESK] | revoke-desk DESK |
                                           api-key NAME; each with --server URL --as NAME
@@ -60,6 +60,9 @@ const options = {
   'display-name': { type: 'string' },
   role: { type: 'string' },
   enrol: { type: 'string' },
+  to: { type: 'string' },
+  witness: { type: 'string' },
+  'await-desks': { type: 'string', default: '60' },
   window: { type: 'string', default: 'call-handling' },
   headless: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -76,7 +79,7 @@ async function main(args: readonly string[]): Promise<number> {
     say(HELP);
     return values.help ? 0 : 2;
   }
-  const need = (name: 'data' | 'server' | 'name' | 'as') => {
+  const need = (name: 'data' | 'server' | 'name' | 'as' | 'to') => {
     const value = values[name];
     if (value === undefined) throw new UsageError(`${command} needs --${name}`);
     return value;
@@ -84,6 +87,12 @@ async function main(args: readonly string[]): Promise<number> {
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new UsageError('--port is a number from 0 to 65535');
+  const awaitDesks = Number(values['await-desks']);
+  if (!Number.isInteger(awaitDesks) || awaitDesks < 0 || awaitDesks > 86_400)
+    throw new UsageError('--await-desks is a number of seconds, at most a day');
+  const out: Out = values.json
+    ? (_words, json) => say(JSON.stringify(json))
+    : (words) => say(words);
   const force = { force: values.force, forceName: values['force-name'] };
   const runs = new Set(['serve', 'desk', 'demo']);
   const untilStopped = runs.has(command) ? listenForStop() : () => Promise.resolve();
@@ -100,6 +109,7 @@ async function main(args: readonly string[]): Promise<number> {
         port,
         ...force,
         tls,
+        awaitDesksMs: awaitDesks * 1_000,
         log,
       });
       const first = await server.addFirstAdministrator();
@@ -125,7 +135,7 @@ async function main(args: readonly string[]): Promise<number> {
         isHeadless: values.headless,
         version: VERSION,
         ...force,
-        say: values.json ? (_words, json) => say(JSON.stringify(json)) : (words) => say(words),
+        say: out,
         log,
         untilStopped,
       });
@@ -137,7 +147,7 @@ async function main(args: readonly string[]): Promise<number> {
         dataDir: values.data,
         version: VERSION,
         ...force,
-        say: values.json ? (_words, json) => say(JSON.stringify(json)) : (words) => say(words),
+        say: out,
         log,
         untilStopped,
       });
@@ -154,12 +164,24 @@ async function main(args: readonly string[]): Promise<number> {
         displayName: values['display-name'],
         role: values.role,
         secrets: new Secrets({ input: process.stdin, output: process.stderr }),
-        say: values.json ? (_words, json) => say(JSON.stringify(json)) : (words) => say(words),
+        say: out,
         usage: (message) => new UsageError(message),
       });
       return 0;
     case 'verify':
-      return verify(need('data'), values.json);
+      return verify(need('data'), values.witness, out);
+    case 'backup':
+      await makeBackup(need('data'), need('to'), out);
+      return 0;
+    case 'restore': {
+      const [from] = rest;
+      if (from === undefined || rest.length > 1) throw new UsageError('restore FROM --data NEW');
+      await restoreBackup(from, need('data'), out);
+      return 0;
+    }
+    case 'witness':
+      await witness(need('data'), need('name'), say);
+      return 0;
     default:
       throw new UsageError(`there is no command "${command}"`);
   }
@@ -215,40 +237,6 @@ function rebuild(dataDir: string, isJson: boolean): number {
       say(`the old file was no read model of this log; it is ${putAside}`);
   }
   return 0;
-}
-
-function verify(dataDir: string, isJson: boolean): number {
-  // Looked at and not made: a folder that was spelt wrong is no empty log.
-  if (!existsSync(join(dataDir, 'log.db'))) throw new Error(`there is no log in ${dataDir}`);
-  try {
-    return verifyLog(dataDir, isJson);
-  } catch (error) {
-    const trouble = logTrouble(dataDir, error);
-    if (!isDamage(trouble)) throw trouble;
-    const message = trouble instanceof Error ? trouble.message : String(trouble);
-    say(isJson ? JSON.stringify({ outcome: 'damaged', message }) : message);
-    return 3;
-  }
-}
-
-function verifyLog(dataDir: string, isJson: boolean): number {
-  const db = openStore(join(dataDir, 'log.db'), logMigrations);
-  const events = new SqliteEventLog(db);
-  let from = { seq: 0, hash: GENESIS };
-  let verdict = verifyChain([], from);
-  while (from.seq < events.head.seq && verdict.outcome === 'intact') {
-    verdict = verifyChain(events.readAfter(from.seq, 2_000), from);
-    if (verdict.outcome === 'intact') from = { seq: verdict.seq, hash: verdict.hash };
-  }
-  db.close();
-  if (isJson) say(JSON.stringify(verdict));
-  else if (verdict.outcome === 'intact')
-    say(`intact: ${verdict.seq} events, last hash ${verdict.hash}`);
-  else
-    say(
-      `BROKEN at event ${verdict.seq} (${verdict.at}). Keep the folder as it is and call for help.`,
-    );
-  return verdict.outcome === 'intact' ? 0 : 3;
 }
 
 function read(args: readonly string[]) {

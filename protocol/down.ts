@@ -10,6 +10,7 @@ import { ping, pong } from './ping.ts';
 import { result } from './query.ts';
 import { refused } from './refused.ts';
 import { signals } from './signal.ts';
+import { sendTail } from './tail.ts';
 import { view } from './view.ts';
 import { welcome } from './welcome.ts';
 
@@ -28,6 +29,7 @@ export type WindowDown = z.infer<typeof windowDown>;
 /** From the server to a desk. */
 export const deskDown = z.discriminatedUnion('frame', [
   challenge,
+  sendTail,
   welcome,
   events,
   ack,

@@ -6,6 +6,8 @@ import { deskId } from '#domain/ids.ts';
  * desk's enrolled Ed25519 key over the nonce and the desk's id: it authenticates the socket. The
  * server compares `chainHash` with its own event at `cursor`, so a wrong lineage is known and not
  * guessed; a desk that has seen epoch N refuses N-1. A new desk knows no log: `logId` is absent.
+ * `shown` is the copy that it shows while it makes another one from `cursor` on: a server that was restored
+ * may have lost what is in it.
  */
 export const hello = z.strictObject({
   frame: z.literal('hello'),
@@ -17,5 +19,12 @@ export const hello = z.strictObject({
   epoch: z.int().nonnegative(),
   cursor: z.int().nonnegative(),
   chainHash: z.string().max(64),
+  shown: z
+    .strictObject({
+      logId: z.string().min(1).max(64),
+      cursor: z.int().positive(),
+      chainHash: z.string().max(64),
+    })
+    .optional(),
 });
 export type Hello = z.infer<typeof hello>;

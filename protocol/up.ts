@@ -11,6 +11,7 @@ import { reserveReferences } from './reserve-references.ts';
 import { deskSignal, signal } from './signal.ts';
 import { signIn, signOut } from './sign-in.ts';
 import { stampedCommand } from './stamped-command.ts';
+import { tail } from './tail.ts';
 import { settleTray } from './tray.ts';
 import { subscribe, unsubscribe } from './view.ts';
 
@@ -33,6 +34,7 @@ export type WindowUp = z.infer<typeof windowUp>;
 /** From a desk to the server. */
 export const deskUp = z.discriminatedUnion('frame', [
   hello,
+  tail,
   stampedCommand,
   applied,
   reserveReferences,

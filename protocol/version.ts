@@ -6,6 +6,11 @@ export const history = [
     fingerprint: '05a91a2d79a18681',
     change: 'duty, late conflicts, amendments, the status seen; crimes, consultations and presence',
   },
+  {
+    version: 3,
+    fingerprint: 'b768ebe4b1acfb01',
+    change: 'a restored server asks the desks for what it has lost',
+  },
 ] as const satisfies readonly {
   readonly version: number;
   readonly fingerprint: string;

@@ -10,6 +10,7 @@ import { Accounts, newPassword } from './auth/accounts.ts';
 import type { ToAdd } from './gateway/admin-routes.ts';
 import { DraftCopies } from './gateway/draft-copies.ts';
 import { Escalation } from './gateway/escalation.ts';
+import { Gathering } from './gateway/gathering.ts';
 import { createHttp, isLoopback } from './gateway/http.ts';
 import { createLogger } from './gateway/logger.ts';
 import { hangUp, SyncGateway } from './gateway/sync-gateway.ts';
@@ -37,6 +38,8 @@ export interface ServerOptions {
   readonly timers?: Timers;
   /** The writer has died and nothing can be recorded any more. By default the process ends. */
   readonly died?: (error: Error) => void;
+  /** After a restore: how long a desk that does not come is waited for; a minute unless told. */
+  readonly awaitDesksMs?: number | undefined;
   /** For tests only: fewer connections than a real server takes. */
   readonly connectionsMax?: number;
   /** For tests only: the cost of a password's check. */
@@ -71,6 +74,8 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+const AWAIT_DESKS_MS = 60_000; // a desk comes within 5 s of a server that is there; people work alone meanwhile
+const NUMBERS_SKIPPED = 500; // five blocks: what a desk raises in a day on the worst of them
 const HTTP_CLOSE_WITHIN_MS = 3_000; // an auditor may be reading the whole log
 
 /** Starts the server of one force over its folder. Resolves once it answers. */
@@ -153,7 +158,40 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
   };
 
+  /** Blocks that a desk which was not heard may hold, and that the restored log has forgotten. */
+  const skipNumbers = async (desks: number) => {
+    const [desk, count] = ['server' as DeskId, desks * NUMBERS_SKIPPED];
+    await recorder.record({
+      commandId: commandIdFrom(now(), randomBytes(16)),
+      asked: { type: 'reserve-references', body: { desk, count } },
+      occurredAt: now(),
+      actor: 'system' as UserId,
+      desk,
+    });
+  };
+
   let ours: ReadonlySet<string> = new Set();
+  let escalation: Escalation | undefined;
+  opened.defer(() => escalation?.close());
+  const goOn = () => {
+    escalation = new Escalation({ recorder, now, failed, timers });
+  };
+  const gathering = recorder.awaitsTails()
+    ? new Gathering({
+        recorder,
+        desks: () => accounts.desks(),
+        now,
+        timers,
+        withinMs: options.awaitDesksMs ?? AWAIT_DESKS_MS,
+        told: log,
+        failed,
+        ended: (missing) => {
+          goOn();
+          if (missing.length > 0) skipNumbers(missing.length).catch(failed);
+        },
+      })
+    : goOn();
+  opened.defer(() => gathering?.close());
   const sync = new SyncGateway({
     recorder,
     accounts,
@@ -166,10 +204,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       drafts.keep(copy);
       return 'kept';
     },
+    gave: (desk) => gathering?.gave(desk),
+    told: log,
     failed,
   });
-  const escalation = new Escalation({ recorder, now, failed, timers });
-  opened.defer(() => escalation.close());
   const http = createHttp({
     recorder,
     accounts,

@@ -107,6 +107,21 @@ export const logMigrations = [
   // How far each desk's consultations have come, in the transaction of their audit rows.
   `CREATE TABLE consulted (outbox_id TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT;
    ${crimeStreetMigration}`,
+  `-- The file that the log was begun or restored in: a copy of the folder is known by it.
+   ALTER TABLE log_meta ADD COLUMN place TEXT;
+   -- Restored from a back-up, and not heard yet what the desks have beyond it.
+   ALTER TABLE log_meta ADD COLUMN awaits_tails INTEGER NOT NULL DEFAULT 0;
+   -- What a desk had on record and this log could not take any more: kept word for word, for a person.
+   CREATE TABLE tail_aside (
+     hash        TEXT PRIMARY KEY,
+     seq         INTEGER NOT NULL,
+     stream      TEXT NOT NULL,
+     command_id  TEXT NOT NULL,
+     desk        TEXT NOT NULL,
+     received_at INTEGER NOT NULL,
+     event       TEXT NOT NULL CHECK (json_valid(event))
+   ) STRICT;
+   CREATE INDEX tail_aside_stream ON tail_aside (stream)`,
 ] as const;
 
 /** The server's read model, in a file of its own that can be thrown away and made again. */

@@ -104,6 +104,7 @@ const prepare = (db: Store) => ({
   putBatch: db.prepare<[string]>(
     'INSERT INTO crime_batch (batch_id) VALUES (?) ON CONFLICT DO NOTHING',
   ),
+  hasBatch: db.prepare<[string], number>('SELECT 1 FROM crime_batch WHERE batch_id = ?').pluck(),
   countBatch: db.prepare<[number, number, string]>(
     `UPDATE crime_batch SET added = added + ?, already_held = already_held + ? WHERE batch_id = ?`,
   ),
@@ -236,6 +237,10 @@ export function heldOfBatch(
   const held = sqlOf(db).held.get(batchId);
   return { count: held?.count ?? 0, lastIdentity: held?.lastIdentity ?? undefined };
 }
+
+/** Whether the rows of a batch have ever come here, also where all of them were held already. */
+export const isBatchHere = (db: Store, batchId: string): boolean =>
+  sqlOf(db).hasBatch.get(batchId) !== undefined;
 
 /**
  * A digest over the rows of a batch, in the order of their identities. The server puts it in the

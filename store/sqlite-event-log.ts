@@ -42,6 +42,7 @@ export class SqliteEventLog {
         'SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1',
       ),
       hashAt: db.prepare<[number], string>('SELECT hash FROM event WHERE seq = ?').pluck(),
+      epochAt: db.prepare<[number], number>('SELECT epoch FROM event WHERE seq = ?').pluck(),
       // By place and not by name: a third of what an event costs is binding it.
       putEvent: db.prepare<(string | number | null)[]>(
         `INSERT INTO event (seq, log_id, epoch, command_id, n, stream, version, type, type_version,
@@ -124,6 +125,32 @@ export class SqliteEventLog {
       throw new ChainError(`event ${fields.seq} has another body than its header commits to`);
     this.#put(event);
     this.#head = { seq: fields.seq, hash: claimed };
+  }
+
+  /**
+   * Adds what another log recorded after the head of this one: said the same, by the same person at the
+   * same time, at a place of its own. `epoch` is this log's. Throws where its body is not its header's.
+   */
+  appendAgain({ header, kept }: StoredEvent, epoch: number, recordedAt: EpochMs): StoredEvent {
+    if (kept && bodyHashOf(kept.salt, kept.text) !== header.bodyHash)
+      throw new ChainError(`event ${header.seq} has another body than its header commits to`);
+    const { seq, hash: prevHash } = this.#head;
+    const moved = { ...header, seq: seq + 1, epoch, recordedAt, prevHash };
+    const event: StoredEvent = { header: { ...moved, hash: headerHashOf(moved) }, kept };
+    this.#put(event);
+    this.#head = { seq: event.header.seq, hash: event.header.hash };
+    return event;
+  }
+
+  /** The last event that was recorded in this epoch or an earlier one; 0 where there is none. */
+  lastOfEpoch(epoch: number): number {
+    let [low, high] = [0, this.#readHead().seq]; // epochs only rise along the log
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((this.#sql.epochAt.get(middle) ?? 0) <= epoch) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   }
 
   readAfter(seq: number, limit: number): readonly StoredEvent[] {

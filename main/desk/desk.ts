@@ -21,11 +21,13 @@ import type { Ack, Answer } from '#protocol/ack.ts';
 import type { Crimes } from '#protocol/crimes.ts';
 import type { Signals } from '#protocol/signal.ts';
 import { parseAsked, type Command } from '#protocol/command.ts';
+import type { WireEvent } from '#protocol/events.ts';
 import { limits } from '#protocol/limits.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
+import { TAIL_MAX, type Tail } from '#protocol/tail.ts';
 import type { TrayRow } from '#protocol/view.ts';
 import { ChainError } from '#store/sqlite-event-log.ts';
-import type { StoredEvent } from '#store/event-log.ts';
+import { inJson, wholeOf, type StoredEvent } from '#store/event-log.ts';
 import { emptyCursor, type Cursor } from '#store/picture.ts';
 import { layOver, Merging } from './merge.ts';
 import type { Outbox, Put } from './outbox.ts';
@@ -116,9 +118,38 @@ export class Desk {
     return this.read((replica) => replica.cursor.seq, 0);
   }
 
+  /** How far what is shown has come, while another copy of the log is made. */
+  get shownBefore():
+    | { readonly logId: string; readonly cursor: number; readonly chainHash: string }
+    | undefined {
+    if (!this.#building) return undefined;
+    const { logId, seq, hash } = this.read((replica) => replica.cursor, emptyCursor('', 0));
+    return seq > 0 ? { logId, cursor: seq, chainHash: hash } : undefined;
+  }
+
   /** The highest epoch that is known here, whatever has become of the replica. */
   get epochSeen(): number {
     return Math.max(this.#options.outbox.epochSeen, this.cursor.epoch);
+  }
+
+  /**
+   * The server is of a higher epoch than any before: it was promoted or restored, and may not have what
+   * it has answered. What is answered as recorded and is not here yet is asked again, under the same
+   * ids. Durable when it returns.
+   */
+  sawEpoch(epoch: number): void {
+    const { outbox } = this.#options;
+    if (!outbox.sawEpoch(epoch, this.shownCursor)) return;
+    this.#merged.rebase(this.#record, outbox.unanswered());
+    this.#changed();
+  }
+
+  /** What is on record here after `after`, for a server that was restored and has lost it. */
+  tail(after: number): Omit<Tail, 'frame'> {
+    const events = this.read((replica) => replica.readAfter(after, TAIL_MAX + 1), []);
+    const page = wholeCommands(events.map(inJson));
+    const last = page.at(-1)?.header.seq ?? after;
+    return { after, events: page, isEnd: page.length === 0 || last >= this.shownCursor };
   }
 
   get isRebuilding(): boolean {
@@ -470,6 +501,18 @@ export class Desk {
       for (const listener of this.#listeners) listener();
     });
   }
+}
+
+/** As many of the events as one frame holds, and no command in part. */
+function wholeCommands(events: readonly WireEvent[]): WireEvent[] {
+  let bytes = 0;
+  let count = 0;
+  for (const event of events) {
+    bytes += Buffer.byteLength(JSON.stringify(event)) + 1; // and the comma
+    if (bytes > limits.chunkMaxBytes - PLACE_BYTES_MAX || count === TAIL_MAX) break;
+    count += 1;
+  }
+  return events.slice(0, wholeOf(events, count));
 }
 
 const storedHere = (reference: string | undefined): Ack['answer'] => ({

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Asked } from '#domain/commands.ts';
-import type { DeskId, StreamId, UserId } from '#domain/ids.ts';
+import type { CommandId, DeskId, StreamId, UserId } from '#domain/ids.ts';
 import { referenceOf } from '#domain/reference.ts';
 import { openStore } from '#store/open-store.ts';
 import { Disk } from '../../tests/support/disk.ts';
@@ -152,7 +152,41 @@ test('a look after a restart is not counted in a row that may be on its way sinc
 test('the highest epoch that was seen outlives the process', () => {
   const db = openStore(':memory:', outboxMigrations);
   const outbox = new Outbox(db, ports);
-  outbox.sawEpoch(3);
-  outbox.sawEpoch(2);
+  expect([outbox.sawEpoch(3, 0), outbox.sawEpoch(2, 0)]).toEqual([false, false]);
   expect([outbox.epochSeen, new Outbox(db, ports).epochSeen]).toEqual([3, 3]);
+});
+
+test('a higher epoch: what was recorded and has not come back is asked again, from new places in an outbox of another name', () => {
+  const db = openStore(':memory:', outboxMigrations);
+  let uuids = 0;
+  const uuid = () => `8c8e5a40-2f5a-4a57-9d0c-00000000000${(uuids += 1)}`;
+  const own = { ...ports, uuid };
+  const outbox = new Outbox(db, own);
+  outbox.sawEpoch(1, 0);
+  const [seen, lost, refusedOne, waits] = [1, 2, 3, 4].map(commandId) as [
+    CommandId,
+    CommandId,
+    CommandId,
+    CommandId,
+  ];
+  for (const n of [1, 2, 3, 4]) outbox.put(asked(n), []);
+  outbox.settle(seen, { state: 'recorded', firstSeq: 5, lastSeq: 5 });
+  outbox.settle(lost, { state: 'recorded', firstSeq: 8, lastSeq: 9 });
+  outbox.settle(refusedOne, refused);
+  const before = outbox.outboxId;
+
+  expect(outbox.sawEpoch(2, 8)).toBe(true);
+  const places = () => outbox.unanswered().map((it) => [it.command.id, it.outboxId, it.deskSeq]);
+  expect(outbox.outboxId).not.toBe(before);
+  expect(outbox.looksId).toBe(before);
+  expect(places()).toEqual([
+    [lost, outbox.outboxId, 1],
+    [waits, outbox.outboxId, 2],
+  ]);
+  expect(outbox.known(seen)?.answer).toMatchObject({ state: 'recorded' });
+  expect(outbox.tray().map(({ stamped }) => stamped.command.id)).toEqual([refusedOne]);
+  // It outlives the process, and the next command has the next place.
+  const after = new Outbox(db, own);
+  expect([after.outboxId, after.looksId, after.epochSeen]).toEqual([outbox.outboxId, before, 2]);
+  expect(after.put(asked(9), [])).toMatchObject({ stamped: { deskSeq: 3 } });
 });

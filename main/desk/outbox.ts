@@ -63,6 +63,8 @@ export const outboxMigrations = [
    ) STRICT`,
   // The highest epoch of a server that was seen here. Beside the outbox, since a replica can be thrown away.
   'ALTER TABLE outbox_meta ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0',
+  // Looks keep the name under which they are counted when the commands get another one.
+  'ALTER TABLE outbox_meta ADD COLUMN looks_id TEXT',
 ] as const;
 
 const WAITING_MAX = 10_000; // a 12 h shift offline, several times over
@@ -87,7 +89,6 @@ export type Put =
 
 /** Keeps every command of this desk, in order, until the server's last word on it; and what is being typed. */
 export class Outbox {
-  readonly outboxId: string;
   readonly #sql;
   readonly #put;
   readonly #atOnce;
@@ -95,6 +96,8 @@ export class Outbox {
   /** Consultations up to here are on their way, or may have been when the last process ended. */
   #sentUpTo: number;
   #epochSeen: number;
+  #outboxId: string;
+  #looksId: string;
   /** How many have no answer: counting them at every command would make a desk alone slower and slower. */
   #waiting: number;
 
@@ -102,14 +105,15 @@ export class Outbox {
     this.#ports = ports;
     // Made with the file: a new outbox starts again at deskSeq 1 and is never taken for the old one.
     const known = db
-      .prepare<[], { outboxId: string; epoch: number }>(
-        'SELECT outbox_id AS outboxId, epoch FROM outbox_meta',
+      .prepare<[], { outboxId: string; looksId: string | null; epoch: number }>(
+        'SELECT outbox_id AS outboxId, looks_id AS looksId, epoch FROM outbox_meta',
       )
       .get();
-    this.outboxId = known?.outboxId ?? ports.uuid();
+    this.#outboxId = known?.outboxId ?? ports.uuid();
+    this.#looksId = known?.looksId ?? this.#outboxId;
     this.#epochSeen = known?.epoch ?? 0;
     if (known === undefined)
-      db.prepare('INSERT INTO outbox_meta (outbox_id) VALUES (?)').run(this.outboxId);
+      db.prepare('INSERT INTO outbox_meta (outbox_id) VALUES (?)').run(this.#outboxId);
 
     this.#sql = {
       known: db.prepare<[string], { stamped: string; answer: string | null }>(
@@ -138,6 +142,17 @@ export class Outbox {
          WHERE command_id = ? AND answer IS NULL`,
       ),
       sawEpoch: db.prepare<[number]>('UPDATE outbox_meta SET epoch = max(epoch, ?)'),
+      rename: db.prepare<[string, string]>('UPDATE outbox_meta SET outbox_id = ?, looks_id = ?'),
+      doubtful: db.prepare<[number], { stamped: string; isAnswered: number }>(
+        `SELECT stamped, answer IS NOT NULL AS isAnswered FROM outbox
+         WHERE answer IS NULL OR (json_extract(answer, '$.state') = 'recorded'
+           AND json_extract(answer, '$.lastSeq') > ?)
+         ORDER BY desk_seq`,
+      ),
+      askAgain: db.prepare<[string, number, string, string]>(
+        `UPDATE outbox SET outbox_id = ?, desk_seq = ?, stamped = ?, answer = NULL,
+           answered_at = NULL WHERE command_id = ?`,
+      ),
       self: db.prepare<[string], { deskSeq: number; reads: string; putAt: number }>(
         'SELECT desk_seq AS deskSeq, reads, put_at AS putAt FROM outbox WHERE command_id = ?',
       ),
@@ -233,15 +248,15 @@ export class Outbox {
           this.#sql.takeNumber.run(block.fromNumber);
           reference = makeReference(block.next);
         }
-        const deskSeq = this.#sql.next.get(this.outboxId) ?? 1;
+        const deskSeq = this.#sql.next.get(this.#outboxId) ?? 1;
         const stamped: StampedCommand = {
           ...unsent,
           ...(reference !== undefined && { reference }),
-          outboxId: this.outboxId,
+          outboxId: this.#outboxId,
           deskSeq,
         };
         this.#sql.put.run(
-          this.outboxId,
+          this.#outboxId,
           deskSeq,
           unsent.command.id,
           JSON.stringify(stamped),
@@ -260,11 +275,42 @@ export class Outbox {
     return this.#epochSeen;
   }
 
-  /** Durable when it returns, so that no server of an earlier epoch is ever believed again. */
-  sawEpoch(epoch: number): void {
-    if (epoch <= this.#epochSeen) return;
-    this.#sql.sawEpoch.run(epoch);
+  /** The name of this outbox; another one from each epoch on. */
+  get outboxId(): string {
+    return this.#outboxId;
+  }
+
+  /** The name under which looks are counted; it stays. */
+  get looksId(): string {
+    return this.#looksId;
+  }
+
+  /**
+   * Keeps the epoch of a server, so that none of an earlier one is ever believed again. One that is
+   * higher than any before may not have what it has answered: what is recorded beyond `cursor`, which
+   * has not come back, counts as not answered any more. What waits gets new places in an outbox of
+   * another name, since the server may not know of the places before it. Durable when it returns; says
+   * whether the epoch was raised.
+   */
+  sawEpoch(epoch: number, cursor: number): boolean {
+    if (epoch <= this.#epochSeen) return false;
+    const isFirst = this.#epochSeen === 0;
+    const outboxId = isFirst ? this.#outboxId : this.#ports.uuid();
+    this.atOnce(() => {
+      this.#sql.sawEpoch.run(epoch);
+      if (isFirst) return;
+      this.#sql.rename.run(outboxId, this.#looksId);
+      for (const [at, row] of this.#sql.doubtful.all(cursor).entries()) {
+        const before = stampedCommand.parse(JSON.parse(row.stamped));
+        const stamped = { ...before, outboxId, deskSeq: at + 1 };
+        const { id } = stamped.command;
+        this.#sql.askAgain.run(outboxId, at + 1, JSON.stringify(stamped), id);
+        if (row.isAnswered === 1) this.#waiting += 1;
+      }
+    });
     this.#epochSeen = epoch;
+    this.#outboxId = outboxId;
+    return !isFirst;
   }
 
   /** The number that the next incident from this desk would get, without taking it. */

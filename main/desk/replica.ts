@@ -113,6 +113,11 @@ export class Replica {
     return this.#log.readAt(this.picture.journal(subject, LINES_MAX)).map(recordedOf);
   }
 
+  /** Events after `seq`, at most `limit`. */
+  readAfter(seq: number, limit: number): readonly StoredEvent[] {
+    return this.#log.readAfter(seq, limit);
+  }
+
   hashAt(seq: number): string | undefined {
     return this.#log.hashAt(seq);
   }

@@ -1,5 +1,5 @@
 import { createPrivateKey, randomBytes, randomUUID, sign } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import * as z from 'zod';
@@ -26,6 +26,7 @@ import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './of
 import { Outbox, outboxMigrations } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
 import { Replica } from './replica.ts';
+import { openOrQuarantine, putAside, replicaName } from './replica-files.ts';
 import { windowId, type Admission, type Assets, type WindowId, type WindowRole } from './shell.ts';
 import { SyncClient } from './sync-client.ts';
 import { WindowSession, type RefusedHere, type WindowHost } from './window-session.ts';
@@ -427,37 +428,6 @@ async function askServer(server: string, path: string, body: object): Promise<As
     return { outcome: 'refused', reason, message };
   } catch {
     return { outcome: 'away' }; // what then, the desk decides by what it knows
-  }
-}
-
-const REPLICA = /^replica-(\d+)\.db$/;
-
-/** The newest replica file; a broken one is put aside by its name and a new one gets the next number. */
-function replicaName(dataDir: string): string {
-  const numbers = readdirSync(dataDir).flatMap((name) => Number(REPLICA.exec(name)?.[1] ?? []));
-  return `replica-${Math.max(1, ...numbers)}.db`;
-}
-
-/** Makes the next replica file the newest. The old one stays where it is, as evidence. */
-function putAside(dataDir: string): void {
-  const number = Number(REPLICA.exec(replicaName(dataDir))?.[1] ?? 1);
-  // An empty file is a new store; its name alone makes it the newest.
-  writeFileSync(join(dataDir, `replica-${number + 1}.db`), '', { flag: 'a', mode: 0o600 });
-}
-
-function openOrQuarantine(open: () => Replica, dataDir: string): Replica {
-  try {
-    return open();
-  } catch {
-    // Not readable: kept beside the new one for whoever looks into it. The log is copied anew. The
-    // next number first: an older one that is still here was put aside itself.
-    const name = replicaName(dataDir);
-    putAside(dataDir);
-    for (const suffix of ['', '-wal', '-shm']) {
-      const file = join(dataDir, `${name}${suffix}`);
-      if (existsSync(file)) renameSync(file, `${file}.corrupt-${new Date().toISOString()}`);
-    }
-    return open();
   }
 }
 

@@ -23,6 +23,7 @@ const TICK_MS = 250;
 const BACKOFF_MIN_MS = 100;
 const BACKOFF_MAX_MS = 5_000;
 const CONNECT_WITHIN_MS = 4_000;
+const RESTORING = 4010; // the close code of a server that was restored and gathers what the desks have
 const NOT_ENROLLED = 4401; // the close code of a server that knows no such key, or no longer
 
 /** Keeps a desk joined to its server for as long as it lives: connects, and connects again. */
@@ -137,6 +138,9 @@ export class SyncClient {
       else if (code === NOT_ENROLLED)
         this.#why =
           'the server does not let this desk in: its key was taken back, or is another one';
+      else if (code === RESTORING)
+        this.#why =
+          'the server was restored from a back-up and takes what the desks have on record; it is here soon';
       else if (link.state === 'live') this.#why = 'the connection to the server was lost';
       this.#socket = undefined;
       this.#session = undefined;

@@ -3,7 +3,7 @@ import type { DeskDown } from '#protocol/down.ts';
 import { limits } from '#protocol/limits.ts';
 import type { DeskUp } from '#protocol/up.ts';
 import { history } from '#protocol/version.ts';
-import type { StoredEvent } from '#store/event-log.ts';
+import { outOfJson } from '#store/event-log.ts';
 import { isDiskError, type Desk } from './desk.ts';
 
 export interface SyncPorts {
@@ -46,6 +46,7 @@ export type Link =
  * out. It owns no socket and no timer, so the simulation can run it.
  *
  *     challenge -> hello -> welcome -> events …, acks …      (a gap, a wrong chain, silence -> close)
+ *                        \-> send-tail -> tail -> …           (to a server that was restored)
  */
 export class SyncSession {
   readonly #desk: Desk;
@@ -57,7 +58,7 @@ export class SyncSession {
   /** By the clock, for people to read. */
   #heardAt: EpochMs;
   // All others are what `elapsedMs` said.
-  readonly #startedMs: number;
+  #joiningMs: number;
   #heardMs: number;
   #ping: { readonly t0: EpochMs | undefined; readonly atMs: number };
   #appliedMs: number;
@@ -74,8 +75,8 @@ export class SyncSession {
     this.#ports = ports;
     this.#tries = tries;
     this.#heardAt = ports.now();
-    this.#startedMs = this.#heardMs = this.#appliedMs = ports.elapsedMs();
-    this.#ping = { t0: undefined, atMs: this.#startedMs };
+    this.#joiningMs = this.#heardMs = this.#appliedMs = ports.elapsedMs();
+    this.#ping = { t0: undefined, atMs: this.#joiningMs };
   }
 
   get link(): Link {
@@ -99,6 +100,10 @@ export class SyncSession {
     switch (frame.frame) {
       case 'challenge':
         return this.#sayHello(frame.nonce);
+      case 'send-tail':
+        if (this.#link.state !== 'joining') return this.#end('asked for a tail after the welcome');
+        this.#joiningMs = this.#heardMs; // it asks for the next part when it has taken this one
+        return this.#ports.send({ frame: 'tail', ...this.#desk.tail(frame.after) });
       case 'welcome': {
         const { epochSeen } = this.#desk;
         // A server that was promoted or restored raises the epoch; an older one is a ghost.
@@ -106,7 +111,7 @@ export class SyncSession {
           return this.#end(
             `the server is of epoch ${frame.epoch}, this desk has seen ${epochSeen}`,
           );
-        this.#desk.outbox.sawEpoch(frame.epoch);
+        this.#desk.sawEpoch(frame.epoch);
         this.#link = { state: 'live', head: frame.head, heardAt: this.#heardAt, isCurrent: false };
         this.#offsetMs = frame.serverNow - this.#heardAt;
         if (frame.mode === 'reset') this.#desk.rebuild('the server holds another log');
@@ -121,7 +126,7 @@ export class SyncSession {
         if (first > this.#desk.cursor.seq + 1) return this.#end('an event is missing');
         const head = Math.max(this.#link.head, last);
         this.#look(head);
-        const received = this.#desk.receive(frame.events.map(storedOf), head);
+        const received = this.#desk.receive(frame.events.map(outOfJson), head);
         if (received.outcome === 'rebuilding') return this.#end(received.why);
         this.#look(head);
         this.#quietGaps = 0;
@@ -136,7 +141,8 @@ export class SyncSession {
         return this.#notStored(frame.id, frame.reason);
       case 'crimes':
         this.#desk.keepCrimes(frame);
-        this.#crimesAskedMs = undefined; // the next page at the next tick: history has time
+        // The next page at the next tick: history has time. A server without the rows is asked again later.
+        if (frame.rows.length > 0 || frame.digest !== undefined) this.#crimesAskedMs = undefined;
         return;
       case 'consulted-kept':
         this.#desk.outbox.consultedKept(frame.n);
@@ -187,7 +193,7 @@ export class SyncSession {
     if (now - this.#heardMs > limits.deadAfterMs) return this.#end('the server is silent');
     if (this.#link.state === 'joining') {
       // A server that answers pings and never welcomes us is no server.
-      if (now - this.#startedMs > limits.deadAfterMs) this.#end('the server does not welcome us');
+      if (now - this.#joiningMs > limits.deadAfterMs) this.#end('the server does not welcome us');
       return;
     }
     if (now - this.#ping.atMs >= limits.pingEveryMs) {
@@ -242,7 +248,7 @@ export class SyncSession {
     const rows = this.#desk.outbox.consultations(CONSULTED_AT_ONCE, CONSULTED_BYTES_MAX);
     if (rows.length === 0) return;
     this.#consultedMs = now;
-    this.#ports.send({ frame: 'consulted', outboxId: this.#desk.outboxId, rows: [...rows] });
+    this.#ports.send({ frame: 'consulted', outboxId: this.#desk.outbox.looksId, rows: [...rows] });
   }
 
   /** Where the server stands, as it was just heard, and whether what is shown here has come as far. */
@@ -253,7 +259,7 @@ export class SyncSession {
   }
 
   #sayHello(nonce: string): void {
-    const { desk, outboxId } = this.#desk;
+    const { desk, outboxId, shownBefore } = this.#desk;
     const { logId, seq, hash } = this.#desk.cursor;
     const { version } = history.at(-1) ?? { version: 1 };
     this.#ports.send({
@@ -266,6 +272,7 @@ export class SyncSession {
       epoch: this.#desk.epochSeen,
       cursor: seq,
       chainHash: hash,
+      ...(shownBefore && { shown: shownBefore }),
     });
   }
 
@@ -318,14 +325,4 @@ export class SyncSession {
     this.#link = { state: 'closed', why };
     this.#ports.close(why);
   }
-}
-
-type WireEvent = Extract<DeskDown, { frame: 'events' }>['events'][number];
-
-function storedOf({ header, kept }: WireEvent): StoredEvent {
-  const { enteredAt, ...rest } = header;
-  return {
-    header: enteredAt === undefined ? rest : { ...rest, enteredAt },
-    kept: kept && { salt: Buffer.from(kept.salt, 'base64'), text: kept.text },
-  };
 }

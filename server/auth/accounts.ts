@@ -258,6 +258,9 @@ export class Accounts {
            public_key = excluded.public_key, revoked_at = NULL`,
       ),
       hasDesk: db.prepare<[string], number>('SELECT 1 FROM desk WHERE id = ?').pluck(),
+      desks: db
+        .prepare<[], string>('SELECT id FROM desk WHERE revoked_at IS NULL ORDER BY id')
+        .pluck(),
       deskKey: db
         .prepare<[string], string>(
           'SELECT public_key FROM desk WHERE id = ? AND revoked_at IS NULL',
@@ -434,6 +437,11 @@ export class Accounts {
   deskKey(desk: string): KeyObject | undefined {
     const key = this.#sql.deskKey.get(desk);
     return key === undefined ? undefined : keyOf(key);
+  }
+
+  /** The desks that have a key. */
+  desks(): readonly string[] {
+    return this.#sql.desks.all();
   }
 
   /** Takes a desk's key back; says whether it had one. */

@@ -17,6 +17,7 @@ import { NotRecordable, type AuditRow, type Recorder } from '../log/recorder-por
 import { commandIn, readFrame } from './desk-frame.ts';
 import { EventFeed } from './event-feed.ts';
 import type { EventFrame } from './event-frames.ts';
+import { LostTail } from './lost-tail.ts';
 import { lookOf } from './look-row.ts';
 import { OutboxOrder } from './outbox-order.ts';
 import type { Timers } from './timers.ts';
@@ -26,6 +27,7 @@ const HELLO_WITHIN_MS = 5_000;
 const CRIMES_AT_ONCE = 400; // a page that a desk stores in some milliseconds, between two keys
 const BURST = 200;
 const PER_SECOND = 50;
+const RESTORING = 4010; // see `main/desk/sync-client.ts`
 const CLOSE_WITHIN_MS = 1_000;
 const SYSTEM = 'system' as UserId;
 const SERVER = 'server' as DeskId;
@@ -42,6 +44,10 @@ export interface SyncOptions {
     desk: DeskId,
   ) => 'kept' | 'not-theirs';
   readonly failed: (error: unknown) => void;
+  /** After a restore: a desk has given all that it has on record. */
+  readonly gave?: (desk: DeskId) => void;
+  /** Told in words what an administrator has to know. */
+  readonly told?: (line: string) => void;
   readonly timers?: Timers;
 }
 
@@ -74,6 +80,8 @@ export class DeskLine {
   #desk: DeskId | undefined;
   #isHearing = true;
   #isReserving = false;
+  /** What it said at first, while it gives what a restored log has lost. */
+  #giving: { readonly hello: Hello; readonly lost: LostTail } | undefined;
   /** Begins with the welcome. */
   #feed: EventFeed | undefined;
   #applied = 0;
@@ -178,12 +186,17 @@ export class DeskLine {
   #hear(data: Buffer, isBinary: boolean): void {
     if (!this.#isHearing || !this.#isOpen) return;
     this.#heardAt = this.#options.now();
+    if (data.length > limits.frameMaxBytes && !this.#giving) {
+      this.#audit({ what: 'frame', outcome: 'refused broken-frame' });
+      return void this.end(1009, 'a frame is over its limit');
+    }
     const frame = isBinary ? undefined : readFrame(data.toString('utf8'));
     if (this.#desk === undefined) {
       if (frame?.frame === 'hello') return this.#welcome(frame);
       this.#audit({ what: frame?.frame ?? 'frame', outcome: 'refused no-hello' });
       return void this.end(4400, 'hello first');
     }
+    if (this.#giving) return this.#take(frame, this.#giving);
     if (frame?.frame === 'stamped-command') return this.#record(frame, this.#desk);
     if (frame?.frame === 'applied') {
       this.#applied = frame.cursor;
@@ -217,14 +230,15 @@ export class DeskLine {
       case 'ping':
         return this.#send({ frame: 'pong', t0: frame.t0, t1: now(), head: recorder.head().seq });
       case 'hello':
+      case 'tail':
       default:
-        this.#audit({ what: 'hello', outcome: 'refused hello-twice' });
-        return void this.end(4400, 'hello twice');
+        this.#audit({ what: frame.frame, outcome: 'refused not-now' });
+        return void this.end(4400, `no ${frame.frame} was asked for`);
     }
   }
 
   #welcome(hello: Hello): void {
-    const { recorder, accounts, now } = this.#options;
+    const { recorder, accounts } = this.#options;
     const key = accounts.deskKey(hello.desk);
     const signed = Buffer.from(`${this.#nonce}.${hello.desk}`, 'utf8');
     const isDesk =
@@ -238,10 +252,59 @@ export class DeskLine {
       this.#audit({ what: 'hello', desk: hello.desk, outcome: 'refused other-release' });
       return void this.end(4406, `this server speaks protocol ${version}`);
     }
-    const isDelta = this.#isOurLineage(hello);
     this.#desk = hello.desk;
-    this.#applied = isDelta ? hello.cursor : 0;
     this.#exchange.joined(hello.desk);
+    const lost = LostTail.of(recorder, hello);
+    if (!lost) return this.#admit(hello);
+    this.#giving = { hello, lost };
+    this.#send(lost.asked);
+  }
+
+  /** A part of what a restored log has lost; nothing else is heard until all of it is here. */
+  #take(frame: DeskUp | undefined, { hello, lost }: { hello: Hello; lost: LostTail }): void {
+    if (frame?.frame === 'pong') return;
+    if (frame?.frame !== 'tail') {
+      this.#audit({ what: frame?.frame ?? 'frame', outcome: 'refused not-now' });
+      return void this.end(4400, 'a tail was asked for');
+    }
+    const commands = lost.commandsOf(frame);
+    this.#options.recorder
+      .takeTail(hello.desk, commands ?? [])
+      .then((taken) =>
+        this.#guard(() => {
+          const isOurs = commands !== undefined && taken.outcome === 'taken';
+          if (!isOurs) this.#audit({ what: 'tail', outcome: 'refused not-the-log' });
+          else if (taken.aside > 0) this.#setAside(taken.aside);
+          if (isOurs && !frame.isEnd && commands.length > 0) return this.#send(lost.asked);
+          this.#giving = undefined;
+          this.#admit(hello);
+        }),
+      )
+      .catch((error: unknown) => {
+        this.#options.failed(error); // nothing of this part was taken: the desk comes again with it
+        void this.end(1011, 'the server could not store it');
+      });
+  }
+
+  #setAside(count: number): void {
+    const desk = this.#desk ?? 'unknown';
+    this.#flag({ what: 'tail', subject: desk, actor: 'desk', outcome: `${count} set aside` });
+    this.#options.told?.(
+      `${desk} came after the restored log had gone on: ${count} of its events could not be added any ` +
+        'more. They are kept in the table tail_aside of log.db; somebody has to look at them.',
+    );
+  }
+
+  /** Who they are is known, and nothing that they have on record is missing here. */
+  #admit(hello: Hello): void {
+    const { recorder, now } = this.#options;
+    if (recorder.awaitsTails()) {
+      this.#options.gave?.(hello.desk);
+      return void this.end(RESTORING, 'restored: taking what the desks have');
+    }
+    const { version } = history.at(-1) ?? { version: 1 };
+    const isDelta = this.#isOurLineage(hello);
+    this.#applied = isDelta ? hello.cursor : 0;
     this.#send({
       frame: 'welcome',
       protocol: version,

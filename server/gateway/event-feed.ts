@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
 import type { EpochMs } from '#domain/ids.ts';
 import { limits } from '#protocol/limits.ts';
-import type { StoredEvent } from '#store/event-log.ts';
+import { wholeOf, type StoredEvent } from '#store/event-log.ts';
 import { EVENTS_MAX, framesOf, type EventFrame } from './event-frames.ts';
 
 export interface FeedOptions {
@@ -86,9 +86,9 @@ export class EventFeed {
       this.#isLive = true;
       return;
     }
-    for (const { bytes, lastSeq } of framesOf(
-      readAfter(this.#sent, Math.min(EVENTS_MAX, upTo - this.#sent)),
-    )) {
+    const most = Math.min(EVENTS_MAX, upTo - this.#sent);
+    const read = readAfter(this.#sent, most + 1); // one more tells whether the last command is whole
+    for (const { bytes, lastSeq } of framesOf(read.slice(0, wholeOf(read, most) || most))) {
       if (this.#isLagging()) break;
       this.#send(bytes, lastSeq);
     }

@@ -1,8 +1,7 @@
 import { kindOf } from '#domain/ids.ts';
-import type { DeskId } from '#domain/ids.ts';
 import type { WireEvent } from '#protocol/events.ts';
 import { limits } from '#protocol/limits.ts';
-import type { StoredEvent } from '#store/event-log.ts';
+import { inJson, wholeOf, type StoredEvent } from '#store/event-log.ts';
 
 /** The most events of one frame: more are read from the log or sent as the next frame. */
 export const EVENTS_MAX = 500;
@@ -24,44 +23,42 @@ export function isForDesks({ header }: StoredEvent): boolean {
   return header.class === 'administrative' && (kind === 'user' || kind === 'references');
 }
 
-/** Events as frames in order, each within the limits of a chunk. */
+/**
+ * Events as frames in order, each within the limits of a chunk. A frame ends where a command ends, so
+ * that no desk is ever left with half of one; only a command larger than a frame is divided.
+ */
 export function framesOf(events: readonly StoredEvent[]): readonly EventFrame[] {
   const frames: EventFrame[] = [];
-  let texts: string[] = [];
-  let bytes = 0;
-  let firstSeq = 0;
-  let lastSeq = 0;
-  const finish = () => {
-    if (texts.length === 0) return;
-    const text = `{"frame":"events","events":[${texts.join(',')}]}`;
-    frames.push({ firstSeq, lastSeq, bytes: Buffer.from(text, 'utf8') });
-    texts = [];
-    bytes = 0;
-  };
-  for (const event of events) {
-    const text = JSON.stringify(wiredOf(event));
-    const size = Buffer.byteLength(text) + 1;
-    const isFull = texts.length >= EVENTS_MAX || bytes + size > limits.chunkMaxBytes - ENVELOPE;
-    if (isFull) finish();
-    if (texts.length === 0) firstSeq = event.header.seq;
-    texts.push(text);
-    bytes += size;
-    lastSeq = event.header.seq;
+  const texts = events.map((event) => JSON.stringify(wiredOf(event)));
+  for (let from = 0; from < events.length;) {
+    const most = from + countOf(texts, from);
+    const whole = wholeOf(events, most);
+    const to = whole > from ? whole : most;
+    const text = `{"frame":"events","events":[${texts.slice(from, to).join(',')}]}`;
+    frames.push({
+      firstSeq: events[from]?.header.seq ?? 0,
+      lastSeq: events[to - 1]?.header.seq ?? 0,
+      bytes: Buffer.from(text, 'utf8'),
+    });
+    from = to;
   }
-  finish();
   return frames;
+}
+
+/** How many of the events from there on fit in one frame; one at least. */
+function countOf(texts: readonly string[], from: number): number {
+  let bytes = 0;
+  let count = 0;
+  for (const text of texts.slice(from, from + EVENTS_MAX)) {
+    bytes += Buffer.byteLength(text) + 1;
+    if (count > 0 && bytes > limits.chunkMaxBytes - ENVELOPE) break;
+    count += 1;
+  }
+  return count;
 }
 
 const ENVELOPE = 64; // what stands around the events of a frame
 
 /** An event as desks get it: every header, and the body only where it is meant for them. */
-export function wiredOf(event: StoredEvent): WireEvent {
-  const { header, kept } = event;
-  return {
-    header: { ...header, desk: header.desk as DeskId }, // every header's desk was parsed as one
-    ...(kept &&
-      isForDesks(event) && {
-        kept: { salt: Buffer.from(kept.salt).toString('base64'), text: kept.text },
-      }),
-  };
-}
+export const wiredOf = (event: StoredEvent): WireEvent =>
+  inJson(isForDesks(event) ? event : { header: event.header, kept: undefined });

@@ -384,6 +384,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     });
     const isReady = await within(READY_WITHIN_MS, probe);
     if (!isReady) throw new Refused(503, 'not-ready', 'The writer of the log does not answer.');
+    if (recorder.awaitsTails())
+      throw new Refused(
+        503,
+        'restoring',
+        'Restored: first it takes what the desks have on record.',
+      );
     return { state: 'ready', epoch: recorder.epoch, head: recorder.head().seq };
   });
 

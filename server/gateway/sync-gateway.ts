@@ -30,7 +30,7 @@ export class SyncGateway {
   readonly #timers: Timers;
   readonly #sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: limits.frameMaxBytes,
+    maxPayload: limits.chunkMaxBytes, // a tail; any other frame has less, see `DeskLine`
     perMessageDeflate: false,
     handleProtocols: () => subprotocol,
     // Each frame in a turn of its own: hundreds that come at once hold up nobody else.

@@ -53,6 +53,10 @@ export async function importCrimeFile(file: string, options: ImportOptions): Pro
   }
   stack.use(staged);
   const { writer } = stack.use(openWriter(dataDir, logId));
+  if (writer.awaitsTails)
+    throw new Error(
+      'this log was restored and has not heard from the desks yet: start its server once, then import',
+    );
   const { digest, rowsRead, duplicates, keptCount, months } = staged;
   const skipped = { ...staged.skipped };
   const { settled, events } = writer.importCrimes(

@@ -3,9 +3,11 @@ import { commands, type CommandBody } from '#domain/commands.ts';
 import { decide, streamsOf, type Given, type Targets } from '#domain/decide.ts';
 import type { RecordedCrime } from '#domain/recorded-crime.ts';
 import type { Decision } from '#domain/lib/decision.ts';
-import type { Fact } from '#domain/event.ts';
+import type { Fact, RecordedEvent } from '#domain/event.ts';
+import { understand } from '#domain/facts.ts';
 import {
   batchStream,
+  kindOf,
   type CommandId,
   type DeskId,
   unitStream,
@@ -17,10 +19,10 @@ import { assert } from '#domain/lib/assert.ts';
 import { advance, emptyEntry, OpenRoom, type Entry } from '#domain/room.ts';
 import type { Answer } from '#protocol/ack.ts';
 import { GENESIS } from '#store/chain.ts';
-import { recordedOf, type StoredEvent } from '#store/event-log.ts';
+import { inJson, recordedOf, type StoredEvent } from '#store/event-log.ts';
 import type { Store } from '#store/open-store.ts';
 import { Picture } from '#store/picture.ts';
-import { addBatch, batchDigest } from '#store/recorded-crimes.ts';
+import { addBatch, batchDigest, isBatchHere } from '#store/recorded-crimes.ts';
 import { DamagedFileError, isDamage } from '#store/file-trouble.ts';
 import { SqliteEventLog, soundEvents, soundPage, type LogPorts } from '#store/sqlite-event-log.ts';
 import { foldInto, isUnreadable, PictureError } from './picture-file.ts';
@@ -34,6 +36,12 @@ export type Settled =
 export interface Group {
   readonly settled: readonly Settled[];
   readonly events: readonly StoredEvent[];
+}
+
+/** What became of a part of a desk's log: what is in this one now, and how many events stand aside. */
+export interface TailTaken {
+  readonly events: readonly StoredEvent[];
+  readonly aside: number;
 }
 
 /** Audit rows that are no command's: as they are, or of a desk that may send them twice. */
@@ -74,6 +82,7 @@ export class LogWriter {
   readonly #sql;
   readonly #transaction;
   readonly #epoch: number;
+  #awaitsTails: boolean;
   #auditHash: string;
   #unfolded: StoredEvent[] = [];
   #sinceForgotten = 0;
@@ -83,10 +92,15 @@ export class LogWriter {
     this.#options = options;
     const { log, logId } = options;
     this.#sql = {
-      meta: log.prepare<[], { logId: string; epoch: number }>(
-        'SELECT log_id AS logId, epoch FROM log_meta',
+      meta: log.prepare<[], { logId: string; epoch: number; awaitsTails: number }>(
+        'SELECT log_id AS logId, epoch, awaits_tails AS awaitsTails FROM log_meta',
       ),
-      putMeta: log.prepare<[string]>('INSERT INTO log_meta VALUES (1, ?, 1)'),
+      putMeta: log.prepare<[string]>('INSERT INTO log_meta (one, log_id, epoch) VALUES (1, ?, 1)'),
+      endTails: log.prepare('UPDATE log_meta SET awaits_tails = 0'),
+      putAside: log.prepare<[string, number, string, string, string, number, string]>(
+        'INSERT OR IGNORE INTO tail_aside VALUES (?, ?, ?, ?, ?, ?, ?)',
+      ),
+      isAside: log.prepare<[string], number>('SELECT 1 FROM tail_aside WHERE stream = ?').pluck(),
       answer: log
         .prepare<[string], string>('SELECT answer FROM answer WHERE command_id = ?')
         .pluck(),
@@ -117,6 +131,7 @@ export class LogWriter {
     if (known === undefined) this.#sql.putMeta.run(logId);
     else assert(known.logId === logId, `this folder holds the log ${known.logId}, not ${logId}`);
     this.#epoch = known?.epoch ?? 1;
+    this.#awaitsTails = known?.awaitsTails === 1;
     this.#auditHash = this.#sql.lastAudit.get() ?? GENESIS;
     // Made once: a wrapper made for each command would cost as much as writing it.
     this.#transaction = log.transaction((work: () => void) => work());
@@ -138,6 +153,93 @@ export class LogWriter {
 
   get head(): { readonly seq: number; readonly hash: string } {
     return this.#log.head;
+  }
+
+  /** Restored from a back-up, and not told yet that the desks have given what they have beyond it. */
+  get awaitsTails(): boolean {
+    return this.#awaitsTails;
+  }
+
+  /**
+   * Takes whole commands that a desk has on record and this log, restored from a back-up, has not. While
+   * the log awaits them they are adopted as they were; after that each is added again at a new place
+   * where its records have not moved on, and else kept aside for a person. What is here already is
+   * passed over. Durable when it returns. Throws `ChainError` where they are not what was recorded; then
+   * nothing of them is taken.
+   */
+  takeTail(desk: string, given: readonly (readonly StoredEvent[])[]): TailTaken {
+    const events: StoredEvent[] = [];
+    let aside = 0;
+    this.#atOnce((room) => {
+      for (const command of given) {
+        const [first] = command;
+        if (!first || this.#sql.answer.get(first.header.commandId) !== undefined) continue;
+        const added = this.#retake(command, room);
+        if (added) {
+          for (const event of added) room.apply(recordedOf(event));
+          events.push(...added);
+          this.#putRetaken(added);
+        } else {
+          // Numbers that a desk may hold are passed over when the log goes on: nothing is to be done.
+          const rest = command.filter(({ header }) => kindOf(header.stream) !== 'references');
+          for (const event of rest) aside += this.#keepAside(desk, event);
+        }
+      }
+    });
+    this.#recorded(events);
+    return { events, aside };
+  }
+
+  /** From here on the log goes on in its own epoch; `row` says in the audit what it was given. */
+  endTails(row: AuditRow): void {
+    this.#atOnce(() => {
+      this.#sql.endTails.run();
+      this.#putAudit(row);
+    });
+    this.#awaitsTails = false;
+  }
+
+  #retake(command: readonly StoredEvent[], room: OpenRoom): readonly StoredEvent[] | undefined {
+    const [first] = command;
+    if (this.#awaitsTails) {
+      for (const event of command) this.#log.adopt(event);
+      return command;
+    }
+    const versions = new Map<StreamId, number>();
+    for (const { header } of command) {
+      const version = versions.get(header.stream) ?? room.get(header.stream).version;
+      // What comes after something that stands aside would read as if that had never been.
+      const isAside = this.#sql.isAside.get(header.stream) !== undefined;
+      if (isAside || header.version !== version + 1) return undefined;
+      versions.set(header.stream, header.version);
+    }
+    if (first?.header.n !== 0) return undefined;
+    const now = this.#options.now();
+    return command.map((event) => this.#log.appendAgain(event, this.#epoch, now));
+  }
+
+  /** The answer that was given, so that whoever asks again gets it, and the row in the audit. */
+  #putRetaken(events: readonly StoredEvent[]): void {
+    const [first, last] = [events[0]?.header, events.at(-1)?.header];
+    assert(first && last, 'a command has an event');
+    const answer: Answer = { state: 'recorded', firstSeq: first.seq, lastSeq: last.seq };
+    this.#sql.putAnswer.run(first.commandId, null, null, JSON.stringify(answer));
+    this.#putAudit({
+      at: first.occurredAt,
+      actor: first.actor,
+      desk: first.desk,
+      operation: first.type === 'contact.offered' ? 'collection' : 'alteration',
+      what: `taken over ${first.type}`,
+      subject: first.commandId,
+      outcome: outcomeOf(answer),
+    });
+  }
+
+  #keepAside(desk: string, event: StoredEvent): number {
+    const { hash: name, seq, stream, commandId } = event.header;
+    const now = this.#options.now();
+    const text = JSON.stringify(inJson(event));
+    return this.#sql.putAside.run(name, seq, stream, commandId, desk, now, text).changes;
   }
 
   /** The hand-overs that still have a deadline, as of the head. */
@@ -174,6 +276,8 @@ export class LogWriter {
   ): Group {
     const { log } = this.#options;
     const isHeld = this.#room.get(batchStream(batch.batchId)).version > 0;
+    if (isHeld && !isBatchHere(log, batch.batchId))
+      this.#atOnce(() => void addBatch(log, batch.batchId, rows)); // a restore brought the event without them
     // The rows can be read only once, so that there is no second try.
     return this.#commit('apart', (record) => {
       const counts = isHeld
@@ -195,35 +299,51 @@ export class LogWriter {
     how: 'together' | 'apart',
     work: (record: (request: RecordRequest) => Settled) => void,
   ): Group {
-    const overlay = this.#room.overlay();
-    const auditHash = this.#auditHash;
     const settled: Settled[] = [];
     const events: StoredEvent[] = [];
     let hasOneFailed = false;
-    const record = (request: RecordRequest) => {
-      const one = (it: RecordRequest) =>
-        how === 'together' ? this.#one(it, overlay, events) : this.#oneApart(it, overlay, events);
-      try {
-        const it = one(request);
-        settled.push(it);
-        const conflict = this.#conflictOf(request, it, overlay);
-        // A note that could not be made is not told: the refused operator has it in the tray.
-        if (conflict) one(conflict);
-        return it;
-      } catch (error) {
-        hasOneFailed = !isDiskError(error);
-        throw error;
-      }
-    };
     try {
-      this.#transaction.immediate(() => work(record));
+      this.#atOnce((overlay) => {
+        const one = (it: RecordRequest) =>
+          how === 'together' ? this.#one(it, overlay, events) : this.#oneApart(it, overlay, events);
+        work((request) => {
+          try {
+            const it = one(request);
+            settled.push(it);
+            const conflict = this.#conflictOf(request, it, overlay);
+            // A note that could not be made is not told: the refused operator has it in the tray.
+            if (conflict) one(conflict);
+            return it;
+          } catch (error) {
+            hasOneFailed = !isDiskError(error);
+            throw error;
+          }
+        });
+      });
     } catch (error) {
-      this.#log.refreshHead();
-      this.#auditHash = auditHash;
       if (hasOneFailed && how === 'together') return this.#commit('apart', work);
       throw error;
     }
+    this.#recorded(events);
+    return { settled, events };
+  }
+
+  /** One transaction. The room, the head and the audit's chain move only when the file has. */
+  #atOnce(work: (room: OpenRoom) => void): void {
+    const overlay = this.#room.overlay();
+    const auditHash = this.#auditHash;
+    try {
+      this.#transaction.immediate(() => work(overlay));
+    } catch (error) {
+      this.#log.refreshHead();
+      this.#auditHash = auditHash;
+      throw error;
+    }
     overlay.settle();
+  }
+
+  /** The read model follows when there are many, or nothing else is to be done. */
+  #recorded(events: readonly StoredEvent[]): void {
     this.#unfolded.push(...events);
     this.#sinceForgotten += events.length;
     if (this.#unfolded.length >= FOLD_AT) {
@@ -237,7 +357,6 @@ export class LogWriter {
       this.#room.forgetClosed();
       this.#sinceForgotten = 0;
     }
-    return { settled, events };
   }
 
   /** Brings the read model up to the head; called when the writer has nothing else to do. */
@@ -251,6 +370,7 @@ export class LogWriter {
     const before = this.#sql.answer.get(request.commandId);
     // Our own words come back: `putAnswer` is the only writer of this column.
     if (before !== undefined) return { outcome: 'answered', answer: JSON.parse(before) as Answer };
+    assert(!this.#awaitsTails, 'nothing is decided before the desks have given what they have');
     const { outbox } = request;
     if (outbox) {
       const other = this.#sql.sameOutbox.get(outbox.id, outbox.deskSeq);
@@ -477,6 +597,18 @@ export function auditHashOf(row: AuditRow, recordedAt: number, prevHash: string)
     ['what', what],
   ]);
   return hash('sha256', prevHash + spelt, 'hex');
+}
+
+/**
+ * The digest over a batch of recorded crimes, out of the event of its import. A restore brings that event
+ * without its body, which desks never have, and without the rows: there is none until the file is
+ * imported again, and then it is that of the rows.
+ */
+export function digestHeld(log: Store, batchId: string, event: RecordedEvent): string | undefined {
+  if (!isBatchHere(log, batchId)) return undefined;
+  const known = understand(event);
+  const isKnown = typeof known === 'object' && known.type === 'recorded-crime.imported';
+  return isKnown ? known.body.rowsDigest : batchDigest(log, batchId);
 }
 
 /** An answer as its audit row repeats it. */

@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
 import { holdFolder } from '#store/hold-folder.ts';
 import { importCrimeFile } from '../import/import-crime-file.ts';
 import { openRecorder } from './recorder.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // real processes, on a machine that does other work too
 
 const CLI = join(import.meta.dirname, '../../cli/holdfast.ts');
 const CRIMES =

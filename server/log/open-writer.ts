@@ -9,6 +9,7 @@ import { logMigrations } from '#store/migrations.ts';
 import { openStore, type Store } from '#store/open-store.ts';
 import { soundPage, SqliteEventLog } from '#store/sqlite-event-log.ts';
 import { LogWriter } from './log-writer.ts';
+import { keepPlace, refuseCopy } from './place.ts';
 import {
   openPicture,
   PictureError,
@@ -51,6 +52,7 @@ class LogTrouble extends Error {}
 function openBoth(dataDir: string, logId: string): OpenWriter {
   using opening = new DisposableStack();
   const log = opening.adopt(openLog(dataDir), (it) => it.close());
+  refuseCopy(dataDir, log);
   const open = () => {
     using stack = new DisposableStack();
     const picture = stack.adopt(openPicture(dataDir, headOf(log)), (it) => it.close());
@@ -75,6 +77,7 @@ function openBoth(dataDir: string, logId: string): OpenWriter {
     opened = open();
   }
   opening.use(opened.files);
+  keepPlace(dataDir, log);
   const files = opening.move();
   dropWal(dataDir);
   return { writer: opened.writer, rebuilt, [Symbol.dispose]: () => files.dispose() };

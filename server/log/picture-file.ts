@@ -1,10 +1,10 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
 import { assert, InvariantError } from '#domain/lib/assert.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import { pictureMigrations } from '#store/migrations.ts';
 import { openStore, type Store } from '#store/open-store.ts';
+import { syncFile, syncFolder } from '#store/sync-file.ts';
 import { emptyCursor, Picture } from '#store/picture.ts';
 import { SqliteEventLog, soundPage } from '#store/sqlite-event-log.ts';
 
@@ -220,24 +220,4 @@ function closeOld(file: string): string | undefined {
 
 function remove(file: string): void {
   for (const side of [...SIDES, '']) rmSync(`${file}${side}`, { force: true });
-}
-
-function syncFile(file: string): void {
-  const fd = openSync(file, 'r+');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** A rename is on the disk when its folder is. */
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return; // a folder cannot be opened there
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

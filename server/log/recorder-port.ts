@@ -62,6 +62,11 @@ export class NotRecordable extends Error {
   override readonly name = 'NotRecordable';
 }
 
+/** A log that was restored from a back-up decides nothing before the desks have given what they have. */
+export class AwaitsTails extends Error {
+  override readonly name = 'AwaitsTails';
+}
+
 /** What is open of the hand-overs, as of an event: what comes after `seq` is told to `onRecorded`. */
 export interface OpenHandovers {
   readonly seq: number;
@@ -72,6 +77,27 @@ export interface OpenHandovers {
 export interface Recorder {
   readonly logId: string;
   readonly epoch: number;
+  /**
+   * Restored from a back-up: until the desks have given what they have beyond it, nothing is decided and
+   * `record` rejects with `AwaitsTails`.
+   */
+  awaitsTails(): boolean;
+  /**
+   * Takes whole commands that a desk has on record and this log, restored, has not; see
+   * `LogWriter.takeTail`. Resolves after the commit with how many events were added, and how many stand
+   * aside. `not-the-log`: they are not what this log would go on with, and nothing of them was taken.
+   */
+  takeTail(
+    desk: DeskId,
+    commands: readonly (readonly StoredEvent[])[],
+  ): Promise<
+    | { readonly outcome: 'taken'; readonly added: number; readonly aside: number }
+    | { readonly outcome: 'not-the-log'; readonly message: string }
+  >;
+  /** The desks have given what they have: from here on the log goes on. Resolves after the commit. */
+  endTails(row: AuditRow): Promise<void>;
+  /** The last event of this epoch or an earlier one; 0 where there is none. */
+  lastOfEpoch(epoch: number): number;
   /** The last event that is durably recorded. */
   head(): { readonly seq: number; readonly hash: string };
   /**
@@ -94,7 +120,7 @@ export interface Recorder {
     after: CrimeIdentity | undefined,
     limit: number,
   ): readonly RecordedCrime[];
-  /** The digest over a whole batch, from the event of its import; undefined where there is none. */
+  /** The digest over a whole batch, from the event of its import; undefined where there is none, or its rows are missing. */
   crimesDigest(batchId: string): string | undefined;
   /** The hand-overs that nobody has accepted or escalated, out of the read model: it costs what is open, not what was. */
   openHandovers(): Promise<OpenHandovers>;

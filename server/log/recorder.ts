@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { EventHeader } from '#domain/event.ts';
-import { understand } from '#domain/facts.ts';
 import { batchStream } from '#domain/ids.ts';
 import { unreachable } from '#domain/lib/assert.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
@@ -13,8 +12,9 @@ import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { pageOfBatch } from '#store/recorded-crimes.ts';
 import { soundEvents, soundPage, SqliteEventLog } from '#store/sqlite-event-log.ts';
+import { digestHeld } from './log-writer.ts';
 import { logTrouble } from './open-writer.ts';
-import { NotRecordable, type OpenHandovers, type Recorder } from './recorder-port.ts';
+import { AwaitsTails, NotRecordable, type OpenHandovers, type Recorder } from './recorder-port.ts';
 import type { FromWriter, Settled, ToWriter } from './writer-thread.ts';
 
 export interface RecorderOptions {
@@ -70,6 +70,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     .pluck();
   const listeners = new Set<(events: readonly StoredEvent[]) => void>();
   const waiting = new Map<number, Waiter>();
+  let { awaitsTails } = ready;
   let head: Pick<EventHeader, 'seq' | 'hash'> = log.head;
   let lastId = 0;
   let lost: Error | undefined;
@@ -136,7 +137,23 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     logId,
     epoch: ready.epoch,
     head: () => ({ seq: head.seq, hash: head.hash }),
+    awaitsTails: () => awaitsTails,
+    takeTail: async (desk, commands) => {
+      const settled = await ask((id) => ({ type: 'take-tail', id, desk, commands }));
+      if (settled.outcome === 'taken' || settled.outcome === 'not-the-log') return settled;
+      throw new Error(`a desk's events were not taken: ${messageOf(settled)}`);
+    },
+    endTails: async (row) => {
+      const settled = await ask((id) => ({ type: 'end-tails', id, row }));
+      if (settled.outcome !== 'taken') throw new Error(`not recorded: ${messageOf(settled)}`);
+      awaitsTails = false;
+    },
+    lastOfEpoch: (epoch) => read(() => log.lastOfEpoch(epoch)),
     record: async (request) => {
+      if (awaitsTails)
+        throw new AwaitsTails(
+          'the server was restored from a back-up and first takes what the desks have beyond it',
+        );
       const settled = await ask((id) => ({ type: 'record', id, request }));
       switch (settled.outcome) {
         case 'answered':
@@ -145,27 +162,28 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
           throw new NotRecordable(`not recordable: ${settled.message}`);
         case 'not-stored':
           throw new Error(`not recorded: ${settled.message}`);
+        case 'not-the-log':
+        case 'taken':
+          throw new Error('the writer answered something else');
         default:
           return unreachable(settled);
       }
     },
     audit: async (rows) => {
       const settled = await ask((id) => ({ type: 'audit', id, rows }));
-      if (settled.outcome !== 'answered') throw new Error(`not audited: ${settled.message}`);
+      if (settled.outcome !== 'answered') throw new Error(`not audited: ${messageOf(settled)}`);
     },
     consulted: async (outboxId, rows) => {
       const settled = await ask((id) => ({ type: 'consulted', id, outboxId, rows }));
-      if (settled.outcome !== 'answered') throw new Error(`not audited: ${settled.message}`);
+      if (settled.outcome !== 'answered') throw new Error(`not audited: ${messageOf(settled)}`);
       return rows.at(-1)?.n ?? 0;
     },
     crimesOf: (batchId, after, limit) => read(() => pageOfBatch(db, batchId, after, limit)),
-    crimesDigest: (batchId) => {
-      const [imported] = read(() => soundEvents(log.readStream(batchStream(batchId))));
-      const known = imported && understand(recordedOf(imported));
-      return typeof known === 'object' && known.type === 'recorded-crime.imported'
-        ? known.body.rowsDigest
-        : undefined;
-    },
+    crimesDigest: (batchId) =>
+      read(() => {
+        const [imported] = soundEvents(log.readStream(batchStream(batchId)));
+        return imported && digestHeld(db, batchId, recordedOf(imported));
+      }),
     openHandovers: () => ask<OpenHandovers>((id) => ({ type: 'open-handovers', id })),
     readAfter: (seq, limit) => read(() => soundPage(seq, log.readAfter(seq, limit))),
     hashAt: (seq) => read(() => log.hashAt(seq)),
@@ -191,3 +209,5 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     },
   };
 }
+
+const messageOf = (settled: Settled) => ('message' in settled ? settled.message : settled.outcome);

@@ -2,12 +2,18 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '#domain/lib/assert.ts';
 import type { StoredEvent } from '#store/event-log.ts';
 import { isDamage } from '#store/file-trouble.ts';
+import { ChainError } from '#store/sqlite-event-log.ts';
 import type { Settled as SettledInGroup } from './log-writer.ts';
 import { logTrouble, openWriter } from './open-writer.ts';
 import type { AuditRow, ConsultedRow, OpenHandovers, RecordRequest } from './recorder-port.ts';
 
 /** What became of what was asked: the whole group is not stored where the disk failed. */
-export type Settled = SettledInGroup | { readonly outcome: 'not-stored'; readonly message: string };
+export type Settled =
+  | SettledInGroup
+  | { readonly outcome: 'not-stored'; readonly message: string }
+  /** What a desk had beyond this log was not what was recorded. */
+  | { readonly outcome: 'not-the-log'; readonly message: string }
+  | { readonly outcome: 'taken'; readonly added: number; readonly aside: number };
 
 /** To the thread: what is to be recorded, in the order it came, or the end. */
 export type ToWriter =
@@ -20,11 +26,23 @@ export type ToWriter =
       readonly rows: readonly ConsultedRow[];
     }
   | { readonly type: 'open-handovers'; readonly id: number }
+  | {
+      readonly type: 'take-tail';
+      readonly id: number;
+      readonly desk: string;
+      readonly commands: readonly (readonly StoredEvent[])[];
+    }
+  | { readonly type: 'end-tails'; readonly id: number; readonly row: AuditRow }
   | { readonly type: 'close' };
 
 /** From the thread, after each durable commit: first the events, then the answers that rest on them. */
 export type FromWriter =
-  | { readonly type: 'ready'; readonly epoch: number; readonly rebuilt: string | undefined }
+  | {
+      readonly type: 'ready';
+      readonly epoch: number;
+      readonly awaitsTails: boolean;
+      readonly rebuilt: string | undefined;
+    }
   | {
       readonly type: 'committed';
       readonly events: readonly StoredEvent[];
@@ -84,6 +102,27 @@ function commitWaiting() {
   else foldTimer ??= setTimeout(foldWhenIdle, FOLD_AFTER_MS);
 }
 
+/** A log that was restored gets what the desks have beyond it. */
+function rejoin(message: Extract<ToWriter, { type: 'take-tail' | 'end-tails' }>) {
+  const tell = (settled: Settled, events: readonly StoredEvent[] = []) =>
+    say({ type: 'committed', events, settled: [[message.id, settled]] });
+  try {
+    if (message.type === 'end-tails') {
+      writer.endTails(message.row);
+      return tell({ outcome: 'taken', added: 0, aside: 0 });
+    }
+    const { events, aside } = writer.takeTail(message.desk, message.commands);
+    tell({ outcome: 'taken', added: events.length, aside }, events);
+    foldTimer ??= setTimeout(foldWhenIdle, FOLD_AFTER_MS);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    // It is the desk's copy that is wrong, and not this log.
+    if (error instanceof ChainError) return tell({ outcome: 'not-the-log', message: why });
+    if (isDamage(error)) throw logTrouble(dataDir, error);
+    tell({ outcome: 'not-stored', message: why });
+  }
+}
+
 function foldWhenIdle() {
   foldTimer = undefined;
   if (waiting.length > 0) return;
@@ -107,6 +146,10 @@ port.on('message', (message: ToWriter) => {
     say({ type: 'open-handovers', id: message.id, open: writer.openHandovers() });
     return;
   }
+  if (message.type === 'take-tail' || message.type === 'end-tails') {
+    while (waiting.length > 0) commitWaiting(); // in the order it came
+    return rejoin(message);
+  }
   if (message.type !== 'close') {
     waiting.push(message);
     schedule();
@@ -119,4 +162,5 @@ port.on('message', (message: ToWriter) => {
   say({ type: 'closed' });
   port.close();
 });
-say({ type: 'ready', epoch: writer.epoch, rebuilt: opened.rebuilt });
+const { epoch, awaitsTails } = writer;
+say({ type: 'ready', epoch, awaitsTails, rebuilt: opened.rebuilt });

@@ -26,7 +26,9 @@ export type Guard =
   /** What is pending is shown as it was decided, whatever the record has become. */
   | 're-decide'
   /** A refusal is answered and not kept. */
-  | 'refusals';
+  | 'refusals'
+  /** A server that was restored asks no desk for what it has lost. */
+  | 'tails';
 
 /** A replica whose events are there before its cursor is. */
 export class LooseReplica extends Replica {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { understand } from '#domain/facts.ts';
 import {
   batchStream,
   commandIdFrom,
@@ -16,10 +15,13 @@ import type { DeskDown } from '#protocol/down.ts';
 import type { WireEvent } from '#protocol/events.ts';
 import { limits } from '#protocol/limits.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
+import type { Hello } from '#protocol/hello.ts';
+import type { Tail } from '#protocol/tail.ts';
 import type { DeskUp } from '#protocol/up.ts';
 import { wiredOf } from '#server/gateway/event-frames.ts';
+import { LostTail, type LogAsked } from '#server/gateway/lost-tail.ts';
 import { OutboxOrder, type OutboxPlace } from '#server/gateway/outbox-order.ts';
-import type { Audit, LogWriter } from '#server/log/log-writer.ts';
+import { digestHeld, type Audit, type LogWriter } from '#server/log/log-writer.ts';
 import type { RecordRequest } from '#server/log/recorder-port.ts';
 import { recordedOf } from '#store/event-log.ts';
 import { logMigrations, pictureMigrations } from '#store/migrations.ts';
@@ -40,6 +42,8 @@ export interface ServerPorts {
   readonly guard: Guard;
   readonly below: (limit: number) => number;
   readonly newId: () => CommandId;
+  /** How many desks there are: after a restore every one is heard. */
+  readonly desks: () => number;
   /** Whose access was taken back: what they ask is refused, and the refusal is kept like any other. */
   readonly isForbidden: (user: UserId) => boolean;
   /** Told of a command that comes to be recorded, before it is. */
@@ -53,6 +57,8 @@ export interface ServerLine {
   readonly order: OutboxOrder;
   readonly inFlight: Set<CommandId>;
   desk: DeskId | undefined;
+  /** What it said at first, while it gives what a restored log has lost. */
+  giving: { readonly hello: Hello; readonly lost: LostTail } | undefined;
   /** The first place in the outbox that came over it: nothing says what should have been before it. */
   first: number | undefined;
   sent: number;
@@ -77,6 +83,8 @@ export class SimServer {
   clockOffsetMs = 0;
   /** How many lines it has ended because commands came out of order. */
   linesEnded = 0;
+  /** After a restore: the desks that have given all they have. */
+  readonly #gave = new Set<DeskId>();
   readonly #ports: ServerPorts;
   readonly #log: SqliteEventLog;
   readonly #isAnswered;
@@ -85,7 +93,7 @@ export class SimServer {
   #waiting: Waiting[] = [];
   #salts = 0;
 
-  constructor(ports: ServerPorts, from?: WriterFiles) {
+  constructor(ports: ServerPorts, from?: WriterFiles, before?: (server: SimServer) => void) {
     this.#ports = ports;
     this.files = {
       log: from ? this.disk.copy(from.log) : this.disk.open(logMigrations),
@@ -93,6 +101,7 @@ export class SimServer {
     };
     this.#log = new SqliteEventLog(this.files.log);
     this.#isAnswered = answeredIn(this.files.log);
+    before?.(this);
     this.start();
   }
 
@@ -123,9 +132,18 @@ export class SimServer {
     });
   }
 
-  /** As after a promotion or a restore: what is recorded from here on is of the next epoch. */
+  /** As after a promotion: what is recorded from here on is of the next epoch. */
   raiseEpoch(): void {
     this.files.log.exec('UPDATE log_meta SET epoch = epoch + 1');
+  }
+
+  /** Its files are those of a back-up, and it has yet to start: as `holdfast restore` leaves them. */
+  restoredAs(epoch: number): void {
+    this.files.log.prepare('UPDATE log_meta SET epoch = ?, awaits_tails = 1').run(epoch);
+  }
+
+  get awaitsTails(): boolean {
+    return this.#writer?.awaitsTails ?? false;
   }
 
   /** SIGKILL: all sockets go, all that was not committed goes. */
@@ -149,6 +167,7 @@ export class SimServer {
       order: new OutboxOrder((place) => this.isAnswered(place)),
       inFlight: new Set(),
       desk: undefined,
+      giving: undefined,
       first: undefined,
       sent: 0,
       heardAt: now,
@@ -166,7 +185,9 @@ export class SimServer {
     line.heardAt = this.#now();
     switch (frame.frame) {
       case 'hello':
-        return this.#welcome(line, frame, writer);
+        return this.#hello(line, frame, writer);
+      case 'tail':
+        return this.#take(line, frame, writer);
       case 'stamped-command':
         return this.#record(line, frame);
       case 'reserve-references': {
@@ -206,6 +227,7 @@ export class SimServer {
   /** What a system outside or the server itself asks; answered at once, or not at all. */
   ask(request: RecordRequest): Answer | undefined {
     let answer: Answer | undefined;
+    if (this.awaitsTails) return undefined;
     this.#alive(() => {
       const [settled] = this.#commit([request]);
       if (settled?.outcome === 'answered') ({ answer } = settled);
@@ -224,6 +246,7 @@ export class SimServer {
 
   /** Hands on what nobody has accepted in time, as the product's escalation does. */
   escalate(): void {
+    if (this.awaitsTails) return;
     const now = this.#now();
     const due = this.#writer?.openHandovers().handovers.find(({ deadlineAt }) => deadlineAt <= now);
     if (!due) return;
@@ -232,6 +255,7 @@ export class SimServer {
   }
 
   importCrimes(batchId: string, rows: readonly RecordedCrime[]): void {
+    if (this.awaitsTails) return;
     this.#alive(() => {
       const { asked: _, ...stamp } = this.own({ type: 'start-duty', body: {} });
       const batch = {
@@ -253,11 +277,57 @@ export class SimServer {
 
   #now = () => (this.#ports.schedule.now + this.clockOffsetMs) as EpochMs;
 
-  #welcome(line: ServerLine, hello: Extract<DeskUp, { frame: 'hello' }>, writer: LogWriter): void {
+  /** As the product's line of a desk has it: first what was lost, then the welcome. */
+  #hello(line: ServerLine, hello: Hello, writer: LogWriter): void {
     for (const other of this.#lines) if (other.desk === hello.desk && other !== line) other.end();
+    line.desk = hello.desk;
+    const lost =
+      this.#ports.guard === 'tails' ? undefined : LostTail.of(this.#asked(writer), hello);
+    if (!lost) return this.#admit(line, hello, writer);
+    line.giving = { hello, lost };
+    line.send(lost.asked);
+  }
+
+  #asked = (writer: LogWriter): LogAsked => ({
+    logId: 'force-a',
+    epoch: writer.epoch,
+    head: () => writer.head,
+    hashAt: (seq) => this.#log.hashAt(seq),
+    lastOfEpoch: (epoch) => this.#log.lastOfEpoch(epoch),
+    awaitsTails: () => writer.awaitsTails,
+  });
+
+  #take(line: ServerLine, frame: Tail, writer: LogWriter): void {
+    const { giving, desk } = line;
+    if (!giving || desk === undefined) return line.end();
+    const { hello, lost } = giving;
+    // A frame that comes twice or late is no answer to what was asked last.
+    if (frame.after !== lost.asked.after) return line.end();
+    const taken = lost.commandsOf(frame);
+    this.#alive(() => {
+      const { aside } = writer.takeTail(desk, taken ?? []);
+      if (!taken || aside > 0) throw new Error(`${desk} gives what was not recorded`);
+      if (!frame.isEnd && taken.length > 0) return line.send(lost.asked);
+      line.giving = undefined;
+      this.#admit(line, hello, writer);
+    });
+    if (line.giving && this.#writer && !this.disk.isDead && frame.isEnd) line.end(); // its disk failed
+  }
+
+  #admit(line: ServerLine, hello: Hello, writer: LogWriter): void {
+    if (!writer.awaitsTails) return this.#welcome(line, hello, writer);
+    this.#gave.add(hello.desk);
+    line.end();
+    if (this.#gave.size < this.#ports.desks()) return;
+    this.#alive(() => {
+      const row = { at: this.#now(), actor: 'system', desk: 'server', what: 'restore' };
+      writer.endTails({ ...row, operation: 'administration', subject: 'epoch', outcome: 'all' });
+    });
+  }
+
+  #welcome(line: ServerLine, hello: Hello, writer: LogWriter): void {
     const isOurs =
       hello.epoch <= writer.epoch && this.#log.hashAt(hello.cursor) === hello.chainHash;
-    line.desk = hello.desk;
     line.sent = isOurs ? hello.cursor : 0;
     line.send({
       frame: 'welcome',
@@ -356,21 +426,22 @@ export class SimServer {
   #sendCrimes(line: ServerLine, batchId: string, after: CrimeIdentity | undefined): void {
     const rows = pageOfBatch(this.files.log, batchId, after, CRIMES_AT_ONCE);
     const [imported] = this.#log.readStream(batchStream(batchId));
-    const known = imported && understand(recordedOf(imported));
+    const isLast = rows.length < CRIMES_AT_ONCE;
     const digest =
-      rows.length < CRIMES_AT_ONCE &&
-      typeof known === 'object' &&
-      known.type === 'recorded-crime.imported'
-        ? { digest: known.body.rowsDigest }
-        : {};
-    line.send({ frame: 'crimes', batchId, rows: [...rows], ...digest });
+      isLast && imported ? digestHeld(this.files.log, batchId, recordedOf(imported)) : undefined;
+    line.send({
+      frame: 'crimes',
+      batchId,
+      rows: [...rows],
+      ...(digest !== undefined && { digest }),
+    });
   }
 
   #fanOut(): void {
     if (this.disk.isDead) return;
     const frames = new Map<number, WireEvent[]>();
     for (const line of this.#lines) {
-      if (line.desk === undefined) continue;
+      if (line.desk === undefined || line.giving) continue;
       let events = frames.get(line.sent);
       if (!events) {
         events = this.#log.readAfter(line.sent, EVENTS_MAX).map(wiredOf);

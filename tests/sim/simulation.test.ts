@@ -53,6 +53,7 @@ const guards: readonly (readonly [Exclude<Guard, 'none'>, string, RegExp])[] = [
   ['epoch', 'the epoch fence', /knows epoch \d+ and joins a server of \d+/],
   ['cursor', 'the cursor in the transaction of its events', /calls its replica broken: .*follow/],
   ['re-decide', 'deciding again what is pending', /shows .* and should show /],
+  ['tails', 'asking the desks for what a restored server has lost', /is lost|was told as recorded/],
   ['refusals', 'the row of a refusal', /was told as refused and the server does not know it/],
 ];
 

@@ -1,5 +1,12 @@
-import type { CommandId, DeskId, EpochMs, UserId } from '#domain/ids.ts';
+import {
+  batchStream,
+  type CommandId,
+  type DeskId,
+  type EpochMs,
+  type UserId,
+} from '#domain/ids.ts';
 import { random } from '#domain/lib/random.ts';
+import type { RecordedCrime } from '#domain/recorded-crime.ts';
 import { OpenRoom } from '#domain/room.ts';
 import type { Ack } from '#protocol/ack.ts';
 import type { Command } from '#protocol/command.ts';
@@ -13,6 +20,7 @@ import { Replica } from '#desk/replica.ts';
 import { SyncSession } from '#desk/sync-session.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import type { Store } from '#store/open-store.ts';
+import { isBatchHere } from '#store/recorded-crimes.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
 import { Picture } from '#store/picture.ts';
 import { answersIn, deskAtEnd } from '../support/desk-files.ts';
@@ -89,11 +97,18 @@ class Simulation {
   readonly #guard: Guard;
   readonly #schedule = new Schedule(startedAt);
   readonly #network: Network;
-  readonly #server: SimServer;
+  #server: SimServer;
   readonly #desks: SimDesk[];
   /** A server of an earlier epoch that does not know it. */
   #ghost: SimServer | undefined;
   #ghostOf: SimServer['files'] | undefined;
+  /** The last back-up of the server. */
+  #backup: SimServer['files'] | undefined;
+  /** Of what came after a back-up the audit of looks may be gone. */
+  #isRestored = false;
+  /** What a server answered whose disk is gone, and of which nothing is left: a desk may say it ever after. */
+  readonly #lostWords = new Map<string, string>();
+  readonly #imports = new Map<string, readonly RecordedCrime[]>();
   readonly #broken: string[] = [];
   readonly #told = new Map<CommandId, Ack['answer'][]>();
   /** What was looked at, by actor and subject, and how often. */
@@ -138,17 +153,19 @@ class Simulation {
     return { seed: this.#seed, broken: this.#broken, linesEnded };
   }
 
-  #newServer(from?: SimServer['files']): SimServer {
+  #newServer(from?: SimServer['files'], before?: (server: SimServer) => void): SimServer {
     return new SimServer(
       {
         schedule: this.#schedule,
         guard: this.#guard,
         below: (limit) => (this.#isCalm ? limit - 1 : this.#random.below(limit)),
         newId: () => this.#newId(),
+        desks: () => this.#desks.length,
         isForbidden: (user) => this.#revoked.has(user),
         recording: (stamped, line) => this.#checkOrder(stamped, line),
       },
       from,
+      before,
     );
   }
 
@@ -185,7 +202,10 @@ class Simulation {
     it.tries.clear();
     const ports = {
       now: () => this.#timeAt(it),
-      uuid: () => `8c8e5a40-2f5a-4a57-9d0c-${String(NAMES.indexOf(name)).padStart(12, '0')}`,
+      uuid: () => {
+        this.#ids += 1;
+        return `8c8e5a40-2f5a-4a57-9d0c-${String(this.#ids).padStart(12, '0')}`;
+      },
       soon: (work: () => void) => work(),
     };
     const replicaOf = (file: Store) =>
@@ -216,6 +236,7 @@ class Simulation {
   #timeAt = (it: SimDesk) => (this.#schedule.now + it.clockOffsetMs) as EpochMs;
 
   #tell({ commandId, answer }: Ack): void {
+    if (this.#isLost(commandId, answer)) return;
     const before = this.#told.get(commandId);
     if (before) before.push(answer);
     else this.#told.set(commandId, [answer]);
@@ -245,7 +266,8 @@ class Simulation {
     const server = this.#server;
     if (!server.isUp) {
       if (chance(0.2)) this.#startServer();
-    } else if (chance(0.01)) server.kill();
+    } else if (chance(0.01) && !server.awaitsTails) this.#backUp();
+    else if (chance(0.01)) server.kill();
     else if (chance(0.012)) server.disk.crashAfter(below(60));
     else if (chance(0.008)) server.disk.failAfter(below(60), this.#diskFault(), 1 + below(4));
     if (chance(0.006)) server.clockOffsetMs = this.#jump(server.clockOffsetMs);
@@ -286,8 +308,45 @@ class Simulation {
     return offsetMs + (pick([HOUR, -HOUR, -below(60_000)]) ?? 0);
   }
 
+  #backUp(): void {
+    const to = new Disk();
+    const { log, picture } = this.#server.files;
+    this.#backup = { log: to.copy(log), picture: to.copy(picture) };
+  }
+
+  /**
+   * The server's disk is gone, and it goes on from the last back-up. What no desk had heard of yet is
+   * lost with the disk, answered or not; who asked from a desk asks again.
+   */
+  #restore(backup: SimServer['files']): void {
+    const before = this.#server;
+    const epoch = 1 + epochOf(before.files.log);
+    this.#server = this.#newServer(backup, (server) => server.restoredAs(epoch));
+    this.#server.linesEnded = before.linesEnded;
+    this.#isRestored = true;
+    const known = answersIn(this.#server.files.log);
+    const heard = Math.max(...this.#desks.map(({ desk }) => desk.shownCursor));
+    for (const [id, answer] of answersIn(before.files.log)) {
+      // That it was refused is known to the desk that was told, and to no server any more.
+      const isLost = answer.state === 'recorded' ? answer.lastSeq > heard : !known.has(id);
+      if (!isLost) continue;
+      this.#lostWords.set(id, JSON.stringify(answer));
+      const words =
+        this.#told.get(id as CommandId)?.filter((word) => !this.#isLost(id, word)) ?? [];
+      if (words.length === 0) this.#told.delete(id as CommandId);
+      else this.#told.set(id as CommandId, words);
+    }
+  }
+
+  #isLost = (id: string, answer: Ack['answer']) =>
+    this.#lostWords.get(id) === JSON.stringify(answer);
+
   #startServer(): void {
     const server = this.#server;
+    if (this.#backup && !this.#ghost && !this.#ghostOf && this.#random.chance(0.15)) {
+      this.#restore(this.#backup);
+      return;
+    }
     if (this.#random.chance(0.1) && !this.#ghost) {
       const copy = new Disk();
       const { log, picture } = server.files;
@@ -401,7 +460,11 @@ class Simulation {
     if (kind < 13) return this.#server.foldPicture();
     if (kind === 13) {
       this.#batches += 1;
-      return server.importCrimes(`batch-${this.#batches}`, crimesOf(this.#batches, this.#random));
+      const batch = `batch-${this.#batches}`;
+      const rows = crimesOf(this.#batches, this.#random);
+      this.#imports.set(batch, rows);
+      if (this.#isRestored) this.#importAgain(); // first what is owed
+      return server.importCrimes(batch, rows);
     }
     if (kind < 20) return this.#look(it);
     if (kind < 24) {
@@ -500,12 +563,26 @@ class Simulation {
     for (const { disk } of this.#desks) disk.revive();
     this.#server.disk.revive();
     if (!this.#server.isUp) this.#server.start();
-    for (let n = 0; n < CALM_STEPS_MAX && !this.#isQuiet(); n += 1) this.#advance(STEP_MS);
+    for (let n = 0; n < CALM_STEPS_MAX && !this.#isQuiet(); n += 1) {
+      this.#advance(STEP_MS);
+      if (this.#isRestored) this.#importAgain();
+    }
     this.#server.foldPicture();
   }
 
+  /** A restored log tells of imports whose rows it does not have: the files are imported again. */
+  #importAgain(): void {
+    const server = this.#server;
+    const { log } = server.files;
+    const events = new SqliteEventLog(log);
+    for (const [batch, rows] of this.#imports)
+      if (events.readStream(batchStream(batch)).length > 0 && !isBatchHere(log, batch))
+        server.importCrimes(batch, rows);
+  }
+
   #isQuiet(): boolean {
-    const { head } = this.#server;
+    const { head, awaitsTails } = this.#server;
+    if (awaitsTails) return false;
     return this.#desks.every(
       ({ desk }) =>
         desk.pending.length === 0 &&
@@ -575,7 +652,7 @@ class Simulation {
     for (const key of new Set([...this.#looks.keys(), ...audited.keys()])) {
       const { sure, most } = this.#looks.get(key) ?? { sure: 0, most: 0 };
       const kept = audited.get(key) ?? 0;
-      if (kept < sure || kept > most)
+      if ((kept < sure && !this.#isRestored) || kept > most)
         this.#broken.push(`${key} looked ${sure} to ${most} times, audited ${kept}`);
     }
   }
@@ -596,3 +673,6 @@ class Simulation {
         this.#broken.push(`${name} does not hold the recorded crimes that the server holds`);
   }
 }
+
+const epochOf = (log: Store) =>
+  log.prepare<[], number>('SELECT epoch FROM log_meta').pluck().get() ?? 0;

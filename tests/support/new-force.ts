@@ -112,9 +112,13 @@ export class NewForce implements AsyncDisposable {
     await this.#server.stop(signal);
   }
 
+  get serverFolder(): string {
+    return join(this.folder, 'server');
+  }
+
   /** Starts the server again, over the same folder and on the same port. */
-  async startServer(): Promise<void> {
-    const args = serve(this.folder, new URL(this.url).port);
+  async startServer(...more: readonly string[]): Promise<void> {
+    const args = [...serve(this.folder, new URL(this.url).port), ...more];
     this.#server = await Holdfast.start(args, this.#environment);
   }
 
