@@ -98,6 +98,8 @@ class Reader implements AsyncDisposable {
     for (const [name, value] of Object.entries({
       demoDir: join(folder, 'demo'),
       dir: join(folder, 'server'),
+      backupDir: join(folder, 'backup'),
+      restoredDir: join(folder, 'restored'),
       ownPassword: 'the administrators own',
       publicKey: publicKey.toString('base64'),
       outboxId: randomUUID(),
@@ -244,7 +246,7 @@ test('every example in INTERFACES.md is what really happens', async () => {
   const fences = text.match(/^```/gm)?.length ?? 0;
   expect(blocks).toHaveLength(fences / 2);
   expect(reader.ran.http).toBeGreaterThan(15);
-  expect(reader.ran).toMatchObject({ console: 11, websocket: 2 });
+  expect(reader.ran).toMatchObject({ console: 14, websocket: 2 });
 });
 
 test('a demo that is told to stop while it starts ends with code 0 and leaves no process', async () => {
