@@ -57,6 +57,8 @@ export interface DeskOptions {
   readonly replica: Replica;
   /** Makes an empty replica to rebuild into, and puts a broken one aside. Names and folders are the caller's. */
   readonly freshReplica: (why: string) => Replica;
+  /** Told that the copy has caught up: it is what is shown from here on. */
+  readonly finished?: () => void;
   /** Told what the disk would not do, for the technical log; whoever asked is told as well. */
   readonly failed?: (error: Error) => void;
   /** Told the server's last word on a command, once: a window that asked shows its mark. */
@@ -478,6 +480,7 @@ export class Desk {
     this.#replica.close();
     this.#replica = this.#building;
     this.#building = undefined;
+    this.#options.finished?.();
     this.#record = this.#roomShown();
     const inCopy = this.#inCopy;
     this.#inCopy = new Set();

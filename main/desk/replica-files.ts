@@ -1,20 +1,45 @@
-import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Replica } from './replica.ts';
 
 const REPLICA = /^replica-(\d+)\.db$/;
 
-/** The newest replica file; a broken one is put aside by its name and a new one gets the next number. */
+const numbersIn = (dataDir: string) =>
+  readdirSync(dataDir).flatMap((name) => Number(REPLICA.exec(name)?.[1] ?? []));
+
+const markOf = (dataDir: string, number: number) => join(dataDir, `replica-${number}.unfinished`);
+
+/** The newest replica that was ever whole: a copy that was still being made shows less than the one before it. */
 export function replicaName(dataDir: string): string {
-  const numbers = readdirSync(dataDir).flatMap((name) => Number(REPLICA.exec(name)?.[1] ?? []));
-  return `replica-${Math.max(1, ...numbers)}.db`;
+  const whole = numbersIn(dataDir).filter((number) => !existsSync(markOf(dataDir, number)));
+  return `replica-${Math.max(1, ...whole)}.db`;
 }
 
-/** Makes the next replica file the newest. The old one stays where it is, as evidence. */
-export function putAside(dataDir: string): void {
-  const number = Number(REPLICA.exec(replicaName(dataDir))?.[1] ?? 1);
-  // An empty file is a new store; its name alone makes it the newest.
-  writeFileSync(join(dataDir, `replica-${number + 1}.db`), '', { flag: 'a', mode: 0o600 });
+/**
+ * The name of another copy of the log, which counts for unfinished until `finishReplica`. The one before
+ * it stays where it is: it is shown until then, also by the process that comes after, and is evidence
+ * from then on.
+ */
+export function beginReplica(dataDir: string): string {
+  const number = Math.max(1, ...numbersIn(dataDir)) + 1;
+  // The mark first: without it an empty file would be the newest.
+  writeFileSync(markOf(dataDir, number), '', { mode: 0o600 });
+  return `replica-${number}.db`;
+}
+
+/** The copy has caught up, and is what is shown from here on. */
+export function finishReplica(dataDir: string): void {
+  for (const number of numbersIn(dataDir)) rmSync(markOf(dataDir, number), { force: true });
+}
+
+/** At the start of a desk: copies that a process before it began and did not finish are begun anew. */
+export function dropUnfinished(dataDir: string): void {
+  for (const number of numbersIn(dataDir)) {
+    if (!existsSync(markOf(dataDir, number))) continue;
+    for (const suffix of ['-wal', '-shm', ''])
+      rmSync(join(dataDir, `replica-${number}.db${suffix}`), { force: true });
+    rmSync(markOf(dataDir, number));
+  }
 }
 
 /** Opens the newest replica; one that cannot be read is kept under another name and an empty one begun. */
@@ -25,7 +50,8 @@ export function openOrQuarantine(open: () => Replica, dataDir: string): Replica 
     // Not readable: kept beside the new one for whoever looks into it. The log is copied anew. The
     // next number first: an older one that is still here was put aside itself.
     const name = replicaName(dataDir);
-    putAside(dataDir);
+    const number = Number(REPLICA.exec(name)?.[1] ?? 1);
+    writeFileSync(join(dataDir, `replica-${number + 1}.db`), '', { flag: 'a', mode: 0o600 }); // a new store
     for (const suffix of ['', '-wal', '-shm']) {
       const file = join(dataDir, `${name}${suffix}`);
       if (existsSync(file)) renameSync(file, `${file}.corrupt-${new Date().toISOString()}`);

@@ -26,7 +26,13 @@ import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './of
 import { Outbox, outboxMigrations } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
 import { Replica } from './replica.ts';
-import { openOrQuarantine, putAside, replicaName } from './replica-files.ts';
+import {
+  beginReplica,
+  dropUnfinished,
+  finishReplica,
+  openOrQuarantine,
+  replicaName,
+} from './replica-files.ts';
 import { windowId, type Admission, type Assets, type WindowId, type WindowRole } from './shell.ts';
 import { SyncClient } from './sync-client.ts';
 import { WindowSession, type RefusedHere, type WindowHost } from './window-session.ts';
@@ -97,8 +103,9 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
   /** Drafts that the server has yet to hear of, and whether one of that id ended before. */
   const drafts = new Map<string, 'kept' | 'dropped'>();
   const outboxFile = openStore(join(dataDir, 'outbox.db'), outboxMigrations, { key });
-  const openReplica = () =>
-    new Replica(openStore(join(dataDir, replicaName(dataDir)), replicaMigrations, { key }));
+  const openReplica = (name = replicaName(dataDir)) =>
+    new Replica(openStore(join(dataDir, name), replicaMigrations, { key }));
+  dropUnfinished(dataDir);
   const statuses = new Map(referenceData.unitStatuses.rows.map(({ code, name }) => [code, name]));
   const desk = new Desk({
     desk: options.desk as DeskId, // the folder's own name for itself, enrolled with the server
@@ -113,10 +120,8 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       for (const window of windows) window.tell(ack);
     },
     failed: (error) => failed(error),
-    freshReplica: () => {
-      putAside(dataDir);
-      return openReplica();
-    },
+    freshReplica: () => openReplica(beginReplica(dataDir)),
+    finished: () => attempt('keeping which copy is whole', () => finishReplica(dataDir)),
   });
 
   const privateKey = createPrivateKey(options.privateKey);

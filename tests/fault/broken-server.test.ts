@@ -21,6 +21,7 @@ import { openWriter } from '#server/log/open-writer.ts';
 import { Running } from '#server/gateway/running.suite.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
+import { copyServer, forgetPlace } from '../support/copied-folder.ts';
 import { Holdfast, runHoldfast } from '../support/holdfast.ts';
 import { raise, request } from '../support/room.ts';
 import { SmallDisk } from '../support/small-disk.ts';
@@ -65,6 +66,7 @@ function killedFolder(): number {
   const live = join(folder, 'live');
   mkdirSync(live);
   const { writer, ...opened } = openWriter(live, LOG_ID);
+  forgetPlace(live);
   writer.recordGroup([1, 2, 3, 4].map(raised));
   writer.foldPicture();
   cpSync(live, dataDir, { recursive: true });
@@ -117,7 +119,7 @@ async function lookedAt(): Promise<'sound' | 'found'> {
 test('whichever page of the log the disk has changed, the server does not start, or finds it and stops', async () => {
   await workedFolder(12);
   const whole = join(folder, 'whole');
-  cpSync(dataDir, whole, { recursive: true });
+  copyServer(dataDir, whole);
   const before = said();
   const pages = statSync(inFolder('log.db')).size / PAGE_BYTES;
   const seen: { page: number; outcome: string; isAsItWas: boolean }[] = [];

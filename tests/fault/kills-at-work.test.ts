@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -15,6 +15,7 @@ import { Picture } from '#store/picture.ts';
 import { madeUpCrimes } from '../../cli/made-up-crimes.ts';
 import { BadLine } from '../support/bad-line.ts';
 import { readServerLog, replicaFileOf } from '../support/desk-files.ts';
+import { copyServer } from '../support/copied-folder.ts';
 import { Holdfast, runHoldfast } from '../support/holdfast.ts';
 import { RealRoom, type DeskProcess } from '../support/real-room.ts';
 import { raise, request } from '../support/room.ts';
@@ -56,7 +57,7 @@ function fillLog(incidents: number) {
 /** Runs a command to its end on a copy of the folder: resolves with how long that took. */
 async function lengthOf(args: readonly string[]): Promise<number> {
   const copy = join(folder, 'copy');
-  cpSync(dataDir, copy, { recursive: true });
+  copyServer(dataDir, copy);
   const began = performance.now();
   const ended = await runHoldfast([...args, '--data', copy]);
   if (ended.code !== 0) throw new Error(ended.stderr);

@@ -42,8 +42,9 @@ interface SimDesk {
   readonly name: DeskId;
   readonly disk: Disk;
   readonly outboxFile: Store;
-  /** The newest is the one that is opened. */
   readonly replicaFiles: Store[];
+  /** The one that is opened: the last that was ever whole. */
+  whole: Store;
   /** How far its clock is off. */
   clockOffsetMs: number;
   seat: Seat;
@@ -171,11 +172,13 @@ class Simulation {
 
   #newDesk(name: DeskId, at: number): SimDesk {
     const disk = new Disk();
+    const whole = disk.open(replicaMigrations);
     const files = {
       name,
       disk,
       outboxFile: disk.open(outboxMigrations),
-      replicaFiles: [disk.open(replicaMigrations)],
+      replicaFiles: [whole],
+      whole,
       clockOffsetMs: 0,
     };
     const first = people[[2, 0, 4, 1][at] ?? 0] ?? people[0];
@@ -210,8 +213,6 @@ class Simulation {
     };
     const replicaOf = (file: Store) =>
       this.#guard === 'cursor' ? new LooseReplica(file) : new Replica(file);
-    const [file] = replicaFiles.slice(-1);
-    if (!file) throw new Error('a desk has a replica');
     const make = (options: DeskOptions) =>
       this.#guard === 're-decide' ? new SetDesk(options, this.#decided) : new Desk(options);
     return make({
@@ -222,12 +223,15 @@ class Simulation {
       statusName: String,
       ports,
       outbox: new Outbox(outboxFile, ports),
-      replica: replicaOf(file),
+      replica: replicaOf(it.whole),
       freshReplica: (why) => {
         if (!it.mayRebuild && this.#guard !== 'epoch')
           this.#broken.push(`${name} calls its replica broken: ${why}`);
         replicaFiles.push(disk.open(replicaMigrations));
-        return replicaOf(replicaFiles.at(-1) ?? file);
+        return replicaOf(replicaFiles.at(-1) ?? it.whole);
+      },
+      finished: () => {
+        it.whole = replicaFiles.at(-1) ?? it.whole;
       },
       settled: (ack) => this.#tell(ack),
     });

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { openFileKeystore } from '#chromium/file-keystore.ts';
 import { outboxMigrations } from '#desk/outbox.ts';
+import { replicaName } from '#desk/replica-files.ts';
 import { Replica } from '#desk/replica.ts';
 import { answer, type Answer } from '#protocol/ack.ts';
 import { logMigrations, replicaMigrations } from '#store/migrations.ts';
@@ -43,13 +44,8 @@ export async function storeKeyOf(folder: string): Promise<Buffer> {
   return Buffer.from(storeKey, 'hex');
 }
 
-/** The name of the replica that a desk opens: the newest. */
-export function replicaFileOf(folder: string): string {
-  const numbers = readdirSync(folder).flatMap((name) =>
-    Number(/^replica-(\d+)\.db$/.exec(name)?.[1] ?? []),
-  );
-  return join(folder, `replica-${Math.max(...numbers)}.db`);
-}
+/** The replica that a desk opens. */
+export const replicaFileOf = (folder: string) => join(folder, replicaName(folder));
 
 /** What a desk holds: its picture, and what its outbox knows of each command. */
 export const deskAtEnd = (name: string, replica: Replica, outbox: Store): DeskAtEnd => ({

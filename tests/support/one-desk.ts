@@ -7,6 +7,7 @@ import { startDesk, type RunningDesk } from '#desk/start-desk.ts';
 import { windowId, type Admission, type WindowRole } from '#desk/shell.ts';
 import { openIdentity, type Identity } from '../../cli/identity.ts';
 import { startServer, type RunningServer } from '../../server/main.ts';
+import { copyServer } from './copied-folder.ts';
 import { Line } from './line.ts';
 import { freshCommandId, wallClock } from './fresh.ts';
 import { WindowClient } from './window-client.ts';
@@ -92,7 +93,7 @@ export class OneDesk implements AsyncDisposable {
 
   /** A copy of the stopped server's folder, as a back-up keeps it. */
   backUp(): void {
-    cpSync(this.serverFolder, join(this.folder, 'back-up'), { recursive: true });
+    copyServer(this.serverFolder, join(this.folder, 'back-up'));
   }
 
   restore(): void {
