@@ -213,3 +213,11 @@ export class WindowClient {
     for (const listener of this.#listeners) listener();
   }
 }
+
+/** What the desks told these windows of their commands. */
+export const toldBy = (windows: readonly WindowClient[]) =>
+  windows.flatMap(({ acks }) => [...acks]);
+
+/** Resolves once the desk of a window has taken in all that its server sent before it stopped. */
+export const withoutServer = (window: WindowClient) =>
+  window.until('the server has gone', () => !window.isOpen || window.seat?.mode !== 'online');
