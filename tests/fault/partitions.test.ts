@@ -136,3 +136,15 @@ test(
     expect(new Set(reasons)).toEqual(new Set(['the server is silent']));
   },
 );
+
+test('a desk joins its server over a line on which everything comes two seconds late, and works over it', async () => {
+  await using room = await RealRoom.start();
+  await using line = await BadLine.to(room.force.url);
+  const { window } = await room.startDesk('CH1', { server: line.url });
+  line.break('dropped');
+  await alone(window, 'dropped', await line.bitten);
+  line.break('late');
+  await online(window);
+  await recorded(window);
+  expect((await room.compare(toldBy([window]))).broken).toEqual([]);
+});
