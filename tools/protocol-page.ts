@@ -14,7 +14,8 @@ import * as up from '#protocol/up.ts';
 import { history, subprotocol } from '#protocol/version.ts';
 import { viewNames } from '#protocol/view.ts';
 import { docCommentsIn } from './doc-comments.ts';
-import { code, codes, schemaWords, type Shape } from './schema-words.ts';
+import type { Shape } from './json-shape.ts';
+import { code, codes, schemaWords } from './schema-words.ts';
 import { isMain, root } from './setup.mjs';
 
 const PAGE = join(root, 'docs/PROTOCOL.md');

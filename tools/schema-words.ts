@@ -1,29 +1,4 @@
-/** What of a JSON schema can be put into words. */
-export interface Shape {
-  readonly $ref?: string;
-  readonly type?: string;
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly anyOf?: readonly Shape[];
-  readonly oneOf?: readonly Shape[];
-  readonly allOf?: readonly Shape[];
-  readonly format?: string;
-  readonly pattern?: string;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly exclusiveMaximum?: number;
-  readonly items?: Shape;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly properties?: Readonly<Record<string, Shape>>;
-  readonly required?: readonly string[];
-  readonly propertyNames?: Shape;
-  readonly additionalProperties?: Shape | false;
-  readonly default?: unknown;
-}
+import { choicesOf, leastOf, othersOf, uuidOf, type Shape } from './json-shape.ts';
 
 export const code = (text: string) => `\`${text}\``;
 export const codes = (values: readonly unknown[]) =>
@@ -42,7 +17,7 @@ export function schemaWords({
 }) {
   /** One line for what a field may hold. */
   const describe = (shape: Shape): string => {
-    const { $ref, const: only, enum: words, anyOf, oneOf, allOf, type, format, pattern } = shape;
+    const { $ref, const: only, enum: words, allOf, type, format, pattern } = shape;
     if ($ref !== undefined) {
       named($ref);
       return code($ref);
@@ -54,12 +29,12 @@ export function schemaWords({
       if (known) return known[0];
       return `one of ${codes(words)}`;
     }
-    const choice = anyOf ?? oneOf;
-    if (choice) return choice.map((it) => describe(it)).join(' or ');
+    const choices = choicesOf(shape);
+    if (choices.length > 0) return choices.map(describe).join(' or ');
     switch (type) {
       case 'string': {
-        const isOrdered = pattern?.includes('-7[0-9a-f') ?? false;
-        if (format === 'uuid') return isOrdered ? 'UUIDv7' : 'UUID';
+        const uuid = uuidOf(shape);
+        if (uuid !== undefined) return uuid === 'v7' ? 'UUIDv7' : 'UUID';
         const text = format === 'base64' ? 'base64' : format === 'uri' ? 'URL' : 'text';
         const length = between(shape.minLength, shape.maxLength, ' characters');
         const isLike = pattern !== undefined && format === undefined;
@@ -67,7 +42,7 @@ export function schemaWords({
       }
       case 'integer':
         return `integer${between(
-          shape.exclusiveMinimum === undefined ? shape.minimum : shape.exclusiveMinimum + 1,
+          leastOf(shape),
           shape.maximum === Number.MAX_SAFE_INTEGER ? undefined : shape.maximum,
         )}`;
       case 'number': {
@@ -89,8 +64,7 @@ export function schemaWords({
           });
           return code(`{ ${[...names, ...(isOpen ? ['…'] : [])].join(', ')} }`);
         }
-        const value = shape.additionalProperties ? shape.additionalProperties : {};
-        return `map of ${describe(shape.propertyNames ?? {})} to ${describe(value)}`;
+        return `map of ${describe(shape.propertyNames ?? {})} to ${describe(othersOf(shape))}`;
       }
       default:
         return 'anything';
@@ -107,9 +81,7 @@ export function schemaWords({
           field.default === undefined ? '' : `, ${code(JSON.stringify(field.default))} if left out`;
         const optional = required || withDefault ? '' : ' (optional)';
         const indent = '  '.repeat(depth);
-        const nested = [field, ...(field.anyOf ?? field.oneOf ?? [])].filter(
-          (it) => it.properties !== undefined,
-        );
+        const nested = [field, ...choicesOf(field)].filter((it) => it.properties !== undefined);
         const doc = docOf(name);
         const isOpened = field.properties !== undefined;
         const isChoice = !isOpened && nested.length > 0;
@@ -120,7 +92,7 @@ export function schemaWords({
         const below = isOpened
           ? [fieldsOf(field, inner, depth + 1)]
           : isChoice
-            ? (field.anyOf ?? field.oneOf ?? []).map((it) => {
+            ? choicesOf(field).map((it) => {
                 const notes = Object.keys(it.properties ?? {}).flatMap((key) => {
                   const note = inner(key);
                   return note === undefined ? [] : [`${code(key)}: ${note}`];

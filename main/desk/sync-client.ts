@@ -22,7 +22,7 @@ export interface SyncClientOptions {
 const TICK_MS = 250;
 const BACKOFF_MIN_MS = 100;
 const BACKOFF_MAX_MS = 5_000;
-const CONNECT_WITHIN_MS = 4_000;
+const CONNECT_WITHIN_MS = 5_000; // as long as a line may be silent: 2 s there and 2 s back must do
 const RESTORING = 4010; // the close code of a server that was restored and gathers what the desks have
 const NOT_ENROLLED = 4401; // the close code of a server that knows no such key, or no longer
 
@@ -93,22 +93,25 @@ export class SyncClient {
       this.#why = why;
       socket.terminate();
     };
-    const session = new SyncSession(
-      desk,
-      {
-        now,
-        elapsedMs: () => performance.now(),
-        sign,
-        commandId,
-        send: (frame) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(frame)),
-        close: end,
-      },
-      this.#tries,
-    );
+    let session: SyncSession | undefined;
+    // Its time begins when the line is there: one that took seconds to make has the rest of them too.
     socket.on('open', () => {
-      this.#session = session;
+      session = this.#session = new SyncSession(
+        desk,
+        {
+          now,
+          elapsedMs: () => performance.now(),
+          sign,
+          commandId,
+          send: (frame) =>
+            socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(frame)),
+          close: end,
+        },
+        this.#tries,
+      );
     });
     socket.on('message', (data) => {
+      if (!session) return; // nothing comes before `open`
       // The binary type of `ws` is a Buffer unless it is told otherwise.
       const frame = read((data as Buffer).toString('utf8'));
       if (!frame) return end('the server sent what this release cannot read');
@@ -133,15 +136,15 @@ export class SyncClient {
     });
     socket.on('close', (code) => {
       if (this.#socket !== socket) return;
-      const { link } = session;
-      if (link.state === 'closed') this.#why = link.why;
+      const link = session?.link;
+      if (link?.state === 'closed') this.#why = link.why;
       else if (code === NOT_ENROLLED)
         this.#why =
           'the server does not let this desk in: its key was taken back, or is another one';
       else if (code === RESTORING)
         this.#why =
           'the server was restored from a back-up and takes what the desks have on record; it is here soon';
-      else if (link.state === 'live') this.#why = 'the connection to the server was lost';
+      else if (link?.state === 'live') this.#why = 'the connection to the server was lost';
       this.#socket = undefined;
       this.#session = undefined;
       this.#failures += 1;

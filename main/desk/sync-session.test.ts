@@ -29,8 +29,9 @@ function deskWith(contacts: number) {
     );
   const tries = new Map();
   let sent: DeskUp[] = [];
-  const connect = (epoch = 1) => {
-    const session = new SyncSession(
+  /** A connection on which the server has said nothing yet. */
+  const open = () =>
+    new SyncSession(
       desk,
       {
         now: ports.now,
@@ -42,22 +43,28 @@ function deskWith(contacts: number) {
       },
       tries,
     );
-    session.hear({
+  const welcome = (epoch = 1, head = 0) =>
+    ({
       frame: 'welcome',
       protocol: 1,
       logId: 'force-a',
       epoch,
-      head: 0,
+      head,
       mode: 'delta',
       limits: { windowMax: 64, frameMaxBytes: 65_536 },
-      peers: [],
+      peers: [] as string[],
       serverNow: ports.now(),
-    });
+    }) as const;
+  const connect = (epoch = 1) => {
+    const session = open();
+    session.hear(welcome(epoch));
     return session;
   };
   return {
     desk,
     told,
+    open,
+    welcome,
     connect,
     pass: (ms: number) => {
       now += ms;
@@ -155,4 +162,35 @@ test('a server of an earlier epoch is refused before anything of the later one i
   desk.rebuild('it is broken');
   expect(connect(1).link).toEqual({ state: 'closed', why });
   expect(connect(2).link.state).toBe('live');
+});
+
+test('a line that falls silent at any step of joining is given up as soon as one that was live', () => {
+  const { open, welcome, pass } = deskWith(1);
+  const steps = [{ frame: 'challenge', nonce: 'AAAA' }, welcome(1, 7)] as const;
+  for (let said = 0; said <= steps.length; said += 1) {
+    const session = open();
+    for (const frame of steps.slice(0, said)) session.hear(frame);
+    pass(5_000);
+    session.tick();
+    // What stands in the log and is not here yet: the desk does not say that it is online.
+    const isCurrent = session.link.state === 'live' && session.link.isCurrent;
+    expect([session.link.state, isCurrent]).toEqual([said === 2 ? 'live' : 'joining', false]);
+    pass(1);
+    session.tick();
+    expect(session.link).toEqual({ state: 'closed', why: 'the server is silent' });
+  }
+});
+
+test('a server that goes on speaking and never welcomes the desk is given up too', () => {
+  const { open, pass } = deskWith(1);
+  const session = open();
+  for (let second = 0; second < 5; second += 1) {
+    expect(session.link.state).toBe('joining');
+    pass(1_000);
+    session.hear({ frame: 'ping', t0: startedAt });
+    session.tick();
+  }
+  pass(1);
+  session.tick();
+  expect(session.link).toEqual({ state: 'closed', why: 'the server does not welcome us' });
 });

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import type { ContactRow, TrayRow } from '#protocol/view.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
+import { drained } from '../support/keep-asking.ts';
 import { NewForce, PASSWORD } from '../support/new-force.ts';
-import type { WindowClient } from '../support/window-client.ts';
+import { toldBy, type WindowClient } from '../support/window-client.ts';
 
 const isAlone = (window: WindowClient) =>
   window.until('alone', () => window.seat?.mode === 'alone');
@@ -84,6 +85,8 @@ test('who has worked at a desk signs in there while the server is dead, and what
   ]);
   // At that desk only: the server never saw the tries.
   expect(await reasonOf(again, 'cat')).toBe('signed-in');
+  await drained(again);
+  expect((await force.compare(toldBy([window, again]))).broken).toEqual([]);
 });
 
 test('who was disabled is out where the desk has heard of it, and where it has not the server judges', async () => {
@@ -130,4 +133,7 @@ test('who was disabled is out where the desk has heard of it, and where it has n
   expect(await reasonOf(late, 'sup')).toBe('signed-in');
   const tray = await late.until('the tray', () => late.rows<TrayRow>('tray')[0]);
   expect(tray).toMatchObject({ id: after, reason: 'grant-revoked' });
+  const last = await drained(late);
+  await heard.until('converged', () => (heard.seat?.cursor ?? 0) >= last);
+  expect((await force.compare(toldBy([heard, unheard, late]))).broken).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { handoverIdOf } from '#domain/decide.ts';
 import type { Ack } from '#protocol/ack.ts';
 import type { ContactRow, IncidentRow, TrayRow, UnitRow } from '#protocol/view.ts';
 import { DemoRoom } from '../support/demo-room.ts';
-import { WindowClient } from '../support/window-client.ts';
+import { toldBy, WindowClient } from '../support/window-client.ts';
 
 const HT21 = 'HT21' as UnitId;
 
@@ -175,11 +175,8 @@ test('a call becomes a dispatched incident while the server is killed, and nothi
   }
   expect(d1.rows<TrayRow>('tray')).toEqual([tray]); // until D1 has dealt with it
   for (const window of [ch1, ch2, d1, sup]) window.close();
-  await room.stop();
 
-  const { answers, broken } = await room.compare(
-    [ch1, ch2, d1, sup].flatMap((window) => [...window.acks]),
-  );
+  const { answers, broken } = await room.compare(toldBy([ch1, ch2, d1, sup]));
   expect(broken).toEqual([]);
   for (const id of [taken, raised, said, atScene, opened, alone, done])
     expect(answers.get(id)?.state).toBe('recorded');

@@ -3,6 +3,7 @@ import type { IncidentId, UserId } from '#domain/ids.ts';
 import type { ContactRow, PresenceRow, TrayRow } from '#protocol/view.ts';
 import { OneDesk } from '../support/one-desk.ts';
 import { raise } from '../support/room.ts';
+import { toldBy } from '../support/window-client.ts';
 
 const STORM = 1_300; // contacts whose rows together are more than one frame, or one line, may hold
 
@@ -31,6 +32,7 @@ test('a command that the line cannot carry is refused at once, and holds up noth
   await window.until('it is recorded', () =>
     window.acks.get(next)?.some(({ state }) => state === 'recorded'),
   );
+  expect((await room.compare(toldBy([window]))).broken).toEqual([]);
 });
 
 test('a draft begun anew takes the place of the one before it, and an older revision is not called stored', async () => {
@@ -68,7 +70,7 @@ test('who has signed out has nothing in front of them any more', async () => {
 
 test('a window that opens in a storm of contacts is shown every one', async () => {
   await using room = await OneDesk.start();
-  await seated(room);
+  const { window: first } = await seated(room);
   await room.stopDesk();
   await room.stopServer();
   const details = { narrative: 'x'.repeat(4_000) };
@@ -86,6 +88,7 @@ test('a window that opens in a storm of contacts is shown every one', async () =
     return length === STORM && length;
   });
   expect(all).toBe(STORM);
+  expect((await room.compare(toldBy([first]))).broken).toEqual([]);
 });
 
 test('what the server refused stands in the tray with every word that was said', async () => {
@@ -104,6 +107,7 @@ test('what the server refused stands in the tray with every word that was said',
   expect(row.what).toContain(
     'DOM, grade 1, 12 High Street, “he has a knife”, Mrs Lane, 07700 900142',
   );
+  expect((await room.compare(toldBy([window]))).broken).toEqual([]);
 });
 
 test('a second process on the folder of a desk is turned away and disturbs nothing', async () => {
@@ -115,6 +119,7 @@ test('a second process on the folder of a desk is turned away and disturbs nothi
     window.acks.get(asked)?.some(({ state }) => state === 'recorded'),
   );
   expect(window.seat?.mode).toBe('online');
+  expect((await room.compare(toldBy([window]))).broken).toEqual([]);
 });
 
 test('a desk whose key was taken back says so, and keeps what it has', async () => {

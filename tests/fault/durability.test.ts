@@ -1,10 +1,11 @@
 import process from 'node:process';
 import { describe, expect, test } from 'vitest';
 import type { Holdfast } from '../support/holdfast.ts';
+import { drained } from '../support/keep-asking.ts';
 import { RealRoom } from '../support/real-room.ts';
 import { raise } from '../support/room.ts';
 import { compiler, SyncProbe } from '../support/sync-probe.ts';
-import type { WindowClient } from '../support/window-client.ts';
+import { toldBy, type WindowClient } from '../support/window-client.ts';
 
 const isCi = !['', '0', 'false'].includes(process.env['CI'] ?? '');
 
@@ -76,6 +77,8 @@ describe.each(compiler === undefined ? [] : orders)(
       };
       const asked = await askWithoutDisk(probe, server, { window, state: 'recorded', meanwhile });
       expect(asked).toEqual({ answered });
+      await drained(window);
+      expect((await room.compare(toldBy([window]))).broken).toEqual([]);
     });
 
     test(`a command is told as stored here ${answered}`, async () => {
@@ -87,6 +90,8 @@ describe.each(compiler === undefined ? [] : orders)(
       const meanwhile = () => fetch(`${room.force.url}/healthz`);
       const asked = await askWithoutDisk(probe, shell, { window, state: 'stored-here', meanwhile });
       expect(asked).toEqual({ answered });
+      await drained(window);
+      expect((await room.compare(toldBy([window]))).broken).toEqual([]);
     });
   },
 );

@@ -2,7 +2,7 @@ import process from 'node:process';
 import { expect, test } from 'vitest';
 import { DemoRoom } from '../support/demo-room.ts';
 import { drained, keepAsking } from '../support/keep-asking.ts';
-import { WindowClient } from '../support/window-client.ts';
+import { toldBy, WindowClient } from '../support/window-client.ts';
 import { random } from '#domain/lib/random.ts';
 
 /**
@@ -55,9 +55,8 @@ test(
       await window.until('converged', () => (window.seat?.cursor ?? 0) >= Math.max(...seqs));
       window.close();
     }
-    await room.stop();
 
-    const { answers, broken } = await room.compare(windows.flatMap(({ acks }) => [...acks]));
+    const { answers, broken } = await room.compare(toldBy(windows));
     expect(broken).toEqual([]);
     // Nothing that these two do can rightly be refused: a refusal would be a fault too.
     const wrong = [...told].filter((id) => answers.get(id)?.state !== 'recorded');

@@ -9,7 +9,7 @@ import type { ConflictRow, PresenceRow, RosterRow, TrayRow } from '#protocol/vie
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { DemoRoom } from '../support/demo-room.ts';
-import { WindowClient } from '../support/window-client.ts';
+import { toldBy, WindowClient } from '../support/window-client.ts';
 
 const HT22 = 'HT22' as UnitId;
 const AWAY_MS = 6_000; // longer than a command may take before it counts as late
@@ -161,6 +161,6 @@ test('what a desk knows of streets, crimes and colleagues, and what becomes of i
     },
   ]);
   expect(of('crimes-near').map(({ desk }) => desk)).toContain('CH1');
-  const { broken } = await room.compare([ch1, d1, sup].flatMap((window) => [...window.acks]));
+  const { broken } = await room.compare(toldBy([ch1, d1, sup]));
   expect(broken).toEqual([]);
 });

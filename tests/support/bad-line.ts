@@ -21,17 +21,27 @@ export const faults = [
 ] as const;
 export type LineFault = (typeof faults)[number];
 
+/** The moment from which a fault was in force for bytes, not only announced. */
+export interface Bite {
+  /** By the clock of this machine, which its desks read too. */
+  readonly at: number;
+  /** It fell upon a connection that carried frames, and not upon one that was being made. */
+  readonly isOfFrames: boolean;
+}
+
 const LATE_MS = 2_000;
 const THROTTLED_BYTES = 512;
 const THROTTLED_EVERY_MS = 50; // 10 KB/s: a desk's own commands and heartbeats pass, a backlog does not
+
+type Way = 'up' | 'down';
 
 interface Pair {
   readonly desk: Socket;
   readonly server: Socket;
   /** It has answered the desk's wish to speak in frames; other connections carry one question each. */
   hasFrames: boolean;
-  /** Bytes were lost in it: it carries nothing any more, and nobody is told. */
-  isDead: boolean;
+  /** Where bytes were lost nothing comes any more: no later byte, and no word that the other end has gone. */
+  readonly lost: Record<Way, boolean>;
 }
 
 /**
@@ -46,7 +56,7 @@ export class BadLine implements AsyncDisposable {
   readonly #target: URL;
   readonly #pairs = new Set<Pair>();
   #fault: LineFault | undefined;
-  #cuts = 0;
+  #bite = Promise.withResolvers<Bite>();
 
   private constructor(listener: Server, target: URL) {
     this.#listener = listener;
@@ -62,19 +72,22 @@ export class BadLine implements AsyncDisposable {
     return new BadLine(listener, new URL(server));
   }
 
-  /** How many frames were cut in their middle. */
-  get cuts(): number {
-    return this.#cuts;
-  }
-
+  /** From now on, until `heal`; a `cut` is over once it has fallen. */
   break(fault: LineFault): void {
     this.#fault = fault;
-    if (fault !== 'dropped') return;
+    this.#bite = Promise.withResolvers();
+    if (fault !== 'dropped' || this.#pairs.size === 0) return;
+    this.#hasBitten([...this.#pairs].some(({ hasFrames }) => hasFrames));
     for (const pair of this.#pairs) this.#end(pair);
   }
 
   heal(): void {
     this.#fault = undefined;
+  }
+
+  /** Resolves once the fault of the last `break` has met with bytes, or with a connection that it ends. */
+  get bitten(): Promise<Bite> {
+    return this.#bite.promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -84,57 +97,67 @@ export class BadLine implements AsyncDisposable {
   }
 
   #join(desk: Socket): void {
-    if (this.#fault === 'dropped') return void desk.destroy();
-    const server = connect(Number(this.#target.port), this.#target.hostname);
-    const pair: Pair = { desk, server, hasFrames: false, isDead: false };
-    this.#pairs.add(pair);
-    for (const socket of [desk, server]) {
-      socket.setNoDelay(true);
-      socket.on('error', () => {}); // followed by `close`
-      // Whoever is at the other end of a dead line does not hear of it.
-      socket.on('close', () => !pair.isDead && this.#end(pair));
+    if (this.#fault === 'dropped') {
+      this.#hasBitten(false);
+      return void desk.destroy();
     }
-    this.#carry(pair, 'up');
-    this.#carry(pair, 'down');
+    const server = connect(Number(this.#target.port), this.#target.hostname);
+    const pair: Pair = { desk, server, hasFrames: false, lost: { up: false, down: false } };
+    this.#pairs.add(pair);
+    for (const way of ['up', 'down'] as const) {
+      const from = way === 'up' ? desk : server;
+      from.setNoDelay(true);
+      from.on('error', () => {}); // followed by `close`
+      // Whoever hears nothing of the other end does not hear that it has gone either.
+      from.on('close', () => {
+        const isForgotten = desk.destroyed && server.destroyed;
+        if (!pair.lost[way] || isForgotten) this.#end(pair);
+      });
+      this.#carry(pair, way);
+    }
   }
 
   /** Carries one direction in order, each piece after what the one before it had to wait. */
-  #carry(pair: Pair, way: 'up' | 'down'): void {
-    const [from, to] = way === 'up' ? [pair.desk, pair.server] : [pair.server, pair.desk];
+  #carry(pair: Pair, way: Way): void {
     let before = Promise.resolve();
     const carry = async (bytes: Buffer, after: Promise<void>) => {
-      const late = this.#fault === 'late' ? wait(LATE_MS) : undefined;
+      const isLate = this.#fault === 'late';
+      if (isLate) this.#hasBitten(pair.hasFrames);
+      const late = isLate ? wait(LATE_MS) : undefined;
       await after;
       await late;
-      await this.#pass(pair, way, to, bytes);
+      await this.#pass(pair, way, bytes);
     };
-    from.on('data', (data: Buffer) => {
+    (way === 'up' ? pair.desk : pair.server).on('data', (data: Buffer) => {
       before = carry(way === 'up' ? this.#addressed(data) : data, before);
     });
   }
 
-  async #pass(pair: Pair, way: 'up' | 'down', to: Socket, bytes: Buffer): Promise<void> {
-    if (pair.isDead) return;
+  async #pass(pair: Pair, way: Way, bytes: Buffer): Promise<void> {
+    // What comes late to a connection that has ended meanwhile is nobody's, and no fault falls upon it:
+    // a cut that did would be spent, and the line that lives would stand whole.
+    if (!this.#pairs.has(pair) || pair.lost[way]) return;
+    const to = way === 'up' ? pair.server : pair.desk;
     const { hasFrames } = pair;
     if (way === 'down') pair.hasFrames ||= bytes.toString('latin1').startsWith('HTTP/1.1 101 ');
     switch (this.#fault) {
       case 'half-open':
-        pair.isDead = true;
-        return;
+        pair.lost.up = pair.lost.down = true;
+        return this.#hasBitten(hasFrames);
       case 'up-lost':
       case 'down-lost':
-        // The other direction goes on: only what was lost can never be made good.
-        if (this.#fault !== `${way}-lost`) break;
-        this.#lose(pair, way);
-        return;
+        if (this.#fault !== `${way}-lost`) break; // the other direction goes on
+        pair.lost[way] = true;
+        return this.#hasBitten(hasFrames);
       case 'cut':
         if (way === 'up' || !hasFrames || bytes.length < 2) break;
         this.#fault = undefined;
-        this.#cuts += 1;
+        pair.lost.down = true; // nothing follows that half
+        this.#hasBitten(true);
         to.write(bytes.subarray(0, bytes.length / 2), () => this.#end(pair));
-        pair.server.destroy();
         return;
       case 'throttled':
+        this.#hasBitten(hasFrames);
         for (let at = 0; at < bytes.length;) {
           const end = this.#fault === 'throttled' ? at + THROTTLED_BYTES : bytes.length;
           to.write(bytes.subarray(at, end));
@@ -147,11 +170,8 @@ export class BadLine implements AsyncDisposable {
     to.write(bytes);
   }
 
-  /** From now on nothing of one direction arrives, whatever becomes of the line. */
-  #lose({ desk, server }: Pair, way: 'up' | 'down'): void {
-    const from = way === 'up' ? desk : server;
-    from.removeAllListeners('data');
-    from.on('data', () => {}); // taken, and gone
+  #hasBitten(isOfFrames: boolean): void {
+    this.#bite.resolve({ at: Date.now(), isOfFrames }); // the first time counts
   }
 
   /** The server knows itself by its own address only, so the name that the desk knows is put right. */

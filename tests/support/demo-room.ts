@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
-import { compareDesk, readDesk, readServerLog } from './desk-files.ts';
-import { brokenPromises, type DeskAtEnd, type Told } from './invariants.ts';
+import { compareRoom } from './desk-files.ts';
+import type { Told } from './invariants.ts';
 
 const CLI = join(import.meta.dirname, '../../cli/holdfast.ts');
 
@@ -92,22 +92,10 @@ export class DemoRoom implements AsyncDisposable {
     }
   }
 
-  /**
-   * After `stop`: the log, what each desk makes of it, and every promise that is broken, where `told` is
-   * what the windows were answered.
-   */
-  async compare(told: Told = []) {
-    const { events, answers, truth } = readServerLog(join(this.dataDir, 'server'));
-    const folders = readdirSync(this.dataDir).filter((name) => name.startsWith('desk-'));
-    const ends: DeskAtEnd[] = [];
-    for (const folder of folders) ends.push(await readDesk(join(this.dataDir, folder)));
-    const desks = ends.map((end) => ({ name: end.name, ...compareDesk(end, truth) }));
-    return {
-      events,
-      answers,
-      desks,
-      broken: brokenPromises({ events, answers, desks: ends, told }),
-    };
+  /** Ends every process with its work done, and compares what they leave, see `compareRoom`. */
+  async compare(told: Told) {
+    await this.stop();
+    return compareRoom(this.dataDir, told);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { openFileKeystore } from '#chromium/file-keystore.ts';
@@ -9,7 +9,7 @@ import { answer, type Answer } from '#protocol/ack.ts';
 import { logMigrations, replicaMigrations } from '#store/migrations.ts';
 import { openStore, type Store } from '#store/open-store.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
-import { firstDifference, foldOf, textOf, type DeskAtEnd } from './invariants.ts';
+import { brokenPromises, foldOf, textOf, type DeskAtEnd, type Told } from './invariants.ts';
 
 /** The log that a stopped server left in its folder, and what each record folds to at a desk, as text. */
 export function readServerLog(folder: string) {
@@ -81,12 +81,16 @@ export async function readDesk(folder: string): Promise<DeskAtEnd> {
   }
 }
 
-/** What a desk held at its end, against what the server's log says. */
-export const compareDesk = (
-  { cursor, picture, outbox }: DeskAtEnd,
-  truth: ReadonlyMap<string, string>,
-) => ({
-  cursor,
-  differs: firstDifference(truth, picture),
-  outboxWaiting: outbox.filter((row) => row.answer === undefined).length,
-});
+/**
+ * What stands in the folder of a room that has stopped, with its server in `server` and its desks in
+ * `desk-…`: the log, the desks that were compared with it, and every promise that is broken, where
+ * `told` is what the windows were answered.
+ */
+export async function compareRoom(folder: string, told: Told) {
+  const { events, answers } = readServerLog(join(folder, 'server'));
+  const desks: DeskAtEnd[] = [];
+  for (const name of readdirSync(folder).filter((it) => it.startsWith('desk-')))
+    desks.push(await readDesk(join(folder, name)));
+  const broken = brokenPromises({ events, answers, desks, told });
+  return { events, answers, desks: desks.map(({ name }) => name), broken };
+}

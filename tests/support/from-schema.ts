@@ -1,28 +1,6 @@
 import * as fc from 'fast-check';
 import * as z from 'zod';
-
-/** As much of JSON Schema as zod writes of our frames. */
-interface Shape {
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly type?: string;
-  readonly anyOf?: readonly Shape[];
-  readonly oneOf?: readonly Shape[];
-  readonly pattern?: string;
-  readonly format?: string;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly items?: Shape;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly properties?: Readonly<Record<string, Shape>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: Shape | boolean;
-  readonly propertyNames?: Shape;
-}
+import { choicesOf, leastOf, othersOf, uuidOf, type Shape } from '../../tools/json-shape.ts';
 
 const ENTRIES = 3; // of a list or record: enough to have a first, a last and one between
 const LENGTH = 40;
@@ -34,8 +12,8 @@ export const valuesOf = (schema: z.ZodType): fc.Arbitrary<unknown> =>
 function valuesOfShape(shape: Shape): fc.Arbitrary<unknown> {
   if ('const' in shape) return fc.constant(shape.const);
   if (shape.enum) return fc.constantFrom(...shape.enum);
-  const choices = shape.anyOf ?? shape.oneOf;
-  if (choices) return fc.oneof(...choices.map(valuesOfShape));
+  const choices = choicesOf(shape);
+  if (choices.length > 0) return fc.oneof(...choices.map(valuesOfShape));
   switch (shape.type) {
     case 'string':
       return stringsOf(shape);
@@ -61,12 +39,11 @@ function valuesOfShape(shape: Shape): fc.Arbitrary<unknown> {
   }
 }
 
-const namedOf = ({ propertyNames, additionalProperties }: Shape) =>
-  fc.dictionary(
-    stringsOf(propertyNames ?? {}),
-    valuesOfShape(typeof additionalProperties === 'object' ? additionalProperties : {}),
-    { maxKeys: ENTRIES, noNullPrototype: true },
-  );
+const namedOf = (shape: Shape) =>
+  fc.dictionary(stringsOf(shape.propertyNames ?? {}), valuesOfShape(othersOf(shape)), {
+    maxKeys: ENTRIES,
+    noNullPrototype: true,
+  });
 
 function recordsOf({ properties = {}, required = [] }: Shape) {
   const fields = Object.fromEntries(
@@ -75,9 +52,10 @@ function recordsOf({ properties = {}, required = [] }: Shape) {
   return fc.record(fields, { requiredKeys: [...required], noNullPrototype: true });
 }
 
-function stringsOf({ pattern, format, minLength = 0, maxLength = LENGTH }: Shape) {
-  if (format === 'uuid' && pattern?.includes('7[0-9')) return fc.uuid({ version: 7 });
-  if (format === 'uuid') return fc.uuid();
+function stringsOf(shape: Shape) {
+  const { pattern, format, minLength = 0, maxLength = LENGTH } = shape;
+  const uuid = uuidOf(shape);
+  if (uuid !== undefined) return uuid === 'v7' ? fc.uuid({ version: 7 }) : fc.uuid();
   if (format === 'base64')
     return fc.base64String({ minLength, maxLength: Math.min(64, maxLength) });
   if (pattern !== undefined)
@@ -85,9 +63,9 @@ function stringsOf({ pattern, format, minLength = 0, maxLength = LENGTH }: Shape
   return fc.string({ minLength, maxLength: Math.max(minLength, Math.min(LENGTH, maxLength)) });
 }
 
-function within(n: number, { minimum, exclusiveMinimum, maximum }: Shape): number {
-  const least = exclusiveMinimum === undefined ? (minimum ?? n) : exclusiveMinimum + 1;
-  const most = maximum ?? n;
+function within(n: number, shape: Shape): number {
+  const least = leastOf(shape) ?? n;
+  const most = shape.maximum ?? n;
   if (n >= least && n <= most) return n;
   const room = Math.min(most - least, Number.MAX_SAFE_INTEGER - 1);
   return room >= 0 ? least + (Math.abs(n) % (room + 1)) : least;

@@ -6,6 +6,8 @@ import type { WebSocket } from 'ws';
 import type { random } from '#domain/lib/random.ts';
 import { limits } from '#protocol/limits.ts';
 import { subprotocol } from '#protocol/version.ts';
+import type { Running } from '#server/gateway/running.suite.ts';
+import { verifyServer } from './verify-server.ts';
 
 /** HOLDFAST_SEED=17 runs that one again, as it was; without it every run has a seed of its own, and says it. */
 export function hostileSeed(title: string): number {
@@ -262,6 +264,15 @@ export class Unhandled implements Disposable {
   [Symbol.dispose](): void {
     process.off('uncaughtException', this.#listener).off('unhandledRejection', this.#listener);
   }
+}
+
+/** Stops a server that was attacked, and looks at it as an auditor does. `harm` is in words: none where it took none. */
+export async function afterAttack(running: Running, unhandled: Unhandled) {
+  const { status } = await running.ask('GET', '/readyz');
+  await running.server.stop();
+  const { faults, audit, events } = verifyServer(running.dataDir);
+  const ready = status === 200 ? [] : [`it was not ready: ${status}`];
+  return { harm: [...ready, ...faults, ...unhandled.told, ...running.told], audit, events };
 }
 
 /** How long the process was held up, told and never judged: it is this machine's, and the test's own work is in it. */

@@ -11,16 +11,16 @@ import { recordedOf, type StoredEvent } from '#store/event-log.ts';
  * `brokenPromises` says what is not.
  */
 
-/** One row of a desk's outbox file. */
 /** A desk's own bookkeeping: what is refused of it is nothing that a person has to do again. */
 const ofTheRoster: ReadonlySet<string> = new Set(['start-duty', 'end-duty']);
 
+/** One row of a desk's outbox file. */
 export interface OutboxRow {
   readonly commandId: string;
   readonly answer: Answer | undefined;
-  /** It stands in the tray, or stood there until its operator dealt with it. */
   /** What was asked for. */
   readonly type: string;
+  /** It stands in the tray, or stood there until its operator dealt with it. */
   readonly isInTray: boolean;
 }
 

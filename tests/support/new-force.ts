@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import type { Role } from '#domain/facts.ts';
 import { startDesk, type RunningDesk } from '#desk/start-desk.ts';
 import { openIdentity } from '../../cli/identity.ts';
+import { compareRoom } from './desk-files.ts';
 import { Holdfast } from './holdfast.ts';
-import { WindowClient } from './window-client.ts';
+import type { Told } from './invariants.ts';
+import { WindowClient, withoutServer } from './window-client.ts';
 
 const ADMIN = 'the administrators own';
 export const PASSWORD = 'a made-up password';
@@ -122,6 +124,17 @@ export class NewForce implements AsyncDisposable {
     this.#server = await Holdfast.start(args, this.#environment);
   }
 
+  /** Ends every desk and the server with their work done, and compares what they leave, see `compareRoom`. */
+  async compare(told: Told) {
+    // The server first: what it does by itself, like an escalation, still comes to every desk.
+    await this.stopServer();
+    for (const desk of this.#desks) {
+      await Promise.all(desk.windows.map(withoutServer));
+      await desk.close();
+    }
+    return compareRoom(this.folder, told);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const desk of this.#desks) await desk.close();
     await this.#server.stop();
@@ -136,7 +149,7 @@ const serve = (folder: string, port: string) =>
 export class RealDesk {
   readonly #running: RunningDesk;
   readonly #closed: () => void;
-  readonly #windows: WindowClient[] = [];
+  readonly windows: WindowClient[] = [];
 
   constructor(running: RunningDesk, closed: () => void) {
     this.#running = running;
@@ -145,7 +158,7 @@ export class RealDesk {
 
   async openWindow(): Promise<WindowClient> {
     const window = new WindowClient(this.#running.address('call-handling'));
-    this.#windows.push(window);
+    this.windows.push(window);
     await window.join();
     for (const view of ['seat', 'drafts', 'contacts', 'tray'] as const) window.follow(view);
     await window.until('the seat', () => window.seat);
@@ -154,7 +167,7 @@ export class RealDesk {
 
   async close(): Promise<void> {
     this.#closed();
-    for (const window of this.#windows) window.close();
+    for (const window of this.windows) window.close();
     await this.#running.close();
   }
 }

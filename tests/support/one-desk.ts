@@ -8,9 +8,11 @@ import { windowId, type Admission, type WindowRole } from '#desk/shell.ts';
 import { openIdentity, type Identity } from '../../cli/identity.ts';
 import { startServer, type RunningServer } from '../../server/main.ts';
 import { copyServer } from './copied-folder.ts';
+import { compareRoom } from './desk-files.ts';
+import type { Told } from './invariants.ts';
 import { Line } from './line.ts';
 import { freshCommandId, wallClock } from './fresh.ts';
-import { WindowClient } from './window-client.ts';
+import { WindowClient, withoutServer } from './window-client.ts';
 
 const PASSWORD = 'made-up-password';
 const FORCE = { force: 'HC', forceName: 'Harbour Constabulary' } as const;
@@ -142,6 +144,15 @@ export class OneDesk implements AsyncDisposable {
     this.#window?.close();
     await this.#desk?.close();
     this.#desk = undefined;
+  }
+
+  /** Ends the desk and the server with their work done, and compares what they leave, see `compareRoom`. */
+  async compare(told: Told) {
+    // The server first: what it does by itself, like an escalation, still comes to the desk.
+    await this.stopServer();
+    if (this.#window) await withoutServer(this.#window);
+    await this.stopDesk();
+    return compareRoom(this.folder, told);
   }
 
   /** The files of the desk's folder, by name. */

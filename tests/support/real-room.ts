@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { compareDesk, readDesk, readServerLog } from './desk-files.ts';
 import { Holdfast } from './holdfast.ts';
+import type { Told } from './invariants.ts';
 import { NewForce } from './new-force.ts';
-import { WindowClient } from './window-client.ts';
+import { WindowClient, withoutServer } from './window-client.ts';
 
 export interface DeskChoice {
   /** What the desk takes for its server. */
@@ -58,19 +58,15 @@ export class RealRoom implements AsyncDisposable {
     return join(this.force.folder, `desk-${name}`);
   }
 
-  /** Ends every process with its work done. */
-  async stop(): Promise<void> {
-    for (const desk of this.#desks.values()) await desk.stop();
+  /** Ends every process with its work done, and compares what they leave, see `compareRoom`. */
+  async compare(told: Told) {
+    // The server first: what it does by itself, like an escalation, still comes to every desk.
     await this.force.stopServer();
-  }
-
-  /** After `stop`: the log, and what each desk makes of it. */
-  async compare() {
-    const { events, answers, truth } = readServerLog(this.serverFolder);
-    const desks: ({ readonly name: string } & ReturnType<typeof compareDesk>)[] = [];
-    for (const name of this.#desks.keys())
-      desks.push({ name, ...compareDesk(await readDesk(this.deskFolder(name)), truth) });
-    return { events, answers, desks };
+    for (const desk of this.#desks.values()) {
+      await withoutServer(desk.window);
+      await desk.stop();
+    }
+    return this.force.compare(told);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,7 +5,7 @@ import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
 
-interface AuditRow {
+export interface AuditRow {
   readonly seq: number;
   readonly at: number;
   readonly recordedAt: number;

@@ -8,6 +8,8 @@ import { subprotocol } from '#protocol/version.ts';
 import type { SeatRow, ViewName } from '#protocol/view.ts';
 import { freshCommandId } from './fresh.ts';
 
+const NEVER_MS = 30_000; // far beyond what is usually awaited, on any machine
+
 /** A window without a screen: the same frames over the same line, for what needs many of them. */
 export class WindowClient {
   readonly #origin: string;
@@ -125,20 +127,35 @@ export class WindowClient {
     this.#send({ frame: 'signal', presence });
   }
 
-  /** Resolves with what `look` finds, looking again whenever a frame has come. */
-  async until<Value>(what: string, look: () => Value | undefined | false): Promise<Value> {
-    const limit = AbortSignal.timeout(30_000); // far beyond anything awaited here, on any machine
-    for (;;) {
-      const found = look();
-      if (found !== undefined && found !== false) return found;
-      await new Promise<void>((resolve, reject) => {
-        const listener = () => {
-          this.#listeners.delete(listener);
-          resolve();
-        };
-        this.#listeners.add(listener);
-        limit.addEventListener('abort', () => reject(new Error(`never happened: ${what}`)));
-      });
+  /**
+   * Resolves with what `look` finds. It looks after each frame and not a moment later, so that it also
+   * sees what the next frame ends.
+   */
+  async until<Value>(
+    what: string,
+    look: () => Value | undefined | false,
+    withinMs = NEVER_MS,
+  ): Promise<Value> {
+    const found = look();
+    if (found !== undefined && found !== false) return found;
+    const { promise, resolve, reject } = Promise.withResolvers<Value>();
+    const listener = () => {
+      try {
+        const later = look();
+        if (later !== undefined && later !== false) resolve(later);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const limit = setTimeout(() => {
+      reject(new Error(`never happened: ${what}; the seat: ${JSON.stringify(this.seat)}`));
+    }, withinMs);
+    this.#listeners.add(listener);
+    try {
+      return await promise;
+    } finally {
+      this.#listeners.delete(listener);
+      clearTimeout(limit);
     }
   }
 
@@ -196,3 +213,11 @@ export class WindowClient {
     for (const listener of this.#listeners) listener();
   }
 }
+
+/** What the desks told these windows of their commands. */
+export const toldBy = (windows: readonly WindowClient[]) =>
+  windows.flatMap(({ acks }) => [...acks]);
+
+/** Resolves once the desk of a window has taken in all that its server sent before it stopped. */
+export const withoutServer = (window: WindowClient) =>
+  window.until('the server has gone', () => !window.isOpen || window.seat?.mode !== 'online');
