@@ -53,7 +53,11 @@ const guards: readonly (readonly [Exclude<Guard, 'none'>, string, RegExp])[] = [
   ['epoch', 'the epoch fence', /knows epoch \d+ and joins a server of \d+/],
   ['cursor', 'the cursor in the transaction of its events', /calls its replica broken: .*follow/],
   ['re-decide', 'deciding again what is pending', /shows .* and should show /],
-  ['tails', 'asking the desks for what a restored server has lost', /is lost|was told as recorded/],
+  [
+    'tails',
+    'asking the desks for what a restored server has lost',
+    /calls its replica broken: the server holds another log/,
+  ],
   ['refusals', 'the row of a refusal', /was told as refused and the server does not know it/],
 ];
 
