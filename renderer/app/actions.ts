@@ -56,9 +56,10 @@ export function createActions(store: WindowStore, line: DeskLine, ports: ActionP
   };
 
   const dropPad = (draftId: string) => {
-    if (!state().pads.has(draftId)) return;
+    const pad = state().pads.get(draftId);
+    if (!pad) return;
     set({ pads: withoutRow(state().pads, draftId) });
-    line.dropDraft(draftId);
+    line.dropDraft(pad);
   };
 
   const lookUp = async (

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createActions } from './actions.ts';
 import { fakeDesk } from './fake-desk.suite.ts';
 import { edit, newPad } from './pad.ts';
 
@@ -115,4 +116,47 @@ test('a closing says which version of the incident was seen', () => {
   expect(store.getState().incidents.get(id)?.version).toBe(7);
   line.send('close-incident', { incidentId: id, closingCode: 'DOM' });
   expect(desk.sentUp('command')[0]?.['expect']).toEqual({ [`incident/${id}`]: 7 });
+});
+
+test('what the desk still says of a pad that was dropped neither comes back nor replaces what is typed since', () => {
+  const { store, line, ports, pass, join } = fakeDesk();
+  const actions = createActions(store, line, ports);
+  const desk = join();
+  desk.seats('u1');
+  const typing = (text: string) => {
+    actions.typeAll('form/new', 'new', {}, { narrative: text });
+    pass(450);
+  };
+  const row = (revision: number, narrative: string) => ({
+    id: 'form/new',
+    revision,
+    savedAt: 5,
+    content: { about: 'new', fields: { narrative } },
+  });
+  const drafts = (upsert: readonly object[], remove: readonly string[] = []) =>
+    desk.down({ frame: 'view', sub: 'drafts', reset: false, upsert, remove });
+  const narrative = () => store.getState().pads.get('form/new')?.fields['narrative'];
+  typing('ring the garage');
+  typing('ring the garage h');
+  actions.dropPad('form/new');
+
+  // A desk that is behind answers what it heard before it heard of the end.
+  drafts([row(1, 'ring the garage')]);
+  desk.down({ frame: 'draft-stored', draftId: 'form/new', revision: 2 });
+  expect(narrative()).toBe(undefined);
+  typing('he');
+  drafts([row(2, 'ring the garage h')]);
+  expect(narrative()).toBe('he');
+  expect(store.getState().pads.get('form/new')?.storedRevision).toBe(0);
+  drafts([], ['form/new']);
+  expect(narrative()).toBe('he');
+
+  // What is typed since is the desk's to keep, and comes back from it.
+  const sent = desk.sentUp('draft').at(-1);
+  expect(sent).toMatchObject({ draftId: 'form/new', content: { fields: { narrative: 'he' } } });
+  const revision = Number(sent?.['revision']);
+  desk.down({ frame: 'draft-stored', draftId: 'form/new', revision });
+  expect(store.getState().pads.get('form/new')?.storedRevision).toBe(1);
+  drafts([row(revision + 1, 'he is out')]);
+  expect(narrative()).toBe('he is out');
 });

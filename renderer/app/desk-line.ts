@@ -22,7 +22,7 @@ import type {
   ViewName,
 } from '#protocol/view.ts';
 import type { Channel, LineListener } from './bridge.ts';
-import { adopt, contentOf, needsSaving, sent as sentPad, stored, unsent } from './pad.ts';
+import { adopt, contentOf, needsSaving, sent as sentPad, stored, unsent, type Pad } from './pad.ts';
 import { refusalText } from './refusal-text.ts';
 import {
   patch,
@@ -94,6 +94,8 @@ export class DeskLine implements LineListener {
   readonly #followed = new Map<string, { readonly view: ViewName; readonly key?: string }>();
   readonly #waiting = new Map<string, { frame: string; settle: (outcome: Outcome) => void }>();
   readonly #answered = new Map<string, Answered>();
+  /** How far the drafts of dropped pads had come on the line. A pad begun anew goes on from there. */
+  readonly #ended = new Map<string, number>();
   #channel: Channel | undefined;
   #presence: Presence | undefined;
   #heardAt = 0;
@@ -201,20 +203,26 @@ export class DeskLine implements LineListener {
     let { pads } = this.#state;
     for (const [draftId, pad] of pads) {
       if (!needsSaving(pad)) continue;
-      const { revision } = pad;
+      const revision = this.#endedAt(draftId) + pad.revision;
       this.#frame({ frame: 'draft', draftId, revision, content: contentOf(pad) });
       pads = withRow(pads, draftId, sentPad(pad));
     }
     if (pads !== this.#state.pads) this.#set({ pads });
   }
 
-  dropDraft(draftId: string): void {
+  /** Ends the draft of a pad. What the desk says of it from before it has heard so is let go. */
+  dropDraft({ draftId, revision }: Pick<Pad, 'draftId' | 'revision'>): void {
+    this.#ended.set(draftId, this.#endedAt(draftId) + revision);
     this.#frame({ frame: 'drop-draft', draftId });
   }
 
   notice(tone: Notice['tone'], text: string, id = this.#ports.makeId()): void {
     const at = this.#ports.now();
     this.#set({ notices: withNotice(this.#state.notices, { id, at, tone, text }) });
+  }
+
+  #endedAt(draftId: string): number {
+    return this.#ended.get(draftId) ?? 0;
   }
 
   get #state(): WindowState {
@@ -325,11 +333,11 @@ export class DeskLine implements LineListener {
       case 'result':
         return this.#waiting.get(frame.id)?.settle(frame.outcome);
       case 'draft-stored': {
+        const { draftId } = frame;
         const { pads } = this.#state;
-        const pad = pads.get(frame.draftId);
-        return (
-          pad && this.#set({ pads: withRow(pads, frame.draftId, stored(pad, frame.revision)) })
-        );
+        const pad = pads.get(draftId);
+        const revision = frame.revision - this.#endedAt(draftId);
+        return pad && this.#set({ pads: withRow(pads, draftId, stored(pad, revision)) });
       }
       case 'refused': {
         const { id, reason, message } = frame;
@@ -443,8 +451,10 @@ export class DeskLine implements LineListener {
         }
       : {};
     this.#set({ seat, ...emptied });
-    if (isAnother) this.#isWorkToResume = false;
-    else this.#resumeWork();
+    if (isAnother) {
+      this.#ended.clear();
+      this.#isWorkToResume = false;
+    } else this.#resumeWork();
   }
 
   #hearDrafts({
@@ -461,7 +471,9 @@ export class DeskLine implements LineListener {
       if (pad && pad.revision === pad.storedRevision) pads = withoutRow(pads, id);
     }
     for (const row of upsert) {
-      pads = withRow(pads, row.id, adopt(pads.get(row.id), row));
+      const revision = row.revision - this.#endedAt(row.id);
+      if (revision <= 0) continue; // said before the desk had heard of its end
+      pads = withRow(pads, row.id, adopt(pads.get(row.id), { ...row, revision }));
       // Where the caret was is where somebody typed last.
       if (row.id !== READINESS_ID && row.savedAt >= (lastDraft?.savedAt ?? 0))
         lastDraft = { draftId: row.id, savedAt: row.savedAt };

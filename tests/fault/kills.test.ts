@@ -1,15 +1,12 @@
 import process from 'node:process';
 import { expect, test } from 'vitest';
 import { DemoRoom } from '../support/demo-room.ts';
+import { killsUnderLoad as KILLS } from '../support/kill-count.ts';
 import { drained, keepAsking } from '../support/keep-asking.ts';
 import { toldBy, WindowClient } from '../support/window-client.ts';
 import { random } from '#domain/lib/random.ts';
 
-/**
- * `HOLDFAST_KILLS` sets how many (200 before a release, about five minutes); `HOLDFAST_SEED` runs the
- * same ones again.
- */
-const KILLS = Number(process.env['HOLDFAST_KILLS'] ?? 48);
+/** `HOLDFAST_SEED` runs the same ones again. */
 const seed = Number(process.env['HOLDFAST_SEED'] ?? Date.now() % 100_000);
 
 test(

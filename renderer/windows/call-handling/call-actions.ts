@@ -170,7 +170,7 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
         set({ pads: withRow(pads, moved.draftId, edit(moved, RAISE_ID, '')) });
         line.savePads();
       }
-      if (typed && !isNoteRaised) line.dropDraft(typed.draftId);
+      if (typed && !isNoteRaised) line.dropDraft(typed);
       openForm(id);
       carryOver(before);
       // A note that was raised has become an incident.
