@@ -23,7 +23,8 @@ import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
 import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
 import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './offline-sign-in.ts';
-import { Outbox, outboxMigrations } from './outbox.ts';
+import { OutboxFile } from './outbox-file.ts';
+import { Outbox } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
 import { Replica } from './replica.ts';
 import { windowId, type Admission, type Assets, type WindowId, type WindowRole } from './shell.ts';
@@ -32,6 +33,8 @@ import { WindowSession, type RefusedHere, type WindowHost } from './window-sessi
 
 export interface StartDesk {
   readonly dataDir: string;
+  /** Where the outbox's second copy stands; beside the data where nothing is said, better on another disk. */
+  readonly copyDir?: string;
   readonly desk: string;
   readonly force: string;
   readonly forceName: string;
@@ -68,6 +71,7 @@ const SIGNAL_EVERY_MS = 250; // a colleague's caret need not be newer
 const DRAFTS_DUE_MAX = 1_000; // pads of a shift that the server has yet to copy; the oldest goes first
 const DRAFTS_AT_ONCE = 50; // what the server takes of a desk in a second
 const TELL_REFUSALS_EVERY_MS = 1_000; // together: each write holds up the people at work
+const MEND_EVERY_MS = 60_000; // a disk that was full may have room again
 const HEAR_GRANTS_EVERY_MS = 30_000; // 300 desks ask ten times a second; also whenever the line comes back
 
 /** What the server answers to a sign-in. */
@@ -81,8 +85,16 @@ const session = z.object({
 const keptSeat = session.pick({ user: true, grant: true });
 const refusal = z.object({ reason: z.string(), message: z.string() });
 
-/** Starts a desk over its folder: files, link to the server, and the local port for its windows. */
-export async function startDesk(options: StartDesk, assets: Assets): Promise<RunningDesk> {
+/**
+ * Starts a desk over its folder: files, link to the server, and the local port for its windows. Damaged
+ * files are made again; what it cannot help it throws, in a line for a person. `mustRestart` is told where
+ * the outbox's file is found damaged later: a desk that is started again makes it again.
+ */
+export async function startDesk(
+  options: StartDesk,
+  assets: Assets,
+  mustRestart: () => void = () => {},
+): Promise<RunningDesk> {
   const { dataDir, server } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   // Two processes over one outbox take the line from each other for ever; the kernel lets go of a dead one's.
@@ -95,7 +107,23 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
   const windows = new Set<WindowSession>();
   /** Drafts that the server has yet to hear of, and whether one of that id ended before. */
   const drafts = new Map<string, 'kept' | 'dropped'>();
-  const outboxFile = openStore(join(dataDir, 'outbox.db'), outboxMigrations, { key });
+  const tell = (error: Error) =>
+    void process.stderr.write(`desk ${options.desk}: ${error.message}\n`);
+  const outboxFile = OutboxFile.open({
+    folder: dataDir,
+    copyFolder: options.copyDir ?? join(dataDir, 'outbox-copy'),
+    key,
+    uuid: randomUUID,
+    failed: tell,
+    damaged: () => {
+      tell(new Error('outbox.db is damaged: the desk starts again to make it again'));
+      mustRestart();
+    },
+  });
+  const failed = (error: Error) => {
+    tell(error);
+    outboxFile.suspect(error.cause);
+  };
   const openReplica = () =>
     new Replica(openStore(join(dataDir, replicaName(dataDir)), replicaMigrations, { key }));
   const statuses = new Map(referenceData.unitStatuses.rows.map(({ code, name }) => [code, name]));
@@ -106,12 +134,12 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     targets: targetsOf(referenceData.grades.rows),
     statusName: (code) => statuses.get(code) ?? `status ${code}`,
     ports,
-    outbox: new Outbox(outboxFile, ports),
+    outbox: new Outbox(outboxFile.db, ports, outboxFile.write),
     replica: openOrQuarantine(openReplica, dataDir),
     settled: (ack) => {
       for (const window of windows) window.tell(ack);
     },
-    failed: (error) => failed(error),
+    failed,
     freshReplica: () => {
       putAside(dataDir);
       return openReplica();
@@ -127,15 +155,13 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
   let presence: Presence = { about: '', isTyping: false };
   let isSignalDue = false;
   const closed = new AbortController();
-  const failed = (error: Error) =>
-    void process.stderr.write(`desk ${options.desk}: ${error.message}\n`);
   const signText = (text: string) =>
     sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
   const isDisabled = (user: UserId) => {
     const entity = desk.read(({ picture }) => picture.get(userStream(user)), undefined)?.entity;
     return entity?.kind === 'user' && entity.isDisabled;
   };
-  const offline = new OfflineSignIn(outboxFile, { now, isDisabled });
+  const offline = new OfflineSignIn(outboxFile.db, { now, isDisabled }, outboxFile.write);
   /** For what must not stop a person: told, and gone on from. */
   const attempt = (what: string, work: () => void) => {
     try {
@@ -231,6 +257,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       protection: options.protection,
       isDemo: options.isDemo,
       signInHint: options.signInHint,
+      trouble: outboxFile.trouble,
     };
   };
 
@@ -327,6 +354,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
   const grantsTimer = setInterval(() => {
     if (wasLive) void hearGrants();
   }, HEAR_GRANTS_EVERY_MS);
+  const mendTimer = setInterval(() => outboxFile.mend(), MEND_EVERY_MS);
   const refusalTimer = setInterval(() => {
     try {
       keepRefusals();
@@ -391,12 +419,13 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       clearInterval(signalTimer);
       clearInterval(grantsTimer);
       clearInterval(refusalTimer);
+      clearInterval(mendTimer);
       sync.close();
       await gateway[Symbol.asyncDispose]();
       keepRefusals();
       await offline.close();
       desk.close();
-      outboxFile.close();
+      outboxFile[Symbol.dispose]();
       held.dispose();
     },
   };

@@ -18,8 +18,20 @@ export function SeatFrame({
     <ModeFrame>
       <SeatBar title={title} />
       <NoticeStrip />
+      <DeskTrouble />
       <Inside>{children}</Inside>
     </ModeFrame>
+  );
+}
+
+/** What is wrong with this desk's own files, in the words of the desk. It stays until the desk starts again. */
+function DeskTrouble() {
+  const trouble = useWindow(({ seat }) => seat?.trouble);
+  if (trouble === undefined) return null;
+  return (
+    <p className="desk-trouble is-warning" role="status" data-testid="desk-trouble">
+      ! {trouble}
+    </p>
   );
 }
 
