@@ -158,14 +158,16 @@ export class OutboxFile implements Disposable {
     if (this.#isAlone === undefined)
       failed(new Error(`the outbox has no second copy: ${why}`, { cause }));
     this.#isAlone = `This desk keeps what is not sent yet once only, not twice (${why}): tell the people who run it`;
-    try {
-      this.#line = uuid();
-      setLine(this.db, this.#line);
-      if (existsSync(this.#path)) renameSync(this.#path, `${this.#path}.stale`);
-    } catch (error) {
-      // The next change carries the new line; until then the copy is at most one change behind.
-      failed(new Error('leaving the second copy behind', { cause: error }));
-    }
+    this.#line = uuid(); // each change carries it, also where the file cannot take it now
+    for (const leave of [
+      () => existsSync(this.#path) && renameSync(this.#path, `${this.#path}.stale`),
+      () => setLine(this.db, this.#line),
+    ])
+      try {
+        leave();
+      } catch (error) {
+        failed(new Error(`leaving the second copy behind: ${wordsOf(error)}`, { cause: error }));
+      }
   }
 
   get #path(): string {

@@ -23,7 +23,7 @@ import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { Holdfast, runHoldfast } from '../support/holdfast.ts';
 import { raise, request } from '../support/room.ts';
-import { SmallDisk } from '../support/small-disk.ts';
+import { mayMount, SmallDisk } from '../support/small-disk.ts';
 
 const PAGE_BYTES = 4_096;
 const LOG_ID = 'force-HC';
@@ -320,10 +320,6 @@ async function serveOnce() {
   return { told };
 }
 
-const mayMount = (() => {
-  using disk = SmallDisk.make(1);
-  return disk !== undefined;
-})();
 if (!mayMount)
   process.stdout.write(
     'broken server: 2 checks did not run: a small disk cannot be mounted by this account\n',

@@ -30,6 +30,7 @@ export const refusedLate = { state: 'refused', refusal: { reason: 'already-close
 /** A folder with an outbox as a desk keeps it, and a second copy in a folder of its own. */
 export class OutboxFolder implements Disposable {
   readonly path: string;
+  readonly copyFolder: string;
   readonly key: Buffer;
   readonly told: string[] = [];
   isDamageTold = false;
@@ -38,9 +39,11 @@ export class OutboxFolder implements Disposable {
   constructor(
     key: Buffer = randomBytes(32),
     path = mkdtempSync(join(tmpdir(), 'holdfast-outbox-')),
+    copyFolder = join(path, 'outbox-copy'),
   ) {
     this.path = path;
     this.key = key;
+    this.copyFolder = copyFolder;
   }
 
   /** The folder of another process. */
@@ -50,9 +53,6 @@ export class OutboxFolder implements Disposable {
 
   get db(): string {
     return join(this.path, 'outbox.db');
-  }
-  get copyFolder(): string {
-    return join(this.path, 'outbox-copy');
   }
   get copy(): string {
     return join(this.copyFolder, 'outbox.copy');
