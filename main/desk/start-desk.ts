@@ -14,13 +14,14 @@ import {
 import { targetsOf } from '#domain/targets.ts';
 import { limits } from '#protocol/limits.ts';
 import type { Presence } from '#protocol/signal.ts';
-import type { DraftRow, SeatRow, ViewName } from '#protocol/view.ts';
+import type { SeatRow, ViewName } from '#protocol/view.ts';
 import { holdFolder } from '#store/hold-folder.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
+import { DraftsDue } from './drafts-due.ts';
 import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
 import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './offline-sign-in.ts';
 import { OutboxFile } from './outbox-file.ts';
@@ -68,8 +69,6 @@ const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: o
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
 const COPY_DRAFTS_EVERY_MS = 2_000;
 const SIGNAL_EVERY_MS = 250; // a colleague's caret need not be newer
-const DRAFTS_DUE_MAX = 1_000; // pads of a shift that the server has yet to copy; the oldest goes first
-const DRAFTS_AT_ONCE = 50; // what the server takes of a desk in a second
 const TELL_REFUSALS_EVERY_MS = 1_000; // together: each write holds up the people at work
 const MEND_EVERY_MS = 60_000; // a disk that was full may have room again
 const HEAR_GRANTS_EVERY_MS = 30_000; // 300 desks ask ten times a second; also whenever the line comes back
@@ -105,8 +104,7 @@ export async function startDesk(
   const ports: DeskPorts = { now, uuid: randomUUID, soon: once(FLUSH_EVERY_MS) };
 
   const windows = new Set<WindowSession>();
-  /** Drafts that the server has yet to hear of, and whether one of that id ended before. */
-  const drafts = new Map<string, 'kept' | 'dropped'>();
+  const drafts = new DraftsDue();
   const tell = (error: Error) =>
     void process.stderr.write(`desk ${options.desk}: ${error.message}\n`);
   const outboxFile = OutboxFile.open({
@@ -324,13 +322,7 @@ export async function startDesk(
       }
     },
     signOut: () => sit(undefined),
-    draftChanged: (user, draftId, how) => {
-      const named = JSON.stringify([user, draftId]);
-      // One that is begun anew counts from the start: the end of the one before has to be told first.
-      if (drafts.get(named) !== 'dropped') drafts.set(named, how);
-      const [oldest] = drafts.keys();
-      if (drafts.size > DRAFTS_DUE_MAX && oldest !== undefined) drafts.delete(oldest);
-    },
+    draftChanged: (user, draftId, how) => drafts.changed(user, draftId, how),
     refusedHere,
     signalled: (latest) => {
       presence = latest;
@@ -363,20 +355,10 @@ export async function startDesk(
     }
   }, TELL_REFUSALS_EVERY_MS);
   const draftTimer = setInterval(() => {
-    const byUser = new Map<UserId, Map<string, DraftRow>>();
-    for (const [text, how] of [...drafts].slice(0, DRAFTS_AT_ONCE)) {
-      const [user, draftId] = JSON.parse(text) as [UserId, string]; // written by `draftChanged`
-      const theirs =
-        byUser.get(user) ?? new Map(desk.outbox.drafts(user).map((draft) => [draft.id, draft]));
-      byUser.set(user, theirs);
-      const copy = { frame: 'draft-copy', user, draftId } as const;
-      const ended = { ...copy, revision: Number.MAX_SAFE_INTEGER, content: null };
-      if (how === 'dropped' && !sync.send(ended)) return; // all of it when the line is back
-      const found = theirs.get(draftId);
-      if (found && !sync.send({ ...copy, revision: found.revision, content: found.content }))
-        return;
-      drafts.delete(text);
-    }
+    drafts.tell(
+      (user) => desk.outbox.drafts(user),
+      (copy) => sync.send(copy),
+    );
   }, COPY_DRAFTS_EVERY_MS);
 
   const gateway = await LocalGateway.listen({
