@@ -22,6 +22,7 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--force HC] [--force-name NAME] [--tls-cert F --tls-key F]
   desk     one desk and its windows       --server URL --name DESK --data DIR [--enrol CODE]
                                           [--window call-handling|dispatch] [--headless]
+                                          [--second-copy DIR]   (of its outbox: on another disk)
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
   import   recorded crimes                crimes FILE… --data DIR   (while its server is stopped)
   rebuild  the read model from the log    --data DIR   (while its server is stopped)
@@ -60,6 +61,7 @@ const options = {
   'display-name': { type: 'string' },
   role: { type: 'string' },
   enrol: { type: 'string' },
+  'second-copy': { type: 'string' },
   window: { type: 'string', default: 'call-handling' },
   headless: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -121,6 +123,7 @@ async function main(args: readonly string[]): Promise<number> {
         name: need('name'),
         dataDir: need('data'),
         enrol: values.enrol,
+        copyDir: values['second-copy'],
         window: values.window,
         isHeadless: values.headless,
         version: VERSION,

@@ -6,6 +6,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -124,6 +125,7 @@ export class SealedFrames implements Disposable {
       return frames;
     } catch (error) {
       frames[Symbol.dispose]();
+      rmSync(fresh, { force: true }); // a full disk needs the room
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileTrouble, isDamage } from '#store/file-trouble.ts';
 import type { Store } from '#store/open-store.ts';
 import { ChangedRows, type Image } from '#store/row-images.ts';
@@ -99,7 +99,8 @@ export class OutboxFile implements Disposable {
 
   /** One line for the people who work here, where not all is or was well; undefined where it is. */
   get trouble(): string | undefined {
-    return this.#isAlone ?? this.#found;
+    const lines = [this.#found, this.#isAlone].filter((it) => it !== undefined);
+    return lines.length === 0 ? undefined : lines.join(' ');
   }
 
   /** An error that may mean that this file is damaged: looks, and tells where it is. */
@@ -157,7 +158,7 @@ export class OutboxFile implements Disposable {
     const why = wordsOf(cause);
     if (this.#isAlone === undefined)
       failed(new Error(`the outbox has no second copy: ${why}`, { cause }));
-    this.#isAlone = `This desk keeps what is not sent yet once only, not twice (${why}): tell the people who run it`;
+    this.#isAlone = `This desk keeps what is not sent yet once only, not twice (${why}): tell the people who run it.`;
     this.#line = uuid(); // each change carries it, also where the file cannot take it now
     for (const leave of [
       () => existsSync(this.#path) && renameSync(this.#path, `${this.#path}.stale`),
@@ -273,6 +274,12 @@ function rebuilt(file: string, options: OutboxFileOptions, copy: CopyFound, what
 /** A copy that is no use now may be one to whoever looks into it. */
 function keepDamagedCopy(options: OutboxFileOptions, { state }: CopyFound): string {
   if (state === 'none') return '';
-  const aside = putAside(copyPath(options));
-  return aside === undefined ? '' : `, is kept as ${basename(aside)}`;
+  try {
+    const aside = putAside(copyPath(options));
+    return aside === undefined ? '' : `, is kept as ${aside}`;
+  } catch (error) {
+    // Its disk takes nothing any more. The outbox goes on alone, which is said.
+    options.failed(new Error(`keeping a damaged second copy: ${wordsOf(error)}`, { cause: error }));
+    return '';
+  }
 }

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { selectIsOfTheFloor } from '../app/selectors.ts';
 import { useWindow } from '../app/window-store.ts';
+import { DeskTrouble } from './DeskTrouble.tsx';
 import { ModeFrame } from './ModeFrame.tsx';
 import { NoticeStrip } from './NoticeStrip.tsx';
 import { SeatBar } from './SeatBar.tsx';
@@ -21,17 +22,6 @@ export function SeatFrame({
       <DeskTrouble />
       <Inside>{children}</Inside>
     </ModeFrame>
-  );
-}
-
-/** What is wrong with this desk's own files, in the words of the desk. It stays until the desk starts again. */
-function DeskTrouble() {
-  const trouble = useWindow(({ seat }) => seat?.trouble);
-  if (trouble === undefined) return null;
-  return (
-    <p className="desk-trouble is-warning" role="status" data-testid="desk-trouble">
-      ! {trouble}
-    </p>
   );
 }
 

@@ -6,7 +6,7 @@ import { outboxMigrations } from '#desk/outbox.ts';
 import { openStore } from '#store/open-store.ts';
 import { readServerLog, storeKeyOf } from '../support/desk-files.ts';
 import { OneDesk } from '../support/one-desk.ts';
-import { contentOf, OutboxFolder, unsent } from '../support/outbox-folder.ts';
+import { contentOf, flipBit, OutboxFolder, unsent } from '../support/outbox-folder.ts';
 import { raise } from '../support/room.ts';
 import { mayMount, SmallDisk } from '../support/small-disk.ts';
 import type { WindowClient } from '../support/window-client.ts';
@@ -65,6 +65,21 @@ test('an outbox that another program holds while the desk runs: what cannot be s
   expect(await window.answerTo(window.ask(open))).toEqual({ state: 'stored-here' });
 });
 
+test('a second copy can stand in a folder of its own, on another disk', async () => {
+  await using room = await OneDesk.start();
+  const copyDir = join(room.folder, 'elsewhere');
+  const window = await room.startDesk({ copyDir });
+  await room.signIn(window);
+  await room.stopDesk();
+  expect([readdirSync(copyDir), readdirSync(room.deskFolder).includes('outbox-copy')]).toEqual([
+    ['outbox.copy'],
+    false,
+  ]);
+  rmSync(join(room.deskFolder, 'outbox.db'));
+  const again = await room.startDesk({ copyDir });
+  await again.until('who sat here', () => again.seat?.user?.name === 'ch1');
+});
+
 test('files of another key: the desk starts, alone, says so, and keeps all of them as they were', async () => {
   await using room = await OneDesk.start();
   let window = await room.startDesk();
@@ -92,7 +107,7 @@ test('files of another key: the desk starts, alone, says so, and keeps all of th
 
 if (!mayMount)
   process.stdout.write(
-    'desk disk: 3 checks did not run: a small disk cannot be mounted by this account\n',
+    'desk disk: 4 checks did not run: a small disk cannot be mounted by this account\n',
   );
 
 /** Asks until the disk takes no more; says which were stored here. */
@@ -179,5 +194,25 @@ describe.each(mayMount ? [12] : [])('on a disk of %i megabytes', (megabytes) => 
     const again = folder.open();
     expect(contentOf(again.file)).toEqual(content);
     expect(again.outbox.unanswered()).toHaveLength(n);
+  });
+
+  test('that holds the second copy alone and is read-only, whatever stands on it: the desk goes on with the one that it has, and says so', () => {
+    for (const isDamaged of [false, true]) {
+      using disk = SmallDisk.make(megabytes);
+      using folder = new OutboxFolder(undefined, undefined, disk?.path);
+      const first = folder.open();
+      first.outbox.put(unsent(1), []);
+      folder.close();
+      if (isDamaged) flipBit(folder.copy, 400);
+      disk?.makeReadOnly();
+      // Also the second time, when what stands there is of an older line.
+      for (const n of [2, 3]) {
+        const { file, outbox } = folder.open();
+        expect(file.trouble).toMatch(/This desk keeps what is not sent yet once only.*EROFS/);
+        expect(outbox.put(unsent(n), []).outcome).toBe('stored');
+        expect(outbox.unanswered()).toHaveLength(n);
+        folder.close();
+      }
+    }
   });
 });
