@@ -1,11 +1,13 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { limits } from '#protocol/limits.ts';
 import type { Asked } from '#domain/commands.ts';
 import type { StreamId, UserId } from '#domain/ids.ts';
-import type { WindowDown } from '#protocol/down.ts';
+import { crimeIdentity, type RecordedCrime } from '#domain/recorded-crime.ts';
+import { windowDown, type WindowDown } from '#protocol/down.ts';
 import { subprotocol } from '#protocol/version.ts';
 import type { IncidentDetail, SeatRow } from '#protocol/view.ts';
 import { LocalGateway } from '#desk/local-gateway.ts';
@@ -16,7 +18,8 @@ import { WindowSession } from '#desk/window-session.ts';
 import { DraftCopies, draftMigrations } from '#server/gateway/draft-copies.ts';
 import { Running } from '#server/gateway/running.suite.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
-import { replicaMigrations } from '#store/migrations.ts';
+import { logMigrations, replicaMigrations } from '#store/migrations.ts';
+import { addBatch } from '#store/recorded-crimes.ts';
 import { openStore, type Store } from '#store/open-store.ts';
 import { deskPorts, newDesk, seat } from '../support/desk-in-process.ts';
 import { recordedAt, refusedLate, unsent } from '../support/outbox-folder.ts';
@@ -44,10 +47,9 @@ function replicaWith(count: number, text: string): Store {
 /** A window at a desk in this process. */
 function windowAt(outboxFile: Store, replicaFile: Store) {
   const sent: WindowDown[] = [];
-  const desk = newDesk(outboxFile, replicaFile);
   const window = new WindowSession(
     {
-      desk,
+      desk: newDesk(outboxFile, replicaFile),
       referenceData: loadReferenceData(),
       seat: () => seat,
       seatRow: () => ({ id: 'seat', asAt: 0 }) as SeatRow, // nothing else of it is looked at
@@ -66,7 +68,7 @@ function windowAt(outboxFile: Store, replicaFile: Store) {
     window.hear(JSON.stringify({ frame: 'subscribe', sub: view, view, ...more }));
     return sent;
   };
-  return { desk, follow };
+  return { window, sent, follow };
 }
 
 test('of the log of a record a desk reads the last five hundred lines', () => {
@@ -205,6 +207,61 @@ test('copies of drafts that wait to be written are a thousand at most', () => {
   expect(written.get()).toBe(0);
   keep(1_000);
   expect(written.get()).toBe(1_000);
+});
+
+test('a message that names what came is cut to what its frame may hold', () => {
+  const { window, sent } = windowAt(
+    openStore(':memory:', outboxMigrations),
+    openStore(':memory:', replicaMigrations),
+  );
+  window.hear(
+    JSON.stringify({ frame: 'subscribe', sub: 's', view: 'seat', ['x'.repeat(10_000)]: 1 }),
+  );
+  const params = { text: 'x', ['y'.repeat(10_000)]: 1 };
+  window.hear(JSON.stringify({ frame: 'query', id: commandId(1), query: 'find', params }));
+  const messages = sent.flatMap((it) =>
+    it.frame === 'refused'
+      ? [it.message]
+      : it.frame === 'result' && it.outcome.kind === 'refused'
+        ? [it.outcome.message]
+        : [],
+  );
+  expect(messages.map(({ length }) => length)).toEqual([400, 400]);
+  expect(sent.map((frame) => windowDown.safeParse(frame).success)).toEqual([true, true]);
+});
+
+test('recorded crimes come four hundred at once, each page asked for by the end of the one before', async () => {
+  const running = await Running.start();
+  await using _ = running;
+  running.enrol('CH1');
+  const batchId = 'f'.repeat(64);
+  const log = openStore(join(running.dataDir, 'log.db'), logMigrations);
+  const rows = Array.from({ length: 900 }, (_none, n): RecordedCrime => {
+    const crimeId = `c${n}`;
+    const where = { lat: 50.79, lon: -1.1, location: 'On or near High Street' };
+    return {
+      identity: crimeIdentity({ crimeId }),
+      crimeId,
+      month: '2017-02',
+      ...where,
+      crimeType: 'Burglary',
+    };
+  });
+  addBatch(log, batchId, rows);
+  log.close();
+  const desk = await running.join('CH1');
+  const seen = new Set<string>();
+  const pages: number[] = [];
+  let after: string | undefined;
+  for (let isLast = false; !isLast;) {
+    desk.send({ frame: 'ask-crimes', batchId, ...(after !== undefined && { after }) });
+    const page = await desk.next('crimes');
+    isLast = page.rows.length < 400;
+    pages.push(page.rows.length);
+    for (const { identity } of page.rows) seen.add(identity);
+    after = page.rows.at(-1)?.identity;
+  }
+  expect([pages, seen.size]).toEqual([[400, 400, 100], 900]);
 });
 
 test('a desk asks after four hundred grants and no more', async () => {

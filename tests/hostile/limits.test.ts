@@ -125,6 +125,7 @@ const table: readonly (readonly [grows: string, most: string, file: string, titl
     'of one person the newest two hundred',
   ],
   ['copies of drafts that wait', '1,000', KEPT, 'copies of drafts that wait to be written'],
+  ['recorded crimes in a page', '400', KEPT, 'recorded crimes come four hundred at once'],
   ['grants in one question', '400', KEPT, 'a desk asks after four hundred grants'],
   ['what waits for the writer', '20,000', HERE, 'what waits for the writer has a limit'],
   [
@@ -149,6 +150,7 @@ const table: readonly (readonly [grows: string, most: string, file: string, titl
     KEPT,
     'of a record whose log is too long for a frame',
   ],
+  ['a message to a window', '400', KEPT, 'a message that names what came is cut'],
   ['a row of a view', '2 million characters', KEPT, 'a group in the tray that no frame can hold'],
   ['a view', '200,000 characters a frame', HERE, 'a view of any size goes in chunks'],
   [
