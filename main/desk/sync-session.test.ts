@@ -65,6 +65,8 @@ function deskWith(contacts: number) {
     },
     /** Somebody sets the clock; no time passes by it. */
     setClock: (byMs: number) => void (now += byMs),
+    /** How many looks each frame brought that was sent. */
+    looks: () => sent.flatMap((it) => (it.frame === 'consulted' ? [it.rows.length] : [])),
     /** The commands sent since it was last asked, by number. */
     sent: () => {
       const commands = sent.flatMap((it) => (it.frame === 'stamped-command' ? [it.deskSeq] : []));
@@ -155,4 +157,14 @@ test('a server of an earlier epoch is refused before anything of the later one i
   desk.rebuild('it is broken');
   expect(connect(1).link).toEqual({ state: 'closed', why });
   expect(connect(2).link.state).toBe('live');
+});
+
+test('looks go to the server a hundred at once', () => {
+  const { desk, connect, looks } = deskWith(0);
+  for (let n = 1; n <= 150; n += 1)
+    desk.outbox.consult({ actor: seat.user.id, what: 'find', subject: `incident/${n}`, shown: 1 });
+  const session = connect();
+  session.tick();
+  session.hear({ frame: 'consulted-kept', n: 100 });
+  expect(looks()).toEqual([100, 50]);
 });

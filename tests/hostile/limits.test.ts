@@ -126,6 +126,25 @@ const table: readonly (readonly [grows: string, most: string, file: string, titl
   ],
   ['copies of drafts that wait', '1,000', KEPT, 'copies of drafts that wait to be written'],
   ['recorded crimes in a page', '400', KEPT, 'recorded crimes come four hundred at once'],
+  [
+    'blocks of references that are known',
+    '4,000',
+    'domain/reference.test.ts',
+    'of blocks of numbers the last four thousand',
+  ],
+  [
+    'rows of reference data',
+    '500',
+    'domain/reference-data.test.ts',
+    'a list that people choose from has five hundred rows',
+  ],
+  [
+    'a number that is read',
+    '200 characters',
+    'domain/telephone-number.test.ts',
+    'what is longer than any number can be written',
+  ],
+  ['a line of a secret', '1,024', 'cli/read-secret.test.ts', 'of a line without an end'],
   ['grants in one question', '400', KEPT, 'a desk asks after four hundred grants'],
   ['what waits for the writer', '20,000', HERE, 'what waits for the writer has a limit'],
   [
@@ -160,6 +179,18 @@ const table: readonly (readonly [grows: string, most: string, file: string, titl
     'a full outbox takes nothing more',
   ],
   ['answered commands at a desk', '5,000', KEPT, 'of answered commands an outbox keeps'],
+  [
+    'looks in a frame',
+    '100',
+    'main/desk/sync-session.test.ts',
+    'looks go to the server a hundred at once',
+  ],
+  [
+    'words of a place',
+    '6',
+    'main/desk/crimes-here.test.ts',
+    'of the words of a place the first six',
+  ],
   ['looks that wait', '50,000', KEPT, 'what people look at is counted together'],
   [
     'a second copy',
