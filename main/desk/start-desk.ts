@@ -1,5 +1,5 @@
 import { createPrivateKey, randomBytes, randomUUID, sign } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import * as z from 'zod';
@@ -27,6 +27,7 @@ import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './of
 import { OutboxFile } from './outbox-file.ts';
 import { Outbox } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
+import { beginReplica, openOrQuarantine, replicaName } from './replica-files.ts';
 import { Replica } from './replica.ts';
 import { windowId, type Admission, type Assets, type WindowId, type WindowRole } from './shell.ts';
 import { SyncClient } from './sync-client.ts';
@@ -122,6 +123,7 @@ export async function startDesk(
     tell(error);
     outboxFile.suspect(error.cause);
   };
+  let replicaFound: string | undefined;
   const openReplica = () =>
     new Replica(openStore(join(dataDir, replicaName(dataDir)), replicaMigrations, { key }));
   const statuses = new Map(referenceData.unitStatuses.rows.map(({ code, name }) => [code, name]));
@@ -133,13 +135,17 @@ export async function startDesk(
     statusName: (code) => statuses.get(code) ?? `status ${code}`,
     ports,
     outbox: new Outbox(outboxFile.db, ports, outboxFile.write),
-    replica: openOrQuarantine(openReplica, dataDir),
+    replica: openOrQuarantine(dataDir, openReplica, (line) => {
+      replicaFound = line;
+      tell(new Error(line));
+    }),
     settled: (ack) => {
       for (const window of windows) window.tell(ack);
     },
     failed,
-    freshReplica: () => {
-      putAside(dataDir);
+    freshReplica: (why) => {
+      tell(new Error(`the log is copied anew: ${why}`));
+      beginReplica(dataDir);
       return openReplica();
     },
   });
@@ -255,7 +261,7 @@ export async function startDesk(
       protection: options.protection,
       isDemo: options.isDemo,
       signInHint: options.signInHint,
-      trouble: outboxFile.trouble,
+      trouble: troubleOf(outboxFile.trouble, replicaFound),
     };
   };
 
@@ -413,6 +419,9 @@ export async function startDesk(
   };
 }
 
+const troubleOf = (...lines: readonly (string | undefined)[]) =>
+  lines.filter((line) => line !== undefined).join(' ') || undefined;
+
 const now = () => Date.now() as EpochMs;
 const freshId = () => commandIdFrom(now(), randomBytes(16));
 
@@ -438,37 +447,6 @@ async function askServer(server: string, path: string, body: object): Promise<As
     return { outcome: 'refused', reason, message };
   } catch {
     return { outcome: 'away' }; // what then, the desk decides by what it knows
-  }
-}
-
-const REPLICA = /^replica-(\d+)\.db$/;
-
-/** The newest replica file; a broken one is put aside by its name and a new one gets the next number. */
-function replicaName(dataDir: string): string {
-  const numbers = readdirSync(dataDir).flatMap((name) => Number(REPLICA.exec(name)?.[1] ?? []));
-  return `replica-${Math.max(1, ...numbers)}.db`;
-}
-
-/** Makes the next replica file the newest. The old one stays where it is, as evidence. */
-function putAside(dataDir: string): void {
-  const number = Number(REPLICA.exec(replicaName(dataDir))?.[1] ?? 1);
-  // An empty file is a new store; its name alone makes it the newest.
-  writeFileSync(join(dataDir, `replica-${number + 1}.db`), '', { flag: 'a', mode: 0o600 });
-}
-
-function openOrQuarantine(open: () => Replica, dataDir: string): Replica {
-  try {
-    return open();
-  } catch {
-    // Not readable: kept beside the new one for whoever looks into it. The log is copied anew. The
-    // next number first: an older one that is still here was put aside itself.
-    const name = replicaName(dataDir);
-    putAside(dataDir);
-    for (const suffix of ['', '-wal', '-shm']) {
-      const file = join(dataDir, `${name}${suffix}`);
-      if (existsSync(file)) renameSync(file, `${file}.corrupt-${new Date().toISOString()}`);
-    }
-    return open();
   }
 }
 
