@@ -19,6 +19,7 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--await-desks SECONDS]   (after a restore; 60)
   desk     one desk and its windows       --server URL --name DESK --data DIR [--enrol CODE]
                                           [--window call-handling|dispatch] [--headless]
+                                          [--second-copy DIR]   (of its outbox: on another disk)
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
   import   recorded crimes                crimes FILE… --data DIR   (while its server is stopped)
   rebuild  the read model from the log    --data DIR   (while its server is stopped)
@@ -63,6 +64,7 @@ const options = {
   to: { type: 'string' },
   witness: { type: 'string' },
   'await-desks': { type: 'string', default: '60' },
+  'second-copy': { type: 'string' },
   window: { type: 'string', default: 'call-handling' },
   headless: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -131,6 +133,7 @@ async function main(args: readonly string[]): Promise<number> {
         name: need('name'),
         dataDir: need('data'),
         enrol: values.enrol,
+        copyDir: values['second-copy'],
         window: values.window,
         isHeadless: values.headless,
         version: VERSION,

@@ -37,3 +37,10 @@ test('lines that are piped in are read one after another, to the last one withou
   const read = [await secrets.next('a'), await secrets.next('b'), await secrets.next('c')];
   expect(read).toEqual(['first', 'second', undefined]);
 });
+
+test('of a line without an end no more than a thousand characters are kept', async () => {
+  const input = new PassThrough();
+  const secrets = new Secrets({ input, output: new PassThrough() });
+  input.end('x'.repeat(5_000));
+  expect((await secrets.next('a'))?.length).toBe(1_024);
+});

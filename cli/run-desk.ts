@@ -13,6 +13,8 @@ export interface RunDesk {
   readonly name: string;
   readonly dataDir: string;
   readonly enrol: string | undefined;
+  /** Where the outbox's second copy stands, if not beside the data. */
+  readonly copyDir: string | undefined;
   readonly window: string;
   readonly isHeadless: boolean;
   readonly force: string;
@@ -43,6 +45,7 @@ export async function runDesk(options: RunDesk): Promise<void> {
   const host = await DeskHost.start(
     {
       dataDir,
+      ...(options.copyDir !== undefined && { copyDir: options.copyDir }),
       force: options.force,
       forceName: options.forceName,
       timeZone: TIME_ZONE,

@@ -145,3 +145,17 @@ describe('a damaged file is told with its file, line and field', () => {
     );
   });
 });
+
+test('a list that people choose from has five hundred rows at most', () => {
+  const rowsOf = (count: number) => (text: string) =>
+    JSON.stringify({
+      ...(JSON.parse(text) as object),
+      rows: Array.from({ length: count }, (_none, n) => ({
+        code: `made-up-${n}`,
+        name: `Made up ${n}`,
+        isConfirmed: false,
+      })),
+    });
+  expect(faultsAfter('qualifiers.json', rowsOf(500))).toEqual([]);
+  expect(faultsAfter('qualifiers.json', rowsOf(501))).toHaveLength(1);
+});

@@ -164,3 +164,11 @@ test('the id of a user is given once, and the user who has it is left as recorde
     readOnly: undefined,
   });
 });
+
+test('of blocks of numbers the last four thousand are known by their desk', () => {
+  const reserve: Asked = { type: 'reserve-references', body: { desk: 'CH1', count: 1 } };
+  const { room } = ask(...Array.from({ length: 4_100 }, () => reserve));
+  const { entity } = room.get(REFERENCES);
+  const blocks = entity.kind === 'references' ? entity.blocks : [];
+  expect([blocks.length, blocks[0]?.from, blocks.at(-1)?.from]).toEqual([4_000, 101, 4_100]);
+});

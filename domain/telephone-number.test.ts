@@ -68,3 +68,9 @@ test.each([
 ])('%j cannot be read and comes back as it was written', (text) => {
   expect(parseCallerNumber(text)).toEqual({ kind: 'unreadable', text });
 });
+
+test('what is longer than any number can be written is not read', () => {
+  const long = `tel:+442392123456;${'x'.repeat(190)}`;
+  expect(parseCallerNumber(long)).toEqual({ kind: 'unreadable', text: long });
+  expect(parseCallerNumber(long.slice(0, 190)).kind).not.toBe('unreadable');
+});

@@ -85,6 +85,8 @@ export interface SeatRow {
   readonly isDemo: boolean;
   /** What a person who signs in here should know. */
   readonly signInHint?: string | undefined;
+  /** What is or was wrong with this desk's own files, in one line for the operator; absent where all is well. */
+  readonly trouble?: string | undefined;
 }
 
 export interface Line {

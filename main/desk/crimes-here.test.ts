@@ -94,3 +94,10 @@ test('a street is found by the beginnings of its words, a house number is kept, 
     found('"x*'),
   ]).toEqual([['High Street'], ['12a High Street'], ['Élm Grove'], ['High Street'], [], [], []]);
 });
+
+test('of the words of a place the first six are looked for', () => {
+  const { db, replica } = open();
+  replica.keepCrimes(batchId, rows, undefined);
+  const found = (text: string) => searchPlaces(db, text, 10).length;
+  expect([found('h h h s s s zebra'), found('h h h s s zebra')]).toEqual([1, 0]);
+});

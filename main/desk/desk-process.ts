@@ -42,7 +42,8 @@ process.on('message', (message: ToDesk) => {
 
 async function start(options: StartDesk) {
   try {
-    desk = await startDesk(options, loadAssets(RENDERER));
+    // Its shell starts it again at once, and its windows find it.
+    desk = await startDesk(options, loadAssets(RENDERER), () => process.exit(70));
     say({ type: 'ready', origin: desk.origin, port: desk.port });
   } catch (error) {
     say({ type: 'failed', message: error instanceof Error ? error.message : String(error) });

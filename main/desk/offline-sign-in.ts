@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { role } from '#domain/facts.ts';
 import { epochMs, userId, type EpochMs, type UserId } from '#domain/ids.ts';
 import type { Store } from '#store/open-store.ts';
+import { writeTo, type Write } from '#store/write.ts';
 import type { Seat } from './desk.ts';
 
 const SESSION_MS = 12 * 60 * 60_000; // a shift; also where the grant would last longer
@@ -59,13 +60,15 @@ interface Row {
  */
 export class OfflineSignIn {
   readonly #ports: OfflinePorts;
+  readonly #write: Write;
   readonly #sql;
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  constructor(db: Store, ports: OfflinePorts) {
+  constructor(db: Store, ports: OfflinePorts, write: Write = writeTo(db)) {
     this.#ports = ports;
+    this.#write = write;
     this.#sql = {
       row: db.prepare<[string], Row>(
         `SELECT person, salt, verifier, grant_id AS grantId, sign_in_until AS signInUntil,
@@ -107,18 +110,23 @@ export class OfflineSignIn {
     const verifier = await this.#derive(password, salt);
     if (this.#isClosed) return;
     const text = JSON.stringify(who);
-    this.#sql.put.run(who.name, text, salt, verifier, grant.id, grant.signInUntil, grant.notAfter);
-    this.#sql.trim.run(this.#ports.now(), PEOPLE_MAX);
+    const { id, signInUntil, notAfter } = grant;
+    this.#write(() => {
+      this.#sql.put.run(who.name, text, salt, verifier, id, signInUntil, notAfter);
+      this.#sql.trim.run(this.#ports.now(), PEOPLE_MAX);
+    });
   }
 
   /** The server has closed this account, or does not know the person any more. */
   forget(name: string): void {
-    this.#sql.forget.run(name);
+    this.#write(() => this.#sql.forget.run(name));
   }
 
   /** The server has taken these grants back: they let nobody in here. */
   withdraw(grants: readonly string[]): void {
-    for (const id of grants) this.#sql.withdraw.run(id);
+    this.#write(() => {
+      for (const id of grants) this.#sql.withdraw.run(id);
+    });
   }
 
   /** Checks a name and password by what is kept here. Five wrong tries lock the name at this desk for 15 minutes. */
@@ -137,10 +145,10 @@ export class OfflineSignIn {
     if (!timingSafeEqual(verifier, row.verifier)) return this.#countFailure(name, row.failures + 1);
     const user = person.parse(JSON.parse(row.person)); // written by `remember` only
     if (this.#ports.isDisabled(user.id)) {
-      this.#sql.forget.run(name);
+      this.forget(name);
       return refused('not-known-here');
     }
-    this.#sql.failed.run(0, 0, name);
+    this.#write(() => this.#sql.failed.run(0, 0, name));
     const notAfter = Math.min(now() + SESSION_MS, row.notAfter) as EpochMs; // an instant either way
     return { outcome: 'signed-in', seat: { user, grant: { id: row.grantId, notAfter } } };
   }
@@ -159,7 +167,7 @@ export class OfflineSignIn {
   #countFailure(name: string, failures: number): OfflineSignedIn {
     const isLocked = failures >= FAILURES_MAX;
     const until = isLocked ? this.#ports.now() + LOCKED_MS : 0;
-    this.#sql.failed.run(isLocked ? 0 : failures, until, name);
+    this.#write(() => this.#sql.failed.run(isLocked ? 0 : failures, until, name));
     return refused(isLocked ? 'locked-here' : 'wrong-name-or-password');
   }
 

@@ -173,20 +173,21 @@ test('a higher epoch: what was recorded and has not come back is asked again, fr
   outbox.settle(seen, { state: 'recorded', firstSeq: 5, lastSeq: 5 });
   outbox.settle(lost, { state: 'recorded', firstSeq: 8, lastSeq: 9 });
   outbox.settle(refusedOne, refused);
+  outbox.consult({ actor: 'u-ch1' as UserId, what: 'find', subject: 'incident/1', shown: 1 });
   const before = outbox.outboxId;
 
   expect(outbox.sawEpoch(2, 8)).toBe(true);
   const places = () => outbox.unanswered().map((it) => [it.command.id, it.outboxId, it.deskSeq]);
   expect(outbox.outboxId).not.toBe(before);
-  expect(outbox.looksId).toBe(before);
   expect(places()).toEqual([
     [lost, outbox.outboxId, 1],
     [waits, outbox.outboxId, 2],
   ]);
   expect(outbox.known(seen)?.answer).toMatchObject({ state: 'recorded' });
   expect(outbox.tray().map(({ stamped }) => stamped.command.id)).toEqual([refusedOne]);
+  expect(outbox.consultationsOf).toBe(before); // counted by the name of then
   // It outlives the process, and the next command has the next place.
   const after = new Outbox(db, own);
-  expect([after.outboxId, after.looksId, after.epochSeen]).toEqual([outbox.outboxId, before, 2]);
+  expect([after.outboxId, after.epochSeen]).toEqual([outbox.outboxId, 2]);
   expect(after.put(asked(9), [])).toMatchObject({ stamped: { deskSeq: 3 } });
 });

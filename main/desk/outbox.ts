@@ -5,6 +5,7 @@ import type { DraftContent } from '#protocol/draft.ts';
 import { stampedCommand, type StampedCommand } from '#protocol/stamped-command.ts';
 import type { DraftRow } from '#protocol/view.ts';
 import type { Store } from '#store/open-store.ts';
+import { writeTo, type Write } from '#store/write.ts';
 import type { DeskPorts } from './ports.ts';
 
 /** The outbox has a small file of its own: a broken replica cannot take it along. */
@@ -63,8 +64,15 @@ export const outboxMigrations = [
    ) STRICT`,
   // The highest epoch of a server that was seen here. Beside the outbox, since a replica can be thrown away.
   'ALTER TABLE outbox_meta ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0',
-  // Looks keep the name under which they are counted when the commands get another one.
-  'ALTER TABLE outbox_meta ADD COLUMN looks_id TEXT',
+  `-- How far this file has come, and of which line its second copy is: see outbox-file.ts.
+   CREATE TABLE second_copy (
+     one  INTEGER PRIMARY KEY CHECK (one = 1),
+     line TEXT NOT NULL,
+     n    INTEGER NOT NULL
+   ) STRICT;
+   INSERT INTO second_copy VALUES (1, '', 0);
+   -- The outbox that a look was numbered by, where it is not the one of now: the server counts by it.
+   ALTER TABLE consultation ADD COLUMN outbox_id TEXT`,
 ] as const;
 
 const WAITING_MAX = 10_000; // a 12 h shift offline, several times over
@@ -90,30 +98,29 @@ export type Put =
 /** Keeps every command of this desk, in order, until the server's last word on it; and what is being typed. */
 export class Outbox {
   readonly #sql;
-  readonly #put;
-  readonly #atOnce;
+  readonly #write: Write;
   readonly #ports: DeskPorts;
   /** Consultations up to here are on their way, or may have been when the last process ended. */
   #sentUpTo: number;
   #epochSeen: number;
   #outboxId: string;
-  #looksId: string;
   /** How many have no answer: counting them at every command would make a desk alone slower and slower. */
   #waiting: number;
 
-  constructor(db: Store, ports: DeskPorts) {
+  /** `write` makes each change durable: in the file, and in its second copy where it has one. */
+  constructor(db: Store, ports: DeskPorts, write: Write = writeTo(db)) {
     this.#ports = ports;
+    this.#write = write;
     // Made with the file: a new outbox starts again at deskSeq 1 and is never taken for the old one.
     const known = db
-      .prepare<[], { outboxId: string; looksId: string | null; epoch: number }>(
-        'SELECT outbox_id AS outboxId, looks_id AS looksId, epoch FROM outbox_meta',
+      .prepare<[], { outboxId: string; epoch: number }>(
+        'SELECT outbox_id AS outboxId, epoch FROM outbox_meta',
       )
       .get();
     this.#outboxId = known?.outboxId ?? ports.uuid();
-    this.#looksId = known?.looksId ?? this.#outboxId;
     this.#epochSeen = known?.epoch ?? 0;
     if (known === undefined)
-      db.prepare('INSERT INTO outbox_meta (outbox_id) VALUES (?)').run(this.#outboxId);
+      write(() => db.prepare('INSERT INTO outbox_meta (outbox_id) VALUES (?)').run(this.#outboxId));
 
     this.#sql = {
       known: db.prepare<[string], { stamped: string; answer: string | null }>(
@@ -142,7 +149,10 @@ export class Outbox {
          WHERE command_id = ? AND answer IS NULL`,
       ),
       sawEpoch: db.prepare<[number]>('UPDATE outbox_meta SET epoch = max(epoch, ?)'),
-      rename: db.prepare<[string, string]>('UPDATE outbox_meta SET outbox_id = ?, looks_id = ?'),
+      rename: db.prepare<[string]>('UPDATE outbox_meta SET outbox_id = ?'),
+      keepNumber: db.prepare<[string]>(
+        'UPDATE consultation SET outbox_id = ? WHERE outbox_id IS NULL',
+      ),
       doubtful: db.prepare<[number], { stamped: string; isAnswered: number }>(
         `SELECT stamped, answer IS NOT NULL AS isAnswered FROM outbox
          WHERE answer IS NULL OR (json_extract(answer, '$.state') = 'recorded'
@@ -219,8 +229,12 @@ export class Outbox {
       overflow: db.prepare<[]>(
         `UPDATE consultation SET times = times + 1 WHERE n = (SELECT max(n) FROM consultation)`,
       ),
-      consulted: db.prepare<[number], Consultation>(
-        'SELECT n, at, actor, what, subject, shown, times FROM consultation ORDER BY n LIMIT ?',
+      numberedBy: db
+        .prepare<[], string | null>('SELECT outbox_id FROM consultation ORDER BY n LIMIT 1')
+        .pluck(),
+      consulted: db.prepare<[string | null, number], Consultation>(
+        `SELECT n, at, actor, what, subject, shown, times FROM consultation
+         WHERE outbox_id IS ? ORDER BY n LIMIT ?`,
       ),
       dropConsulted: db.prepare<[number]>('DELETE FROM consultation WHERE n <= ?'),
       seat: db.prepare<[], string>('SELECT state FROM seat').pluck(),
@@ -229,45 +243,9 @@ export class Outbox {
       ),
       dropSeat: db.prepare('DELETE FROM seat'),
     };
-    this.#atOnce = db.transaction((work: () => void) => work());
     this.#waiting = this.#sql.waiting.get() ?? 0;
     this.#sentUpTo =
       db.prepare<[], number>('SELECT coalesce(max(n), 0) FROM consultation').pluck().get() ?? 0;
-    this.#put = db.transaction(
-      (
-        unsent: Unsent,
-        reads: readonly StreamId[],
-        makeReference: ((number: number) => IncidentId) | undefined,
-      ): Put => {
-        if (this.#waiting >= WAITING_MAX) return { outcome: 'full' };
-        let reference: IncidentId | undefined;
-        if (makeReference) {
-          const block = this.#sql.block.get();
-          if (!block) return { outcome: 'no-reference-left' };
-          // Taken in the transaction of its command: no number is ever given twice.
-          this.#sql.takeNumber.run(block.fromNumber);
-          reference = makeReference(block.next);
-        }
-        const deskSeq = this.#sql.next.get(this.#outboxId) ?? 1;
-        const stamped: StampedCommand = {
-          ...unsent,
-          ...(reference !== undefined && { reference }),
-          outboxId: this.#outboxId,
-          deskSeq,
-        };
-        this.#sql.put.run(
-          this.#outboxId,
-          deskSeq,
-          unsent.command.id,
-          JSON.stringify(stamped),
-          JSON.stringify(reads),
-          ports.now(),
-        );
-        // The highest row always stays, so no deskSeq is ever given twice.
-        if (deskSeq % 500 === 0) this.#sql.prune.run(deskSeq - ANSWERED_KEPT);
-        return { outcome: 'stored', stamped };
-      },
-    );
   }
 
   /** The highest epoch of a server that this desk has been welcomed by. */
@@ -280,17 +258,12 @@ export class Outbox {
     return this.#outboxId;
   }
 
-  /** The name under which looks are counted; it stays. */
-  get looksId(): string {
-    return this.#looksId;
-  }
-
   /**
    * Keeps the epoch of a server, so that none of an earlier one is ever believed again. One that is
    * higher than any before may not have what it has answered: what is recorded beyond `cursor`, which
    * has not come back, counts as not answered any more. What waits gets new places in an outbox of
-   * another name, since the server may not know of the places before it. Durable when it returns; says
-   * whether the epoch was raised.
+   * another name, since the server may not know of the places before it; looks keep the count they have.
+   * Durable when it returns; says whether the epoch was raised.
    */
   sawEpoch(epoch: number, cursor: number): boolean {
     if (epoch <= this.#epochSeen) return false;
@@ -299,7 +272,8 @@ export class Outbox {
     this.atOnce(() => {
       this.#sql.sawEpoch.run(epoch);
       if (isFirst) return;
-      this.#sql.rename.run(outboxId, this.#looksId);
+      this.#sql.rename.run(outboxId);
+      this.#sql.keepNumber.run(this.#outboxId);
       for (const [at, row] of this.#sql.doubtful.all(cursor).entries()) {
         const before = stampedCommand.parse(JSON.parse(row.stamped));
         const stamped = { ...before, outboxId, deskSeq: at + 1 };
@@ -327,9 +301,43 @@ export class Outbox {
     reads: readonly StreamId[],
     makeReference?: (number: number) => IncidentId,
   ): Put {
-    const result = this.#put.immediate(unsent, reads, makeReference);
+    const result = this.#write(() => this.#store(unsent, reads, makeReference));
     if (result.outcome === 'stored') this.#waiting += 1;
     return result;
+  }
+
+  #store(
+    unsent: Unsent,
+    reads: readonly StreamId[],
+    makeReference: ((number: number) => IncidentId) | undefined,
+  ): Put {
+    if (this.#waiting >= WAITING_MAX) return { outcome: 'full' };
+    let reference: IncidentId | undefined;
+    if (makeReference) {
+      const block = this.#sql.block.get();
+      if (!block) return { outcome: 'no-reference-left' };
+      // Taken in the transaction of its command: no number is ever given twice.
+      this.#sql.takeNumber.run(block.fromNumber);
+      reference = makeReference(block.next);
+    }
+    const deskSeq = this.#sql.next.get(this.#outboxId) ?? 1;
+    const stamped: StampedCommand = {
+      ...unsent,
+      ...(reference !== undefined && { reference }),
+      outboxId: this.#outboxId,
+      deskSeq,
+    };
+    this.#sql.put.run(
+      this.#outboxId,
+      deskSeq,
+      unsent.command.id,
+      JSON.stringify(stamped),
+      JSON.stringify(reads),
+      this.#ports.now(),
+    );
+    // The highest row always stays, so no deskSeq is ever given twice.
+    if (deskSeq % 500 === 0) this.#sql.prune.run(deskSeq - ANSWERED_KEPT);
+    return { outcome: 'stored', stamped };
   }
 
   /** What became of a command that this outbox has had, or undefined for one it never saw. */
@@ -354,7 +362,7 @@ export class Outbox {
   /** One commit for all that `work` writes: a chunk of events settles many commands. */
   atOnce(work: () => void): void {
     try {
-      this.#atOnce.immediate(work);
+      this.#write(work);
     } catch (error) {
       this.#waiting = this.#sql.waiting.get() ?? 0; // what was counted was taken back
       throw error;
@@ -365,7 +373,8 @@ export class Outbox {
   settle(commandId: CommandId, answer: Answer): boolean {
     const now = this.#ports.now();
     const root = answer.state === 'refused' ? this.#rootOf(commandId) : null;
-    const { changes } = this.#sql.settle.run(JSON.stringify(answer), now, root, commandId);
+    const text = JSON.stringify(answer);
+    const { changes } = this.#write(() => this.#sql.settle.run(text, now, root, commandId));
     if (changes === 0) return false;
     this.#waiting -= 1;
     return true;
@@ -400,11 +409,11 @@ export class Outbox {
 
   /** The operator has dealt with a group. It is kept and no longer shown. */
   settleTray(root: string): boolean {
-    return this.#sql.settleTray.run(this.#ports.now(), root).changes > 0;
+    return this.#write(() => this.#sql.settleTray.run(this.#ports.now(), root)).changes > 0;
   }
 
   addBlock(from: number, to: number): void {
-    this.#sql.addBlock.run(from, to, from);
+    this.#write(() => this.#sql.addBlock.run(from, to, from));
   }
 
   referencesLeft(): number {
@@ -417,13 +426,15 @@ export class Outbox {
    */
   putDraft(user: string, draftId: string, revision: number, content: DraftContent): boolean {
     const text = JSON.stringify(content);
-    const put = this.#sql.putDraft.run(user, draftId, revision, text, this.#ports.now());
-    this.#sql.trimDrafts.run(user, user, DRAFTS_MAX);
-    return put.changes > 0;
+    return this.#write(() => {
+      const put = this.#sql.putDraft.run(user, draftId, revision, text, this.#ports.now());
+      this.#sql.trimDrafts.run(user, user, DRAFTS_MAX);
+      return put.changes > 0;
+    });
   }
 
   dropDraft(user: string, draftId: string): void {
-    this.#sql.dropDraft.run(user, draftId);
+    this.#write(() => this.#sql.dropDraft.run(user, draftId));
   }
 
   drafts(user: string): readonly DraftRow[] {
@@ -446,19 +457,27 @@ export class Outbox {
   }: Omit<Consultation, 'n' | 'at' | 'times'> & { readonly times?: number | undefined }): void {
     const at = this.#ports.now();
     const since = at - COALESCE_MS;
-    const again = this.#sql.again.run(times, this.#sentUpTo, actor, what, subject, shown, since);
-    if (again.changes > 0) return;
-    if ((this.#sql.countConsulted.get() ?? 0) >= CONSULTED_MAX) this.#sql.overflow.run();
-    else this.#sql.consult.run(at, actor, what, subject, shown, times);
+    this.#write(() => {
+      const again = this.#sql.again.run(times, this.#sentUpTo, actor, what, subject, shown, since);
+      if (again.changes > 0) return;
+      if ((this.#sql.countConsulted.get() ?? 0) >= CONSULTED_MAX) this.#sql.overflow.run();
+      else this.#sql.consult.run(at, actor, what, subject, shown, times);
+    });
+  }
+
+  /** The outbox that the oldest consultations were numbered by: this one, or one that it was rebuilt from. */
+  get consultationsOf(): string {
+    return this.#sql.numberedBy.get() ?? this.#outboxId;
   }
 
   /**
-   * The oldest consultations that the server's audit does not have yet, at most `limit` and as many as
-   * fit in `bytesMax`, but one; they count as sent from now on.
+   * The oldest consultations that the server's audit does not have yet, all of one outbox, at most `limit`
+   * and as many as fit in `bytesMax`, but one; they count as sent from now on.
    */
   consultations(limit: number, bytesMax = Number.POSITIVE_INFINITY): readonly Consultation[] {
     let bytes = 0;
-    const rows = this.#sql.consulted.all(limit).filter((row, index) => {
+    const of = this.#sql.numberedBy.get() ?? null;
+    const rows = this.#sql.consulted.all(of, limit).filter((row, index) => {
       bytes += Buffer.byteLength(JSON.stringify(row)) + 1; // and the comma
       return index === 0 || bytes <= bytesMax;
     });
@@ -468,7 +487,7 @@ export class Outbox {
 
   /** The server's audit has everything up to `n`. */
   consultedKept(n: number): void {
-    this.#sql.dropConsulted.run(n);
+    this.#write(() => this.#sql.dropConsulted.run(n));
   }
 
   /** Who sits here, so that a desk process that died comes back with the person still at work. */
@@ -478,7 +497,9 @@ export class Outbox {
   }
 
   keepSeat(state: unknown): void {
-    if (state === undefined) this.#sql.dropSeat.run();
-    else this.#sql.putSeat.run(JSON.stringify(state));
+    this.#write(() => {
+      if (state === undefined) this.#sql.dropSeat.run();
+      else this.#sql.putSeat.run(JSON.stringify(state));
+    });
   }
 }

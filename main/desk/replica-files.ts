@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileTrouble } from '#store/file-trouble.ts';
 import type { Replica } from './replica.ts';
 
 const REPLICA = /^replica-(\d+)\.db$/;
@@ -42,20 +43,35 @@ export function dropUnfinished(dataDir: string): void {
   }
 }
 
-/** Opens the newest replica; one that cannot be read is kept under another name and an empty one begun. */
-export function openOrQuarantine(open: () => Replica, dataDir: string): Replica {
+/**
+ * Opens the newest replica. One that cannot be opened is kept beside a new one for whoever looks into it,
+ * and `said` is told in a line for the operator: the log is copied anew. Throws, in such a line, where no
+ * new one can be made either.
+ */
+export function openOrQuarantine(
+  dataDir: string,
+  open: () => Replica,
+  said: (line: string) => void,
+): Replica {
   try {
     return open();
-  } catch {
-    // Not readable: kept beside the new one for whoever looks into it. The log is copied anew. The
-    // next number first: an older one that is still here was put aside itself.
+  } catch (cause) {
     const name = replicaName(dataDir);
-    const number = Number(REPLICA.exec(name)?.[1] ?? 1);
-    writeFileSync(join(dataDir, `replica-${number + 1}.db`), '', { flag: 'a', mode: 0o600 }); // a new store
-    for (const suffix of ['', '-wal', '-shm']) {
-      const file = join(dataDir, `${name}${suffix}`);
-      if (existsSync(file)) renameSync(file, `${file}.corrupt-${new Date().toISOString()}`);
+    try {
+      const number = Number(REPLICA.exec(name)?.[1] ?? 1);
+      // The next number first, an empty file is a new store: an older one was put aside itself.
+      writeFileSync(join(dataDir, `replica-${number + 1}.db`), '', { flag: 'a', mode: 0o600 });
+      const aside = `${name}.corrupt-${new Date().toISOString()}`;
+      for (const suffix of ['', '-wal', '-shm']) {
+        const file = join(dataDir, `${name}${suffix}`);
+        if (existsSync(file)) renameSync(file, `${file}${aside.slice(name.length)}`);
+      }
+      const replica = open();
+      const why = cause instanceof Error ? cause.message.replaceAll(/\s+/g, ' ') : String(cause);
+      said(`${name} cannot be read (${why}), is kept as ${aside}, and the log is copied anew.`);
+      return replica;
+    } catch (error) {
+      throw fileTrouble(join(dataDir, name), 'It was put aside.', error);
     }
-    return open();
   }
 }

@@ -14,16 +14,18 @@ import {
 import { targetsOf } from '#domain/targets.ts';
 import { limits } from '#protocol/limits.ts';
 import type { Presence } from '#protocol/signal.ts';
-import type { DraftRow, SeatRow, ViewName } from '#protocol/view.ts';
+import type { SeatRow, ViewName } from '#protocol/view.ts';
 import { holdFolder } from '#store/hold-folder.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
+import { DraftsDue } from './drafts-due.ts';
 import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
 import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './offline-sign-in.ts';
-import { Outbox, outboxMigrations } from './outbox.ts';
+import { OutboxFile } from './outbox-file.ts';
+import { Outbox } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
 import { Replica } from './replica.ts';
 import {
@@ -39,6 +41,8 @@ import { WindowSession, type RefusedHere, type WindowHost } from './window-sessi
 
 export interface StartDesk {
   readonly dataDir: string;
+  /** Where the outbox's second copy stands; beside the data where nothing is said, better on another disk. */
+  readonly copyDir?: string;
   readonly desk: string;
   readonly force: string;
   readonly forceName: string;
@@ -72,9 +76,8 @@ const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: o
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
 const COPY_DRAFTS_EVERY_MS = 2_000;
 const SIGNAL_EVERY_MS = 250; // a colleague's caret need not be newer
-const DRAFTS_DUE_MAX = 1_000; // pads of a shift that the server has yet to copy; the oldest goes first
-const DRAFTS_AT_ONCE = 50; // what the server takes of a desk in a second
 const TELL_REFUSALS_EVERY_MS = 1_000; // together: each write holds up the people at work
+const MEND_EVERY_MS = 60_000; // a disk that was full may have room again
 const HEAR_GRANTS_EVERY_MS = 30_000; // 300 desks ask ten times a second; also whenever the line comes back
 
 /** What the server answers to a sign-in. */
@@ -88,24 +91,48 @@ const session = z.object({
 const keptSeat = session.pick({ user: true, grant: true });
 const refusal = z.object({ reason: z.string(), message: z.string() });
 
-/** Starts a desk over its folder: files, link to the server, and the local port for its windows. */
-export async function startDesk(options: StartDesk, assets: Assets): Promise<RunningDesk> {
+/**
+ * Starts a desk over its folder: files, link to the server, and the local port for its windows. Damaged
+ * files are made again; what it cannot help it throws, in a line for a person. `mustRestart` is told where
+ * the outbox's file is found damaged later: a desk that is started again makes it again.
+ */
+export async function startDesk(
+  options: StartDesk,
+  assets: Assets,
+  mustRestart: () => void = () => {},
+): Promise<RunningDesk> {
   const { dataDir, server } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   // Two processes over one outbox take the line from each other for ever; the kernel lets go of a dead one's.
   using opening = new DisposableStack();
   opening.use(holdFolder(dataDir));
+  dropUnfinished(dataDir);
   const key = Buffer.from(options.storeKey, 'hex');
   const referenceData = loadReferenceData();
   const ports: DeskPorts = { now, uuid: randomUUID, soon: once(FLUSH_EVERY_MS) };
 
   const windows = new Set<WindowSession>();
-  /** Drafts that the server has yet to hear of, and whether one of that id ended before. */
-  const drafts = new Map<string, 'kept' | 'dropped'>();
-  const outboxFile = openStore(join(dataDir, 'outbox.db'), outboxMigrations, { key });
+  const drafts = new DraftsDue();
+  const tell = (error: Error) =>
+    void process.stderr.write(`desk ${options.desk}: ${error.message}\n`);
+  const outboxFile = OutboxFile.open({
+    folder: dataDir,
+    copyFolder: options.copyDir ?? join(dataDir, 'outbox-copy'),
+    key,
+    uuid: randomUUID,
+    failed: tell,
+    damaged: () => {
+      tell(new Error('outbox.db is damaged: the desk starts again to make it again'));
+      mustRestart();
+    },
+  });
+  const failed = (error: Error) => {
+    tell(error);
+    outboxFile.suspect(error.cause);
+  };
+  let replicaFound: string | undefined;
   const openReplica = (name = replicaName(dataDir)) =>
     new Replica(openStore(join(dataDir, name), replicaMigrations, { key }));
-  dropUnfinished(dataDir);
   const statuses = new Map(referenceData.unitStatuses.rows.map(({ code, name }) => [code, name]));
   const desk = new Desk({
     desk: options.desk as DeskId, // the folder's own name for itself, enrolled with the server
@@ -114,13 +141,19 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     targets: targetsOf(referenceData.grades.rows),
     statusName: (code) => statuses.get(code) ?? `status ${code}`,
     ports,
-    outbox: new Outbox(outboxFile, ports),
-    replica: openOrQuarantine(openReplica, dataDir),
+    outbox: new Outbox(outboxFile.db, ports, outboxFile.write),
+    replica: openOrQuarantine(dataDir, openReplica, (line) => {
+      replicaFound = line;
+      tell(new Error(line));
+    }),
     settled: (ack) => {
       for (const window of windows) window.tell(ack);
     },
-    failed: (error) => failed(error),
-    freshReplica: () => openReplica(beginReplica(dataDir)),
+    failed,
+    freshReplica: (why) => {
+      tell(new Error(`the log is copied anew: ${why}`));
+      return openReplica(beginReplica(dataDir));
+    },
     finished: () => attempt('keeping which copy is whole', () => finishReplica(dataDir)),
   });
 
@@ -133,15 +166,13 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
   let presence: Presence = { about: '', isTyping: false };
   let isSignalDue = false;
   const closed = new AbortController();
-  const failed = (error: Error) =>
-    void process.stderr.write(`desk ${options.desk}: ${error.message}\n`);
   const signText = (text: string) =>
     sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
   const isDisabled = (user: UserId) => {
     const entity = desk.read(({ picture }) => picture.get(userStream(user)), undefined)?.entity;
     return entity?.kind === 'user' && entity.isDisabled;
   };
-  const offline = new OfflineSignIn(outboxFile, { now, isDisabled });
+  const offline = new OfflineSignIn(outboxFile.db, { now, isDisabled }, outboxFile.write);
   /** For what must not stop a person: told, and gone on from. */
   const attempt = (what: string, work: () => void) => {
     try {
@@ -237,6 +268,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       protection: options.protection,
       isDemo: options.isDemo,
       signInHint: options.signInHint,
+      trouble: troubleOf(outboxFile.trouble, replicaFound),
     };
   };
 
@@ -303,13 +335,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       }
     },
     signOut: () => sit(undefined),
-    draftChanged: (user, draftId, how) => {
-      const named = JSON.stringify([user, draftId]);
-      // One that is begun anew counts from the start: the end of the one before has to be told first.
-      if (drafts.get(named) !== 'dropped') drafts.set(named, how);
-      const [oldest] = drafts.keys();
-      if (drafts.size > DRAFTS_DUE_MAX && oldest !== undefined) drafts.delete(oldest);
-    },
+    draftChanged: (user, draftId, how) => drafts.changed(user, draftId, how),
     refusedHere,
     signalled: (latest) => {
       presence = latest;
@@ -333,6 +359,7 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
   const grantsTimer = setInterval(() => {
     if (wasLive) void hearGrants();
   }, HEAR_GRANTS_EVERY_MS);
+  const mendTimer = setInterval(() => outboxFile.mend(), MEND_EVERY_MS);
   const refusalTimer = setInterval(() => {
     try {
       keepRefusals();
@@ -341,20 +368,10 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
     }
   }, TELL_REFUSALS_EVERY_MS);
   const draftTimer = setInterval(() => {
-    const byUser = new Map<UserId, Map<string, DraftRow>>();
-    for (const [text, how] of [...drafts].slice(0, DRAFTS_AT_ONCE)) {
-      const [user, draftId] = JSON.parse(text) as [UserId, string]; // written by `draftChanged`
-      const theirs =
-        byUser.get(user) ?? new Map(desk.outbox.drafts(user).map((draft) => [draft.id, draft]));
-      byUser.set(user, theirs);
-      const copy = { frame: 'draft-copy', user, draftId } as const;
-      const ended = { ...copy, revision: Number.MAX_SAFE_INTEGER, content: null };
-      if (how === 'dropped' && !sync.send(ended)) return; // all of it when the line is back
-      const found = theirs.get(draftId);
-      if (found && !sync.send({ ...copy, revision: found.revision, content: found.content }))
-        return;
-      drafts.delete(text);
-    }
+    drafts.tell(
+      (user) => desk.outbox.drafts(user),
+      (copy) => sync.send(copy),
+    );
   }, COPY_DRAFTS_EVERY_MS);
 
   const gateway = await LocalGateway.listen({
@@ -397,16 +414,20 @@ export async function startDesk(options: StartDesk, assets: Assets): Promise<Run
       clearInterval(signalTimer);
       clearInterval(grantsTimer);
       clearInterval(refusalTimer);
+      clearInterval(mendTimer);
       sync.close();
       await gateway[Symbol.asyncDispose]();
       keepRefusals();
       await offline.close();
       desk.close();
-      outboxFile.close();
+      outboxFile[Symbol.dispose]();
       held.dispose();
     },
   };
 }
+
+const troubleOf = (...lines: readonly (string | undefined)[]) =>
+  lines.filter((line) => line !== undefined).join(' ') || undefined;
 
 const now = () => Date.now() as EpochMs;
 const freshId = () => commandIdFrom(now(), randomBytes(16));

@@ -72,6 +72,8 @@ function deskWith(contacts: number) {
     },
     /** Somebody sets the clock; no time passes by it. */
     setClock: (byMs: number) => void (now += byMs),
+    /** How many looks each frame brought that was sent. */
+    looks: () => sent.flatMap((it) => (it.frame === 'consulted' ? [it.rows.length] : [])),
     /** The commands sent since it was last asked, by number. */
     sent: () => {
       const commands = sent.flatMap((it) => (it.frame === 'stamped-command' ? [it.deskSeq] : []));
@@ -193,4 +195,14 @@ test('a server that goes on speaking and never welcomes the desk is given up too
   pass(1);
   session.tick();
   expect(session.link).toEqual({ state: 'closed', why: 'the server does not welcome us' });
+});
+
+test('looks go to the server a hundred at once', () => {
+  const { desk, connect, looks } = deskWith(0);
+  for (let n = 1; n <= 150; n += 1)
+    desk.outbox.consult({ actor: seat.user.id, what: 'find', subject: `incident/${n}`, shown: 1 });
+  const session = connect();
+  session.tick();
+  session.hear({ frame: 'consulted-kept', n: 100 });
+  expect(looks()).toEqual([100, 50]);
 });

@@ -245,10 +245,11 @@ export class SyncSession {
     if (this.#link.state !== 'live') return;
     const now = this.#ports.elapsedMs();
     if (this.#consultedMs !== undefined && now - this.#consultedMs < ANSWER_WITHIN_MS) return;
-    const rows = this.#desk.outbox.consultations(CONSULTED_AT_ONCE, CONSULTED_BYTES_MAX);
+    const { outbox } = this.#desk;
+    const rows = outbox.consultations(CONSULTED_AT_ONCE, CONSULTED_BYTES_MAX);
     if (rows.length === 0) return;
     this.#consultedMs = now;
-    this.#ports.send({ frame: 'consulted', outboxId: this.#desk.outbox.looksId, rows: [...rows] });
+    this.#ports.send({ frame: 'consulted', outboxId: outbox.consultationsOf, rows: [...rows] });
   }
 
   /** Where the server stands, as it was just heard, and whether what is shown here has come as far. */

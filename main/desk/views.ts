@@ -225,14 +225,25 @@ export function conflictRows(
   return rows;
 }
 
-/** The running log of a record: what is recorded, then what is stored here and still on its way. */
+const LINES_MAX_CHARS = 1_500_000; // one frame holds it with all else there is of a record; 350 of the longest lines
+
+/**
+ * The running log of a record: what is recorded, then what is stored here and still on its way. The newest
+ * lines, as many as one frame can hold: a record that grows and grows is always shown.
+ */
 export function linesOf(subject: StreamId, source: ViewSource): readonly Line[] {
   const recorded = source.lines(subject).map((event) => lineOf(event, 'recorded', source));
   const here = source.provisional
     .filter((event) => subjectsOf(event).includes(subject))
     .map((event) => lineOf(event, 'stored-here', source));
   // `occurredAt` orders what is shown; events of one moment stay in the order they were recorded.
-  return [...recorded, ...here].toSorted((a, b) => a.at - b.at);
+  const lines = [...recorded, ...here].toSorted((a, b) => a.at - b.at);
+  let chars = 0;
+  const from = lines.findLastIndex((line) => {
+    chars += JSON.stringify(line).length;
+    return chars > LINES_MAX_CHARS;
+  });
+  return lines.slice(from + 1);
 }
 
 function lineOf(event: RecordedEvent, mark: Mark, source: ViewSource): Line {

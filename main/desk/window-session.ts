@@ -58,7 +58,7 @@ export interface RefusedHere {
 
 const CHUNK_CHARS = 200_000; // of a view at once: a few milliseconds for the window, and far below the cut
 const CHUNK_ROWS = 5_000;
-const ROW_MAX_CHARS = 2_000_000; // an incident with the 500 longest lines there can be
+const ROW_MAX_CHARS = 2_000_000; // an incident with all the lines that are shown of it, and far below the cut
 const SUBSCRIPTIONS_MAX = 40; // a window shows a dozen panels
 const CONTACTS_CLOSED_SHOWN = 60; // finished contacts in the list: an operator's own last ones
 const RESULTS_MAX = 50;

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { selectIsOfTheFloor } from '../app/selectors.ts';
 import { useWindow } from '../app/window-store.ts';
+import { DeskTrouble } from './DeskTrouble.tsx';
 import { ModeFrame } from './ModeFrame.tsx';
 import { NoticeStrip } from './NoticeStrip.tsx';
 import { SeatBar } from './SeatBar.tsx';
@@ -18,6 +19,7 @@ export function SeatFrame({
     <ModeFrame>
       <SeatBar title={title} />
       <NoticeStrip />
+      <DeskTrouble />
       <Inside>{children}</Inside>
     </ModeFrame>
   );

@@ -2,8 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { DeskId, EpochMs, StreamId, UserId } from '#domain/ids.ts';
 import { assert } from '#domain/lib/assert.ts';
-import { Outbox, outboxMigrations } from '#desk/outbox.ts';
-import { openStore } from '#store/open-store.ts';
+import { OutboxFile } from '#desk/outbox-file.ts';
+import { Outbox } from '#desk/outbox.ts';
 import { commandId, reference } from '../support/room.ts';
 import {
   atMost,
@@ -40,16 +40,26 @@ const unsent = (n: number) => ({
   desk: 'CH1' as DeskId,
 });
 
-/** `Outbox.put` over an encrypted file, in turn with what the disk alone would take. */
+/** `Outbox.put` over an encrypted file and its second copy, in turn with what the disk alone would take. */
 export function outboxCommit(): readonly Result[] {
   using folder = new TempFolder();
   using disk = new RawDisk(folder.path);
-  const db = openStore(join(folder.path, 'outbox.db'), outboxMigrations, { key: randomBytes(32) });
-  const outbox = new Outbox(db, {
+  using file = OutboxFile.open({
+    folder: folder.path,
+    copyFolder: join(folder.path, 'outbox-copy'),
+    key: randomBytes(32),
+    uuid: randomUUID,
+    failed: (error) => {
+      throw error;
+    },
+    damaged: () => {},
+  });
+  const ports = {
     now: () => Date.now() as EpochMs,
     uuid: randomUUID,
-    soon: (work) => work(),
-  });
+    soon: (work: () => void) => work(),
+  };
+  const outbox = new Outbox(file.db, ports, file.write);
   let n = 0;
   const put = () => {
     n += 1;
@@ -77,7 +87,6 @@ export function outboxCommit(): readonly Result[] {
     alone.push(put());
     rawAlone.push(timed(() => disk.commit()));
   }
-  db.close();
 
   const report = (
     name: string,
@@ -102,7 +111,7 @@ export function outboxCommit(): readonly Result[] {
       'outbox-commit',
       online,
       raw,
-      'Outbox.put over an encrypted file, each command settled before the next one (the server answers)',
+      'Outbox.put over an encrypted file and its second copy, each command settled before the next one (the server answers)',
     ),
     report(
       'outbox-commit-alone',

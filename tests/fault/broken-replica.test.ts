@@ -71,6 +71,9 @@ test.each<[string, (file: string) => void]>([
   window = await room.startDesk();
   await window.until('the seat', () => window.seat?.mode === 'alone');
   expect(window.seat).toMatchObject({ user: { name: 'ch1' }, waiting: 1 });
+  expect(window.seat?.trouble).toMatch(
+    /^replica-1\.db cannot be read .* the log is copied anew\.$/,
+  );
   const after = window.ask(raise({ narrative: 'after' }));
   const second = await stored(window, after);
   expect(second).not.toBe(reference);

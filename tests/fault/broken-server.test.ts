@@ -24,7 +24,7 @@ import { openStore } from '#store/open-store.ts';
 import { copyServer, forgetPlace } from '../support/copied-folder.ts';
 import { Holdfast, runHoldfast } from '../support/holdfast.ts';
 import { raise, request } from '../support/room.ts';
-import { SmallDisk } from '../support/small-disk.ts';
+import { mayMount, SmallDisk } from '../support/small-disk.ts';
 
 const PAGE_BYTES = 4_096;
 const LOG_ID = 'force-HC';
@@ -322,10 +322,6 @@ async function serveOnce() {
   return { told };
 }
 
-const mayMount = (() => {
-  using disk = SmallDisk.make(1);
-  return disk !== undefined;
-})();
 if (!mayMount)
   process.stdout.write(
     'broken server: 2 checks did not run: a small disk cannot be mounted by this account\n',

@@ -54,7 +54,7 @@ const orders = [
 ] as const;
 
 if (compiler === undefined) {
-  const line = 'durability: 4 checks did not run: there is no C compiler (cc, gcc or clang)\n';
+  const line = 'durability: 5 checks did not run: there is no C compiler (cc, gcc or clang)\n';
   process.stdout.write(line);
 }
 
@@ -93,5 +93,19 @@ describe.each(compiler === undefined ? [] : orders)(
       await drained(window);
       expect((await room.compare(toldBy([window]))).broken).toEqual([]);
     });
+  },
+);
+
+// Nobody can ask a desk for less here; without the sync in the product this one fails.
+test.each(compiler === undefined ? [] : [orders[0]])(
+  'a command is told as stored here $answered of the second copy, too',
+  async ({ isNormal, answered }) => {
+    using probe = new SyncProbe();
+    await using room = await RealRoom.start();
+    const environment = probe.environment('/outbox.copy', { isNormal });
+    const { window, shell } = await room.startDesk('CH1', { environment });
+    const meanwhile = () => fetch(`${room.force.url}/healthz`);
+    const asked = await askWithoutDisk(probe, shell, { window, state: 'stored-here', meanwhile });
+    expect(asked).toEqual({ answered });
   },
 );

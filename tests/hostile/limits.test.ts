@@ -25,6 +25,7 @@ import { gone, upgrade } from '../support/hostile.ts';
  * that shows it. A row whose test is not there fails this file.
  */
 const HERE = 'tests/hostile/limits.test.ts';
+const KEPT = 'tests/hostile/kept-limits.test.ts';
 const GATEWAY = 'server/gateway/sync-gateway.test.ts';
 const DOOR = 'main/desk/local-gateway.test.ts';
 const table: readonly (readonly [grows: string, most: string, file: string, title: string])[] = [
@@ -123,6 +124,28 @@ const table: readonly (readonly [grows: string, most: string, file: string, titl
     'server/gateway/draft-copies.test.ts',
     'of one person the newest two hundred',
   ],
+  ['copies of drafts that wait', '1,000', KEPT, 'copies of drafts that wait to be written'],
+  ['recorded crimes in a page', '400', KEPT, 'recorded crimes come four hundred at once'],
+  [
+    'blocks of references that are known',
+    '4,000',
+    'domain/reference.test.ts',
+    'of blocks of numbers the last four thousand',
+  ],
+  [
+    'rows of reference data',
+    '500',
+    'domain/reference-data.test.ts',
+    'a list that people choose from has five hundred rows',
+  ],
+  [
+    'a number that is read',
+    '200 characters',
+    'domain/telephone-number.test.ts',
+    'what is longer than any number can be written',
+  ],
+  ['a line of a secret', '1,024', 'cli/read-secret.test.ts', 'of a line without an end'],
+  ['grants in one question', '400', KEPT, 'a desk asks after four hundred grants'],
   ['what waits for the writer', '20,000', HERE, 'what waits for the writer has a limit'],
   [
     'an import: file, line, rows',
@@ -138,12 +161,48 @@ const table: readonly (readonly [grows: string, most: string, file: string, titl
   ['bytes towards a window', '4 MB or 10 s', DOOR, 'a window that does not read is told to wait'],
   ['views of a window', '40', HERE, 'a window follows forty views'],
   ['sign-ins of a window', '1', HERE, 'a window has one sign-in at a time'],
+  ['tokens that are good no longer', '512', KEPT, 'of tokens that are good no longer a desk knows'],
+  ['lines of a log that are read', '500', KEPT, 'of the log of a record a desk reads'],
+  [
+    'lines of a log in a frame',
+    '1.5 million characters',
+    KEPT,
+    'of a record whose log is too long for a frame',
+  ],
+  ['a message to a window', '400', KEPT, 'a message that names what came is cut'],
+  ['a row of a view', '2 million characters', KEPT, 'a group in the tray that no frame can hold'],
   ['a view', '200,000 characters a frame', HERE, 'a view of any size goes in chunks'],
   [
     'commands of a desk alone',
     '10,000',
     'main/desk/outbox.test.ts',
     'a full outbox takes nothing more',
+  ],
+  ['answered commands at a desk', '5,000', KEPT, 'of answered commands an outbox keeps'],
+  [
+    'looks in a frame',
+    '100',
+    'main/desk/sync-session.test.ts',
+    'looks go to the server a hundred at once',
+  ],
+  [
+    'words of a place',
+    '6',
+    'main/desk/crimes-here.test.ts',
+    'of the words of a place the first six',
+  ],
+  ['looks that wait', '50,000', KEPT, 'what people look at is counted together'],
+  [
+    'a second copy',
+    '16 MB, or twice its base',
+    'main/desk/outbox-file.test.ts',
+    'and does not grow for ever',
+  ],
+  [
+    'drafts that the server has yet to hear of',
+    '1,000, 50 at once',
+    'main/desk/drafts-due.test.ts',
+    'of drafts that the server has yet to copy a thousand',
   ],
   ['drafts at a desk, of a person', '200', HERE, 'of drafts at a desk the newest two hundred'],
   [

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Asked } from '#domain/commands.ts';
 import type { DeskId, UserId } from '#domain/ids.ts';
-import { startDesk, type RunningDesk } from '#desk/start-desk.ts';
+import { startDesk, type RunningDesk, type StartDesk } from '#desk/start-desk.ts';
 import { windowId, type Admission, type WindowRole } from '#desk/shell.ts';
 import { openIdentity, type Identity } from '../../cli/identity.ts';
 import { startServer, type RunningServer } from '../../server/main.ts';
@@ -33,18 +33,21 @@ export class OneDesk implements AsyncDisposable {
 
   private constructor(
     folder: string,
+    deskFolder: string,
     { server, line, identity }: { server: RunningServer; line: Line; identity: Identity },
   ) {
     this.folder = folder;
-    this.deskFolder = join(folder, 'desk-CH1');
+    this.deskFolder = deskFolder;
     this.server = server;
     this.line = line;
     this.#identity = identity;
     this.#port = Number(new URL(server.baseUrl).port);
   }
 
-  static async start(): Promise<OneDesk> {
+  /** `deskDisk` is where the desk's folder stands, if not beside the server's. */
+  static async start(deskDisk?: string): Promise<OneDesk> {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-one-'));
+    const deskFolder = join(deskDisk ?? folder, 'desk-CH1');
     const server = await serve(join(folder, 'server'), 0);
     const { baseUrl } = server;
     await server.addUser({
@@ -54,10 +57,10 @@ export class OneDesk implements AsyncDisposable {
       password: PASSWORD,
       mustChange: false,
     });
-    const { identity } = await openIdentity(join(folder, 'desk-CH1'), 'CH1');
+    const { identity } = await openIdentity(deskFolder, 'CH1');
     server.accounts.enrol(server.accounts.addEnrolmentCode(), 'CH1', identity.publicKey);
     const line = await Line.to(() => baseUrl);
-    return new OneDesk(folder, { server, line, identity });
+    return new OneDesk(folder, deskFolder, { server, line, identity });
   }
 
   get serverFolder(): string {
@@ -104,7 +107,9 @@ export class OneDesk implements AsyncDisposable {
   }
 
   /** Starts the desk over its folder, and a window at it that follows what an operator looks at. */
-  async startDesk(): Promise<WindowClient> {
+  async startDesk(
+    more: Partial<Pick<StartDesk, 'storeKey' | 'copyDir'>> = {},
+  ): Promise<WindowClient> {
     this.#desk = await startDesk(
       {
         dataDir: this.deskFolder,
@@ -115,6 +120,7 @@ export class OneDesk implements AsyncDisposable {
         port: 0,
         version: '0',
         isDemo: false,
+        ...more,
       },
       new Map(),
     );

@@ -49,3 +49,9 @@ export class SmallDisk implements Disposable {
     return join(this.path, 'ballast');
   }
 }
+
+/** Whether this account may mount one: where it may not, what needs one says that it did not run. */
+export const mayMount = (() => {
+  using disk = SmallDisk.make(1);
+  return disk !== undefined;
+})();
