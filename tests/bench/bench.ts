@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { openStore } from '#store/open-store.ts';
+import { catchUp } from './catch-up.ts';
+import { fanOut } from './fan-out.ts';
 import { say, type Result } from './measure.ts';
 import { outboxCommit } from './outbox-commit.ts';
 import { serverCommit } from './server-commit.ts';
+import { makeQuick } from './sizes.ts';
 import { start } from './start.ts';
 import { writeToScreen } from './write-to-screen.ts';
 
@@ -23,6 +26,8 @@ const benches: Readonly<
   'server-commit': serverCommit,
   'write-to-screen': writeToScreen,
   start,
+  'fan-out': fanOut,
+  'catch-up': catchUp,
 };
 
 const TMPFS = 0x01021994;
@@ -50,10 +55,12 @@ function machine() {
 const { values: flags, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 });
+if (flags.quick) makeQuick();
 if (flags.help) {
   process.stdout.write(
     `npm run bench -- [--json] [NAME…]   of ${Object.keys(benches).join(', ')}\n`,
