@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { EpochMs } from '#domain/ids.ts';
 import type { Ack } from '#protocol/ack.ts';
+import type { Events } from '#protocol/events.ts';
 import type { DeskUp } from '#protocol/up.ts';
 import { replicaMigrations } from '#store/migrations.ts';
+import { wiredOf } from '#server/gateway/event-frames.ts';
 import { openStore } from '#store/open-store.ts';
 import { deskPorts, newDesk, seat } from '../../tests/support/desk-in-process.ts';
-import { commandId, startedAt } from '../../tests/support/room.ts';
+import { commandId, newWriter, request, startedAt } from '../../tests/support/room.ts';
 import { outboxMigrations } from './outbox.ts';
 import { Replica } from './replica.ts';
 import { SyncSession } from './sync-session.ts';
@@ -29,7 +31,7 @@ function deskWith(contacts: number) {
     );
   const tries = new Map();
   let sent: DeskUp[] = [];
-  const connect = (epoch = 1) => {
+  const connect = (epoch = 1, head = 0) => {
     const session = new SyncSession(
       desk,
       {
@@ -47,7 +49,7 @@ function deskWith(contacts: number) {
       protocol: 1,
       logId: 'force-a',
       epoch,
-      head: 0,
+      head,
       mode: 'delta',
       limits: { windowMax: 64, frameMaxBytes: 65_536 },
       peers: [],
@@ -155,4 +157,47 @@ test('a server of an earlier epoch is refused before anything of the later one i
   desk.rebuild('it is broken');
   expect(connect(1).link).toEqual({ state: 'closed', why });
   expect(connect(2).link.state).toBe('live');
+});
+
+/** So many events as the server sends them, one a frame. */
+function framesOf(contacts: number): readonly Events[] {
+  const { events } = newWriter().recordGroup(
+    Array.from({ length: contacts }, (_none, n) =>
+      request(n + 1, { type: 'open-contact', body: { channel: '999' } }),
+    ),
+  );
+  return events.map((event) => ({ frame: 'events', events: [wiredOf(event)] }));
+}
+
+test('a desk that is behind takes what came in one go: at the head, before an answer, and at the next tick', () => {
+  const { desk, connect, pass } = deskWith(0);
+  const frames = framesOf(4);
+  const session = connect(1, 8);
+  const seen = frames.map((frame, at) => {
+    session.hear(frame);
+    // A frame that comes twice is taken once.
+    if (at === 1) session.hear(frame);
+    if (at === 2) session.tick();
+    if (at === 4) session.hear({ frame: 'ping', t0: startedAt });
+    return desk.cursor.seq;
+  });
+  expect(seen).toEqual([0, 0, 3, 3, 5, 5, 5, 8]);
+  pass(250);
+  session.tick();
+  expect([session.link, desk.cursor.hash]).toMatchObject([
+    { state: 'live', isCurrent: true },
+    frames.at(-1)?.events[0]?.header.hash,
+  ]);
+});
+
+test('an event that is missing between two that wait ends the line, and what came before it is kept by nobody', () => {
+  const { desk, connect } = deskWith(0);
+  const [first, , third] = framesOf(2);
+  const session = connect(1, 4);
+  if (first) session.hear(first);
+  if (third) session.hear(third);
+  expect([session.link, desk.cursor.seq]).toEqual([
+    { state: 'closed', why: 'an event is missing' },
+    0,
+  ]);
 });
