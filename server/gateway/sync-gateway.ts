@@ -79,6 +79,8 @@ export class SyncGateway {
   readonly #presence: Presence;
   readonly #stops: (() => void)[];
   #pending: StoredEvent[] = [];
+  /** Answers that speak of events which are not sent yet. */
+  #answers: (() => void)[] = [];
   #flushed: number;
   #flushedAt = 0;
   #stopFlush: (() => void) | undefined;
@@ -140,6 +142,12 @@ export class SyncGateway {
       const line = new DeskLine(accepted, this.#options, this.#timers, {
         turnedAway: (row) => this.#turnedAway(row),
         flushed: () => this.#flushed,
+        onceFlushed: (seq, answer) => {
+          // In the order they were given: what waits for its events holds back what comes after it.
+          if (seq <= this.#flushed && this.#answers.length === 0) answer();
+          else this.#answers.push(answer);
+        },
+        flush: () => this.#flush(),
         joined: (desk) => {
           isKnown();
           // The newer line of a desk is the one that lives.
@@ -220,6 +228,9 @@ export class SyncGateway {
     this.#pending = [];
     this.#flushed = last;
     for (const line of this.#lines) line.offer(frames);
+    const answers = this.#answers;
+    this.#answers = [];
+    for (const answer of answers) answer();
   }
 }
 
@@ -236,6 +247,10 @@ interface Exchange {
   readonly turnedAway: (row: Parameters<Turnaways['add']>[0]) => void;
   /** The last event that has gone out to live lines. */
   readonly flushed: () => number;
+  /** Does it once events up to `seq` have gone out: a desk settles from a chunk of them in one commit. */
+  readonly onceFlushed: (seq: number, answer: () => void) => void;
+  /** Sends at once what waits to be sent together. */
+  readonly flush: () => void;
   readonly joined: (desk: DeskId) => void;
   readonly signalled: (desk: DeskId, signal: DeskSignal) => void;
   /** What every desk has in front of it now. */
@@ -535,7 +550,10 @@ class DeskLine {
     });
     this.#inFlight.set(
       id,
-      this.#settle(recording, id, (answer) => this.#answer(id, answer)).finally(() => {
+      this.#settle(recording, id, (answer) => {
+        const seq = answer.state === 'recorded' ? answer.lastSeq : 0;
+        this.#exchange.onceFlushed(seq, () => this.#answer(id, answer));
+      }).finally(() => {
         this.#inFlight.delete(id);
       }),
     );
@@ -593,6 +611,7 @@ class DeskLine {
   async #endOutOfOrder(): Promise<void> {
     this.#audit({ what: 'stamped-command', outcome: 'refused out-of-order' });
     await this.drain();
+    this.#exchange.flush();
     await this.end(4009, 'commands out of order');
   }
 
