@@ -5,12 +5,16 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { openStore } from '#store/open-store.ts';
 import { catchUp } from './catch-up.ts';
+import { drain } from './drain.ts';
 import { fanOut } from './fan-out.ts';
+import { hour } from './hour.ts';
 import { say, type Result } from './measure.ts';
 import { outboxCommit } from './outbox-commit.ts';
 import { serverCommit } from './server-commit.ts';
 import { makeQuick } from './sizes.ts';
+import { slowReader } from './slow-reader.ts';
 import { start } from './start.ts';
+import { twoForces } from './two-forces.ts';
 import { writeToScreen } from './write-to-screen.ts';
 
 /*
@@ -28,6 +32,10 @@ const benches: Readonly<
   start,
   'fan-out': fanOut,
   'catch-up': catchUp,
+  drain,
+  'slow-reader': slowReader,
+  'two-forces': twoForces,
+  hour,
 };
 
 const TMPFS = 0x01021994;

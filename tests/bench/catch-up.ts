@@ -3,16 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Asked } from '#domain/commands.ts';
-import type { ContactId, DeskId, UserId } from '#domain/ids.ts';
+import type { CommandId, DeskId, UserId } from '#domain/ids.ts';
 import { Replica } from '#desk/replica.ts';
 import type { StartDesk } from '#desk/start-desk.ts';
 import { openRecorder } from '#server/log/recorder.ts';
 import { logMigrations, replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
-import { freshCommandId, wallClock } from '../support/fresh.ts';
+import { wallClock } from '../support/fresh.ts';
 import { WindowClient } from '../support/window-client.ts';
 import type { FromChild } from './desk-child.ts';
+import { EVENTS_A_LIFE, lifeOf } from './load/life.ts';
 import { LoadForce } from './load/load-force.ts';
 import { LoadProcess } from './load/load-process.ts';
 import type { LoadDesk } from './load/load-line.ts';
@@ -20,24 +21,8 @@ import { atLeast, quantile, result, rounded, say, TempFolder, type Result } from
 import { sizes } from './sizes.ts';
 
 const RATE_MIN = 25_000;
-const EVENTS_A_CONTACT = 8; // offered, answered, five lines, finished
 const CONTACTS_AT_ONCE = 500;
 const CHUNK = 1_000; // as many as a desk that is behind takes in one commit
-
-const text = (n: number) =>
-  `caller upstairs, door locked, second male heard on the landing, line open, children in the back bedroom (${n})`;
-
-const opened = (n: number): Asked => ({
-  type: 'open-contact',
-  body: {
-    channel: '999',
-    caller: { kind: 'number', number: `+4477009${String(n % 100_000).padStart(5, '0')}` },
-    details: {
-      place: { text: `${1 + (n % 180)} High Street, Southsea`, isVerified: false },
-      narrative: `caller ${n} reports shouting and breaking glass in the flat above, male voice`,
-    },
-  },
-});
 
 /** Fills the folder of a stopped server by its own writer; says how many events there are then. */
 export async function fillLog(dataDir: string, least: number): Promise<number> {
@@ -48,7 +33,7 @@ export async function fillLog(dataDir: string, least: number): Promise<number> {
       throw error;
     },
   });
-  const record = async (asked: Asked, commandId = freshCommandId()) => {
+  const record = async (asked: Asked, commandId: CommandId) => {
     const answer = await recorder.record({
       commandId,
       asked,
@@ -59,20 +44,11 @@ export async function fillLog(dataDir: string, least: number): Promise<number> {
     if (answer.state !== 'recorded') throw new Error(JSON.stringify(answer));
   };
   for (let n = 0; recorder.head().seq < least; n += CONTACTS_AT_ONCE) {
-    const count = Math.ceil((least - recorder.head().seq) / EVENTS_A_CONTACT);
+    const count = Math.ceil((least - recorder.head().seq) / EVENTS_A_LIFE);
     await Promise.all(
-      Array.from({ length: Math.min(CONTACTS_AT_ONCE, count) }, async (_none, at) => {
-        const id = freshCommandId();
-        const contactId: string = id; // a contact is named by the command that opens it
-        const body = { contactId: contactId as ContactId };
-        await Promise.all([
-          record(opened(n + at), id),
-          ...Array.from({ length: 5 }, (_, line) =>
-            record({ type: 'add-contact-entry', body: { ...body, text: text(line) } }),
-          ),
-          record({ type: 'finish-contact', body: { ...body, outcome: 'advice-given' } }),
-        ]);
-      }),
+      Array.from({ length: Math.min(CONTACTS_AT_ONCE, count) }, (_none, at) =>
+        Promise.all(lifeOf(n + at).map(({ asked, id }) => record(asked, id))),
+      ),
     );
   }
   const { seq } = recorder.head();

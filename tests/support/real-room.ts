@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { compareDesk, readDesk, readServerLog } from './desk-files.ts';
 import { Holdfast } from './holdfast.ts';
+import { brokenPromises, type DeskAtEnd, type Told } from './invariants.ts';
 import { NewForce } from './new-force.ts';
 import { WindowClient } from './window-client.ts';
 
@@ -64,13 +65,21 @@ export class RealRoom implements AsyncDisposable {
     await this.force.stopServer();
   }
 
-  /** After `stop`: the log, and what each desk makes of it. */
-  async compare() {
+  /**
+   * After `stop`: the log, what each desk makes of it, and every promise that is broken, where `told` is
+   * what the windows were answered.
+   */
+  async compare(told: Told = []) {
     const { events, answers, truth } = readServerLog(this.serverFolder);
-    const desks: ({ readonly name: string } & ReturnType<typeof compareDesk>)[] = [];
-    for (const name of this.#desks.keys())
-      desks.push({ name, ...compareDesk(await readDesk(this.deskFolder(name)), truth) });
-    return { events, answers, desks };
+    const ends: DeskAtEnd[] = [];
+    for (const name of this.#desks.keys()) ends.push(await readDesk(this.deskFolder(name)));
+    const desks = ends.map((end) => ({ name: end.name, ...compareDesk(end, truth) }));
+    return {
+      events,
+      answers,
+      desks,
+      broken: brokenPromises({ events, answers, desks: ends, told }),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

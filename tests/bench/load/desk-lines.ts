@@ -3,8 +3,9 @@ import type { ContactId } from '#domain/ids.ts';
 import { limits } from '#protocol/limits.ts';
 import { freshCommandId, wallClock } from '../../support/fresh.ts';
 import { Frames, LoadLine, type Cursor, type Known } from './load-line.ts';
-import type { JoinDesks, Paced, Saturated } from './orders.ts';
-import { Traffic, type TrafficReport } from './traffic.ts';
+import { lifeOf } from './life.ts';
+import type { JoinDesks, Lives, Lost, Paced, Saturated } from './orders.ts';
+import { atPace, Traffic, type TrafficReport } from './traffic.ts';
 
 const AT_ONCE = 15; // of one address only twenty may be at the door
 const TICKS = 20; // the lines report one after the other, as desks that started one after the other
@@ -14,7 +15,7 @@ const PROBE = 100;
 export class DeskLines {
   readonly #lines = new Map<string, LoadLine>();
   readonly #paused = new Set<LoadLine>();
-  readonly #lost: { readonly desk: string; readonly why: string }[] = [];
+  readonly #lost: Lost[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #numbersOf = new WeakMap<Known, readonly number[]>();
   readonly #frames = new Frames();
@@ -52,7 +53,8 @@ export class DeskLines {
               },
               lost: (why) => {
                 this.#lines.delete(desk.desk);
-                this.#lost.push({ desk: desk.desk, why });
+                this.#lost.push({ desk: desk.desk, why, at: line.cursor });
+                this.#moved?.();
               },
             },
             ...(from && { from }),
@@ -73,6 +75,18 @@ export class DeskLines {
     return (await this.#writing(bytes)).saturated(inFlight, seconds);
   }
 
+  /** Contacts that come and go at that pace, each whole at one of the desks where somebody sits. */
+  async lives({ rate, seconds }: Lives): Promise<{ contacts: number }> {
+    const writers = this.#readers().filter(({ desk }) => desk.writer !== undefined);
+    const contacts = Math.round(rate * seconds);
+    await atPace(rate, contacts, (n) => {
+      const line = writers[n % writers.length];
+      for (const { asked, id } of lifeOf(n)) line?.ask(asked, id);
+    });
+    await this.#until(() => writers.every(({ waiting }) => waiting === 0));
+    return { contacts };
+  }
+
   async pause({ desk, isPaused }: { desk: string; isPaused: boolean }): Promise<void> {
     const line = this.#lines.get(desk);
     if (!line) throw new Error(`${desk} has no line`);
@@ -88,7 +102,16 @@ export class DeskLines {
     return { ms: performance.now() - start };
   }
 
-  async now(): Promise<{ least: Cursor; lost: { desk: string; why: string }[] }> {
+  /** Resolves once the line of a desk is lost. */
+  async lost(desk: string): Promise<Lost> {
+    const find = () => this.#lost.find((it) => it.desk === desk);
+    await this.#until(() => find() !== undefined);
+    const lost = find();
+    if (!lost) throw new Error(`${desk} was lost and is not`);
+    return lost;
+  }
+
+  async now(): Promise<{ least: Cursor; lost: readonly Lost[] }> {
     const [least] = this.#readers()
       .map(({ cursor }) => cursor)
       .toSorted((a, b) => a.seq - b.seq);

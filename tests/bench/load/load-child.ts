@@ -14,6 +14,7 @@ const works: Orders = {
   joinDesks: (order) => desks.join(order),
   pacedDesks: (order) => measured(() => desks.paced(order)),
   saturatedDesks: (order) => measured(() => desks.saturated(order)),
+  livesOfContacts: (order) => desks.lives(order),
   pauseDesk: (order) => desks.pause(order),
   desksAt: (order) => desks.reached(order),
   desksNow: () => desks.now(),

@@ -99,7 +99,6 @@ export class LoadLine {
   #isEnded = false;
   /** What the line has, durable or not: a load client keeps nothing. */
   cursor: Cursor;
-  bytesHeard = 0;
 
   constructor(
     url: string,
@@ -184,7 +183,6 @@ export class LoadLine {
   }
 
   #hear(payload: Buffer): void {
-    this.bytesHeard += payload.length;
     if (payload.subarray(0, head.length).equals(head)) {
       const frame = this.#frames.read(payload, this.cursor);
       this.cursor = frame.last;

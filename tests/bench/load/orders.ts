@@ -16,6 +16,12 @@ export interface Saturated {
   readonly bytes: number;
 }
 
+export interface Lives {
+  /** Contacts a second, each opened, described, logged and finished: eight events. */
+  readonly rate: number;
+  readonly seconds: number;
+}
+
 export type Measured = TrafficReport & {
   /** What the load process itself used of a core. */
   readonly clientCores: number;
@@ -30,21 +36,28 @@ export interface JoinDesks {
   readonly isParsing?: boolean;
 }
 
+/** A line that ended and was not told to. */
+export interface Lost {
+  readonly desk: string;
+  readonly why: string;
+  /** How far it had come. */
+  readonly at: Cursor;
+}
+
 /** What a load process can be told to do. */
 export interface Orders {
   /** Resolves once every desk has been welcomed and has what the server had. */
   readonly joinDesks: (order: JoinDesks) => Promise<{ readonly ms: number }>;
   readonly pacedDesks: (order: Paced) => Promise<Measured>;
   readonly saturatedDesks: (order: Saturated) => Promise<Measured>;
+  /** Resolves with how many contacts have come and gone. */
+  readonly livesOfContacts: (order: Lives) => Promise<{ readonly contacts: number }>;
   /** Lets one desk's line stand unread, or read on. */
   readonly pauseDesk: (order: { desk: string; isPaused: boolean }) => Promise<void>;
   /** Resolves once every line that is read stands at `seq`. */
   readonly desksAt: (order: { readonly seq: number }) => Promise<{ readonly ms: number }>;
   /** How far each line is, and which ones were lost. */
-  readonly desksNow: () => Promise<{
-    readonly least: Cursor;
-    readonly lost: readonly { readonly desk: string; readonly why: string }[];
-  }>;
+  readonly desksNow: () => Promise<{ readonly least: Cursor; readonly lost: readonly Lost[] }>;
   readonly leave: () => Promise<void>;
   readonly joinBare: (order: { readonly url: string; readonly count: number }) => Promise<void>;
   readonly pacedBare: (order: Paced) => Promise<Measured>;

@@ -16,6 +16,31 @@ export interface TrafficReport {
   readonly deliveries: number;
 }
 
+/** Calls `work` with each number below `total` when it is due, and with when that was. */
+export function atPace(
+  rate: number,
+  total: number,
+  work: (n: number, due: number) => void,
+): Promise<void> {
+  const start = performance.now();
+  let n = 0;
+  return new Promise((resolve) => {
+    const next = () => {
+      const now = performance.now();
+      for (; n < total; n += 1) {
+        const due = start + (n * 1_000) / rate;
+        if (due > now) {
+          setTimeout(next, due - now);
+          return;
+        }
+        work(n, due);
+      }
+      resolve();
+    };
+    next();
+  });
+}
+
 const ALL_SEEN_WITHIN_MS = 120_000;
 
 /** Writes at a pace or as fast as it goes, and waits until every reader has seen every write. */
@@ -49,20 +74,7 @@ export class Traffic {
     const warmUp = Math.round(rate * warmUpSeconds);
     const total = warmUp + Math.round(rate * seconds);
     this.#measuredFrom = warmUp;
-    const start = performance.now();
-    await new Promise<void>((resolve) => {
-      const next = () => {
-        const now = performance.now();
-        for (;;) {
-          const n = this.#dueAt.length;
-          const due = start + (n * 1_000) / rate;
-          if (n >= total) return resolve();
-          if (due > now) return void setTimeout(next, due - now);
-          this.#write(due);
-        }
-      };
-      next();
-    });
+    await atPace(rate, total, (_n, due) => this.#write(due));
     await this.#until(() => this.#seenByAll === total);
     return this.#report(total - warmUp, seconds);
   }
