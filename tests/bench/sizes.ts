@@ -15,6 +15,7 @@ export interface Sizes {
     readonly seconds: number;
     readonly rounds: number;
   };
+  readonly peers: { readonly clients: readonly number[]; readonly seconds: number };
   readonly hour: { readonly clients: number; readonly seconds: number };
 }
 
@@ -25,6 +26,7 @@ const whole: Sizes = {
   drain: { commands: 10_000 },
   slowReader: { clients: 100, slow: 5, seconds: 10, rounds: 3 },
   twoForces: { clients: 50, seconds: 10, rounds: 3 },
+  peers: { clients: [50, 200], seconds: 8 },
   hour: { clients: 200, seconds: 600 },
 };
 
@@ -36,6 +38,7 @@ const quick: Sizes = {
   drain: { commands: 80 },
   slowReader: { clients: 10, slow: 2, seconds: 2, rounds: 1 },
   twoForces: { clients: 5, seconds: 2, rounds: 1 },
+  peers: { clients: [12], seconds: 1 },
   hour: { clients: 20, seconds: 10 },
 };
 

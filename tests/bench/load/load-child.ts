@@ -9,6 +9,8 @@ import type { Done, Order, Orders } from './orders.ts';
  */
 const desks = new DeskLines();
 const bare = new BareLines();
+/** Loaded by who needs it: a peer's libraries are no part of our own clients. */
+const peerLines = once(async () => new (await import('./peer-lines.ts')).PeerLines());
 
 const works: Orders = {
   joinDesks: (order) => desks.join(order),
@@ -21,7 +23,21 @@ const works: Orders = {
   leave: () => desks.leave(),
   joinBare: (order) => bare.join(order),
   pacedBare: (order) => measured(() => bare.paced(order)),
+  joinPeers: async (order) => (await peerLines()).join(order),
+  pacedPeers: async (order) => {
+    const lines = await peerLines();
+    return measured(() => lines.paced(order));
+  },
+  saturatedPeers: async (order) => {
+    const lines = await peerLines();
+    return measured(() => lines.saturated(order));
+  },
 };
+
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  return () => (made ??= make());
+}
 
 /** With the processor time that this process took, as a share of a core. */
 async function measured<Result>(work: () => Promise<Result>) {

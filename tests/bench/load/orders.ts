@@ -36,6 +36,14 @@ export interface JoinDesks {
   readonly isParsing?: boolean;
 }
 
+export type Peer = 'hocuspocus' | 'tinybase';
+
+export interface JoinPeers {
+  readonly kind: Peer;
+  readonly url: string;
+  readonly count: number;
+}
+
 /** A line that ended and was not told to. */
 export interface Lost {
   readonly desk: string;
@@ -61,6 +69,9 @@ export interface Orders {
   readonly leave: () => Promise<void>;
   readonly joinBare: (order: { readonly url: string; readonly count: number }) => Promise<void>;
   readonly pacedBare: (order: Paced) => Promise<Measured>;
+  readonly joinPeers: (order: JoinPeers) => Promise<void>;
+  readonly pacedPeers: (order: Paced) => Promise<Measured>;
+  readonly saturatedPeers: (order: Saturated) => Promise<Measured>;
 }
 
 export interface Order {
