@@ -190,6 +190,16 @@ test('a desk that is behind takes what came in one go: at the head, before an an
   ]);
 });
 
+test('a desk that is up to date takes what came together in one go', () => {
+  const { desk, connect } = deskWith(0);
+  const session = connect();
+  const seen = framesOf(2).map((frame, at, all) => {
+    session.hear(frame, at < all.length - 1);
+    return desk.cursor.seq;
+  });
+  expect([seen, session.link.state]).toEqual([[0, 0, 0, 4], 'live']);
+});
+
 test('an event that is missing between two that wait ends the line, and what came before it is kept by nobody', () => {
   const { desk, connect } = deskWith(0);
   const [first, , third] = framesOf(2);

@@ -90,15 +90,18 @@ export class SyncSession {
     return this.#offsetMs;
   }
 
-  /** What came from the server. A disk that fails here costs this line and nothing else: see `#onDisk`. */
-  hear(frame: DeskDown): void {
+  /**
+   * What came from the server; `hasMore` where events that came right behind it are heard next, so that they
+   * are applied with it. A disk that fails here costs this line and nothing else: see `#onDisk`.
+   */
+  hear(frame: DeskDown, hasMore = false): void {
     if (this.#link.state === 'closed') return;
     this.#heardAt = this.#ports.now();
     this.#heardMs = this.#ports.elapsedMs();
-    this.#onDisk(() => this.#take(frame));
+    this.#onDisk(() => this.#take(frame, hasMore));
   }
 
-  #take(frame: DeskDown): void {
+  #take(frame: DeskDown, hasMore: boolean): void {
     if (frame.frame !== 'events') this.#applyUntaken(); // an answer may speak of them
     if (this.#link.state === 'closed') return;
     switch (frame.frame) {
@@ -120,7 +123,7 @@ export class SyncSession {
         return this.pump();
       }
       case 'events':
-        return this.#hearEvents(frame.events);
+        return this.#hearEvents(frame.events, hasMore);
       case 'ack':
         this.#inFlight.delete(frame.commandId);
         this.#tries.delete(frame.commandId);
@@ -152,7 +155,7 @@ export class SyncSession {
   }
 
   /** A desk that is behind takes several frames in one commit, one that is not each as it comes. */
-  #hearEvents(wired: readonly WireEvent[]): void {
+  #hearEvents(wired: readonly WireEvent[], hasMore: boolean): void {
     if (this.#link.state !== 'live') return this.#end('events before the welcome');
     const here = this.#untaken.at(-1)?.header.seq ?? this.#desk.cursor.seq;
     const first = wired[0]?.header.seq ?? 0;
@@ -161,7 +164,8 @@ export class SyncSession {
     const head = Math.max(this.#link.head, last);
     this.#look(head);
     this.#untaken.push(...wired.filter(({ header }) => header.seq > here).map(storedOf));
-    if (last >= head || this.#untaken.length >= APPLIED_AT_ONCE) this.#applyUntaken();
+    const isWhole = last >= head && !hasMore;
+    if (isWhole || this.#untaken.length >= APPLIED_AT_ONCE) this.#applyUntaken();
   }
 
   #applyUntaken(): void {
