@@ -107,6 +107,8 @@ export async function drain(): Promise<Result> {
   if (broken.length > 0) throw new Error(broken.slice(0, 5).join('; '));
   const first = Math.min(...back.map(({ onlineAt }) => onlineAt));
   const last = Math.max(...back.map(({ drainedAt }) => drainedAt));
+  // What is committed together is recorded at one time.
+  const drained = events.slice(-commands).map(({ header }) => header.recordedAt);
   const rate = rounded((commands * 1_000) / (last - first));
   const alone = rounded((commands * 1_000) / (await recorderAlone(commands, DESKS * 64)));
   return result({
@@ -118,6 +120,7 @@ export async function drain(): Promise<Result> {
       storedAloneRate: rounded((commands * 1_000) / storedMs),
       commands,
       events: events.length,
+      eventsACommit: rounded(commands / new Set(drained).size),
     },
     unit: 'commands/s',
     budget: [],
