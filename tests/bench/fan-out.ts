@@ -1,6 +1,4 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
+import { BareServer } from './load/bare-server.ts';
 import { LoadForce } from './load/load-force.ts';
 import { LoadProcess } from './load/load-process.ts';
 import type { Measured, Paced } from './load/orders.ts';
@@ -26,28 +24,23 @@ export async function fanOut(): Promise<Result> {
   await using force = await LoadForce.start();
   await using load = new LoadProcess();
   const desks = await force.enrol(clients, Math.min(WRITERS, clients));
-  const bare = fork(join(import.meta.dirname, 'load/bare-ws.ts'), { stdio: 'inherit' });
-  try {
-    const [{ url }] = (await once(bare, 'message')) as [{ url: string }];
-    await load.order('joinBare', { url, count: clients });
-    await load.order('joinDesks', { url: force.syncUrl, desks });
-    const turn = async (what: 'pacedDesks' | 'pacedBare', pid: number): Promise<Turn> => {
-      const use = new ProcessUse(pid);
-      const traffic = await load.order(what, paced);
-      return { traffic, server: use.cores() };
-    };
-    const ours: Turn[] = [];
-    const alone: Turn[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      alone.push(await turn('pacedBare', bare.pid ?? 0));
-      ours.push(await turn('pacedDesks', force.force.server.pid));
-    }
-    const { lost } = await load.order('desksNow');
-    if (lost.length > 0) throw new Error(`lines were lost: ${JSON.stringify(lost)}`);
-    return report(ours, alone, clients);
-  } finally {
-    bare.kill();
+  using bare = await BareServer.start();
+  await load.order('joinBare', { url: bare.url, count: clients });
+  await load.order('joinDesks', { url: force.syncUrl, desks });
+  const turn = async (what: 'pacedDesks' | 'pacedBare', pid: number): Promise<Turn> => {
+    const use = new ProcessUse(pid);
+    const traffic = await load.order(what, paced);
+    return { traffic, server: use.cores() };
+  };
+  const ours: Turn[] = [];
+  const alone: Turn[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    alone.push(await turn('pacedBare', bare.pid));
+    ours.push(await turn('pacedDesks', force.force.server.pid));
   }
+  const { lost } = await load.order('desksNow');
+  if (lost.length > 0) throw new Error(`lines were lost: ${JSON.stringify(lost)}`);
+  return report(ours, alone, clients);
 }
 
 const median = (turns: readonly Turn[], of: (turn: Turn) => number) =>

@@ -8,9 +8,9 @@ import { ProcessUse } from './load/process-use.ts';
 import { result, rounded, say, type Result } from './measure.ts';
 import { sizes } from './sizes.ts';
 
-const WRITERS = 1;
+const WRITERS = 10;
 const RATE = 20;
-const IN_FLIGHT = 64;
+const IN_FLIGHT = 512; // eight windows of a desk
 const BODY = 700; // characters of one entry, at every one of them
 const OURS_AROUND = 700; // what an event of ours says beside its text
 
@@ -43,7 +43,7 @@ async function figures(turn: Turn, pid: number, seconds: number): Promise<Figure
 async function ofOurs(clients: number, seconds: number): Promise<Figures> {
   await using force = await LoadForce.start();
   await using load = new LoadProcess();
-  const desks = await force.enrol(clients, WRITERS);
+  const desks = await force.enrol(clients, Math.min(WRITERS, clients));
   await load.order('joinDesks', { url: force.syncUrl, desks, isParsing: true });
   const bytes = BODY + OURS_AROUND;
   return await figures(
@@ -116,7 +116,7 @@ function report(clients: number, ours: Figures, hocuspocus: Figures, tinybase: F
       serverMsToTinybase: rounded(ours.serverMsAWrite / tinybase.serverMsAWrite),
     },
     note:
-      `${clients} clients in one process, entries of ${BODY} characters by one of them (with ten TinyBase lost some): ${RATE} a second from ` +
+      `${clients} clients in one process, entries of ${BODY} characters by ${WRITERS} of them (by one at TinyBase, which loses some of ten): ${RATE} a second from ` +
       `when each was due to when every other client has it, then as many as go with ${IN_FLIGHT} that not all have seen ` +
       '(saturation, writes a second). Ours is decided, chained and on the disk before anybody sees it, and each client ' +
       'parses by schema and checks the chain; Hocuspocus has it in the memory of its server, TinyBase (a server without ' +

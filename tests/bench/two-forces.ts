@@ -1,3 +1,4 @@
+import { BareServer } from './load/bare-server.ts';
 import { LoadForce } from './load/load-force.ts';
 import { LoadProcess } from './load/load-process.ts';
 import type { Measured, Paced } from './load/orders.ts';
@@ -37,11 +38,15 @@ export async function twoForces(): Promise<Result> {
   await using ours = await side(clients);
   await using other = await side(clients);
   const paced: Paced = { rate: RATE, seconds, bytes: BYTES };
-  const took: Record<'alone' | 'beside' | 'overloaded', Measured[]> = {
+  const took: Record<'alone' | 'beside' | 'overloaded' | 'stranger', Measured[]> = {
     alone: [],
     beside: [],
     overloaded: [],
+    stranger: [],
   };
+  using bare = await BareServer.start();
+  await using crowd = new LoadProcess();
+  await crowd.order('joinBare', { url: bare.url, count: clients });
   let otherCores = 0;
   let otherSeen = 0;
   // In turns, so that whatever else the machine does falls on each of them.
@@ -59,6 +64,11 @@ export async function twoForces(): Promise<Result> {
     ]);
     took.overloaded.push(overloaded);
     otherCores = use.cores().all;
+    const [stranger] = await Promise.all([
+      ours.load.order('pacedDesks', paced),
+      crowd.order('pacedBare', { ...paced, rate: RATE * TIMES, seconds: seconds + 1 }),
+    ]);
+    took.stranger.push(stranger);
     otherSeen = theirs.seen.p99;
   }
   const p99 = (all: readonly Measured[]) =>
@@ -93,14 +103,19 @@ export async function twoForces(): Promise<Result> {
       otherIdleP99: p99(took.alone),
       otherAtWorkP50: p50(took.beside),
       otherAtWorkP99: p99(took.beside),
+      strangerP50: p50(took.stranger),
+      strangerP99: p99(took.stranger),
     },
     ratio: {
       p99ToOtherAtWork: ratio,
       p99ToOtherIdle: rounded(p99(took.overloaded) / p99(took.alone)),
+      p50ToOtherAtWork: rounded(p50(took.overloaded) / p50(took.beside)),
+      strangerP99ToOtherAtWork: rounded(p99(took.stranger) / p99(took.beside)),
     },
     note:
       `two serve processes with ${clients} desks each, from when an entry was due to when each desk of the one has ` +
-      `it, while the other does nothing, has the same ${RATE} entries a second, and ten times as many. Both forces ` +
+      `it, while the other does nothing, has the same ${RATE} entries a second, and ten times as many; stranger is the ` +
+      'same with `ws` alone at ten times the rate in the place of the other force, which stores nothing. Both forces ' +
       'and both load processes share the cores and the one disk of this machine, so what is left of the ratio is ' +
       'the machine and not the process. Medians of the rounds',
   });

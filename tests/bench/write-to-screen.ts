@@ -135,16 +135,31 @@ interface Turn {
 class Lines {
   readonly #window: WindowClient;
   readonly #page: Page;
-  readonly #incidentId: IncidentId;
   #asked = 0;
 
-  constructor(window: WindowClient, page: Page, incidentId: IncidentId) {
+  constructor(window: WindowClient, page: Page) {
     this.#window = window;
     this.#page = page;
-    this.#incidentId = incidentId;
   }
 
-  async turn(samples: number): Promise<Turn> {
+  /** Raises an incident, which the page accepts and opens: every turn begins with an empty log. */
+  async open(): Promise<IncidentId> {
+    const answer = await this.#window.answerTo(this.#window.ask(raise()));
+    assert(
+      answer.state === 'stored-here' && answer.reference !== undefined,
+      'the incident is raised',
+    );
+    const page = this.#page;
+    const handover = page.locator('[data-testid^="handover-"]').filter({ hasText: 'CH1' });
+    await handover.first().waitFor();
+    await page.keyboard.press('F1');
+    const shown = page.locator('[data-testid="reference"]');
+    await shown.filter({ hasText: answer.reference }).waitFor();
+    await page.locator('[data-testid="line"]').first().waitFor();
+    return answer.reference as IncidentId; // as the desk gave it
+  }
+
+  async turn(samples: number, incidentId: IncidentId): Promise<Turn> {
     const total = WARM_UP + samples;
     const from = this.#asked;
     this.#asked += total;
@@ -161,7 +176,7 @@ class Lines {
       const due = start + at * EVERY_MS - performance.now();
       if (due > 0) await sleep(due);
       const text = `caller upstairs, door locked, second male heard on the landing (${from + at})`;
-      const body = { incidentId: this.#incidentId, text };
+      const body = { incidentId, text };
       askedAt.set(this.#window.ask({ type: 'add-log-entry', body }), wall());
     }
     await stored;
@@ -226,28 +241,19 @@ export async function writeToScreen(): Promise<readonly Result[]> {
   const ch1 = await seat(room.facts.desks[0], 'ch1');
   await signIn(d1, room.facts.desks[2] ?? '', 'd1');
   await signIn(sup, room.facts.desks[3] ?? '', 'sup');
-  const answer = await ch1.answerTo(ch1.ask(raise()));
-  assert(
-    answer.state === 'stored-here' && answer.reference !== undefined,
-    'the incident is raised',
-  );
-  const incidentId = answer.reference as IncidentId; // as the desk gave it
-  // It is handed over; F1 accepts it and opens it.
   await d1.bringToFront();
-  await d1.locator('[data-testid^="handover-"]').filter({ hasText: 'CH1' }).first().waitFor();
-  await d1.keyboard.press('F1');
-  await d1.locator('[data-testid="reference"]').filter({ hasText: incidentId }).waitFor();
-  await d1.locator('[data-testid="line"]').first().waitFor();
+  const lines = new Lines(ch1, d1);
+  const first = await lines.open();
   const keys = await keyToPaint(d1);
   await d1.evaluate(WATCH_LINES);
-  const lines = new Lines(ch1, d1, incidentId);
 
   measureDisk();
-  const few = await lines.turn(samples);
+  const few = await lines.turn(samples, first);
+  const second = await lines.open();
   await load.order('joinDesks', { url: syncUrlOf(site), desks: crowd });
   const { least: before } = await load.order('desksNow');
   const use = new ProcessUse(room.serverPid);
-  const many = await lines.turn(samples);
+  const many = await lines.turn(samples, second);
   const { all: serverCores } = use.cores();
   const { least: after, lost } = await load.order('desksNow');
   measureDisk();

@@ -96,12 +96,6 @@ export class DeskLines {
     } else line.resume(); // it is no reader until its traffic is over: what it missed was not late for it
   }
 
-  async reached({ seq }: { readonly seq: number }): Promise<{ ms: number }> {
-    const start = performance.now();
-    await this.#until(() => this.#readers().every((line) => line.cursor.seq >= seq));
-    return { ms: performance.now() - start };
-  }
-
   /** Resolves once the line of a desk is lost. */
   async lost(desk: string): Promise<Lost> {
     const find = () => this.#lost.find((it) => it.desk === desk);

@@ -18,7 +18,6 @@ const works: Orders = {
   saturatedDesks: (order) => measured(() => desks.saturated(order)),
   livesOfContacts: (order) => desks.lives(order),
   pauseDesk: (order) => desks.pause(order),
-  desksAt: (order) => desks.reached(order),
   desksNow: () => desks.now(),
   leave: () => desks.leave(),
   joinBare: (order) => bare.join(order),

@@ -43,10 +43,6 @@ export class LoadProcess implements AsyncDisposable {
     });
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit');

@@ -62,8 +62,6 @@ export interface Orders {
   readonly livesOfContacts: (order: Lives) => Promise<{ readonly contacts: number }>;
   /** Lets one desk's line stand unread, or read on. */
   readonly pauseDesk: (order: { desk: string; isPaused: boolean }) => Promise<void>;
-  /** Resolves once every line that is read stands at `seq`. */
-  readonly desksAt: (order: { readonly seq: number }) => Promise<{ readonly ms: number }>;
   /** How far each line is, and which ones were lost. */
   readonly desksNow: () => Promise<{ readonly least: Cursor; readonly lost: readonly Lost[] }>;
   readonly leave: () => Promise<void>;

@@ -13,10 +13,9 @@ const ROOM = 'room';
 /** One client of a peer: what it writes, it is not told of itself. */
 interface PeerClient {
   readonly write: (n: number, text: string) => void;
-  readonly close: () => void;
 }
 
-type Connect = (url: string, seen: (n: number, client: PeerClient) => void) => Promise<PeerClient>;
+type Connect = (url: string, seen: (n: number) => void) => Promise<PeerClient>;
 
 /** A shared document with a list, and a line added to its end for each write. */
 const hocuspocus: Connect = async (url, seen) => {
@@ -31,20 +30,13 @@ const hocuspocus: Connect = async (url, seen) => {
   });
   provider.attach();
   const log = document.getArray<{ n: number; text: string }>('log');
-  const client: PeerClient = {
-    write: (n, text) => log.push([{ n, text }]),
-    close: () => {
-      provider.destroy();
-      websocketProvider.destroy();
-    },
-  };
   log.observe(({ changes }, transaction) => {
     if (transaction.local) return;
     for (const { insert } of changes.delta)
-      for (const { n } of (insert ?? []) as { n: number }[]) seen(n, client); // as `write` puts them
+      for (const { n } of (insert ?? []) as { n: number }[]) seen(n); // as `write` puts them
   });
   await synced.promise;
-  return client;
+  return { write: (n, text) => log.push([{ n, text }]) };
 };
 
 /** A table, and a row in it for each write. */
@@ -55,36 +47,42 @@ const tinybase: Connect = async (url, seen) => {
   const synchronizer = await createWsSynchronizer(store, socket, 10);
   await synchronizer.startSync();
   const own = new Set<number>();
-  const client: PeerClient = {
+  store.addRowListener('log', null, (_store, _table, row) => {
+    const n = Number(row);
+    if (!own.delete(n)) seen(n);
+  });
+  return {
     write: (n, text) => {
       own.add(n);
       store.setRow('log', String(n), { text });
     },
-    close: () => void synchronizer.destroy(),
   };
-  store.addRowListener('log', null, (_store, _table, row) => {
-    const n = Number(row);
-    if (!own.delete(n)) seen(n, client);
-  });
-  return client;
 };
 
-const kinds = { hocuspocus, tinybase };
+const kinds = {
+  hocuspocus: { connect: hocuspocus, writers: 10 }, // as many as write at our own desks
+  // It drops what comes while a client is sending: with ten that write, entries never arrived.
+  tinybase: { connect: tinybase, writers: 1 },
+};
 
 /** The clients of one peer, each with the whole of what is shared, as its own library keeps it. */
 export class PeerLines {
-  #clients: PeerClient[] = [];
+  readonly #clients: PeerClient[] = [];
   #traffic: Traffic | undefined;
   /** Numbers go on from one traffic to the next: what is shared keeps them all. */
   #base = 0;
   #written = 0;
+  #writers = 1;
 
   async join({ kind, url, count }: JoinPeers): Promise<void> {
     const seen = (n: number) => this.#traffic?.seen(n - this.#base, performance.now());
+    this.#writers = Math.min(count, kinds[kind].writers);
     for (let at = 0; at < count; at += AT_ONCE)
       this.#clients.push(
         ...(await Promise.all(
-          Array.from({ length: Math.min(AT_ONCE, count - at) }, () => kinds[kind](url, seen)),
+          Array.from({ length: Math.min(AT_ONCE, count - at) }, () =>
+            kinds[kind].connect(url, seen),
+          ),
         )),
       );
   }
@@ -97,11 +95,6 @@ export class PeerLines {
     return this.#writing(bytes).saturated(inFlight, seconds);
   }
 
-  async leave(): Promise<void> {
-    for (const client of this.#clients) client.close();
-    this.#clients = [];
-  }
-
   #writing(bytes: number): Traffic {
     const text = 'x'.repeat(bytes);
     this.#base = this.#written;
@@ -109,11 +102,9 @@ export class PeerLines {
       readers: this.#clients.length - 1,
       write: (n) => {
         this.#written += 1;
-        this.#clients[n % WRITERS]?.write(this.#base + n, text);
+        this.#clients[n % this.#writers]?.write(this.#base + n, text);
       },
     });
     return this.#traffic;
   }
 }
-
-const WRITERS = 1; // TinyBase drops what comes while a client is sending: with ten that write, entries never arrived

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { rounded } from '../measure.ts';
 
 const TICKS_A_SECOND = 100; // USER_HZ, which is 100 on every Linux that Node runs on
@@ -20,22 +20,17 @@ interface Reading {
  * main thread is the event loop; beside it stand the log's writer, V8's own threads and the file pool.
  */
 export class ProcessUse {
-  readonly pid: number;
-  #since: Reading;
+  readonly #pid: number;
+  readonly #since: Reading;
 
   constructor(pid: number) {
-    this.pid = pid;
+    this.#pid = pid;
     this.#since = readCpu(pid);
   }
 
-  /** From here on. */
-  reset(): void {
-    this.#since = readCpu(this.pid);
-  }
-
-  /** Since `reset`, as a share of one core. */
+  /** Since this was made, as a share of one core. */
   cores(): CoreShare {
-    const now = readCpu(this.pid);
+    const now = readCpu(this.#pid);
     const ms = now.atMs - this.#since.atMs;
     const share = (ticks: number) => rounded((ticks * 1_000) / TICKS_A_SECOND / ms);
     return {
@@ -44,9 +39,9 @@ export class ProcessUse {
     };
   }
 
-  /** Processor time since `reset`, in milliseconds. */
+  /** Processor time since this was made, in milliseconds. */
   cpuMs(): number {
-    return ((readCpu(this.pid).all - this.#since.all) * 1_000) / TICKS_A_SECOND;
+    return ((readCpu(this.#pid).all - this.#since.all) * 1_000) / TICKS_A_SECOND;
   }
 }
 
@@ -55,12 +50,6 @@ export function residentMb(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return rounded(Number(kilobytes) / 1_000);
 }
-
-/** The processes that a process has started and that are still there. */
-export const childrenOf = (pid: number): readonly number[] =>
-  readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-    (readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').match(/\d+/g) ?? []).map(Number),
-  );
 
 function readCpu(pid: number): Reading {
   return {
