@@ -68,7 +68,8 @@ export function rendered(
     '# Benchmarks',
     'Written by `npm run bench`; not to be edited by hand. Times hold for the machine and the hour they were taken in; ' +
       'ratios, taken in one run, hold further. _Load_ is how many processes wanted to run before and after the line: ' +
-      'above the number of cores, others ran beside it and every absolute time is too long.',
+      'above the number of cores, others ran beside it and every absolute time is too long. A line stands as it was ' +
+      'measured last, not as it was best.',
     machinesIn(lines),
     `## Budgets: ${met} of ${budgets.length} met`,
     table(['Line', 'Of', 'Budget', 'Measured', '', 'Load'], budgets),
@@ -96,7 +97,7 @@ function section(line: Kept, reason: string | undefined): string {
   return [
     `### ${name}`,
     [
-      `- Measured (${unit} where it is a time or a rate): ${list(values)}`,
+      `- Measured, in ${unit} unless its name says otherwise: ${list(values)}`,
       ...(Object.keys(beside).length > 0 ? [`- Beside it, in the same run: ${list(beside)}`] : []),
       ...(Object.keys(ratio).length > 0 ? [`- Ratio: ${list(ratio)}`] : []),
       `- ${dayOf(machine)}, load ${loadOf(machine)} on ${machine.cores} cores`,

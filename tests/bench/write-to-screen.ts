@@ -24,6 +24,7 @@ import {
 import { sizes } from './sizes.ts';
 
 const WARM_UP = 20;
+const END = 50; // samples with the shortest log on the page, and with the longest
 const EVERY_MS = 50; // 20 a second
 const KEYS = 120;
 const DISK_SAMPLES = 200;
@@ -274,6 +275,8 @@ export async function writeToScreen(): Promise<readonly Result[]> {
       inDocumentP99: inDocument.p99,
       storedHereP50: storedHere.p50,
       storedHereP99: storedHere.p99,
+      shortLogP50: rounded(quantile(many.painted.slice(0, END), 0.5)),
+      longLogP50: rounded(quantile(many.painted.slice(-END), 0.5)),
       serverCores,
       lines: clients + 4,
     },
