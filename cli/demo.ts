@@ -176,9 +176,13 @@ async function serve(
 ): Promise<{ readonly url: string; readonly child: ChildProcess }> {
   const folder = join(dataDir, 'server');
   const args = ['serve', '--json', '--data', folder, '--force', force, '--force-name', forceName];
-  const child = spawn(process.execPath, [CLI, ...args, '--port', String(port)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, CLI, ...args, '--port', String(port)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`the demo's server did not start (${String(code)})`);
   });

@@ -3,9 +3,10 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { root, runMain, setUp } from './setup.mjs';
-import { runScript } from './with-node.mjs';
+import { productFlags, runScript } from './with-node.mjs';
 
 await runMain(async () => {
   await setUp();
-  return runScript(join(root, 'cli/holdfast.ts'), process.argv.slice(2));
+  const nodeFlags = productFlags;
+  return runScript(join(root, 'cli/holdfast.ts'), process.argv.slice(2), { nodeFlags });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { isMain, root, runMain, setUp } from './setup.mjs';
 import { chromiumExecutable, ensureSystemPackages } from './system-packages.mjs';
-import { runScript } from './with-node.mjs';
+import { productFlags, runScript } from './with-node.mjs';
 
 const DISPLAY_ANSWER_MAX_MS = 5_000;
 
@@ -49,7 +49,7 @@ async function main() {
     args: process.argv.slice(2),
   });
   process.stderr.write(`start: ${why}\n`);
-  return runScript(join(root, 'cli/holdfast.ts'), ['demo', ...args]);
+  return runScript(join(root, 'cli/holdfast.ts'), ['demo', ...args], { nodeFlags: productFlags });
 }
 
 if (isMain(import.meta.filename)) await runMain(main);

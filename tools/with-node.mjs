@@ -11,6 +11,13 @@ import { isMain, root, runMain, setUp } from './setup.mjs';
 
 const NODE_MAJOR_MIN = 24;
 
+/**
+ * How the product's own processes are started. V8 lets what is short-lived grow to 96 MB in each thread
+ * before it looks at what lives on: a server with 200 desks went on growing to 340 MB, of which 13 were
+ * in use on its event loop. With 24 MB it stays at 220, for a tenth more processor time.
+ */
+export const productFlags = ['--max-semi-space-size=8'];
+
 /** The installed binary, else the running Node when it is new enough, else nothing. */
 export function findNode(folder = root, running = process.versions.node) {
   const platform = process.platform === 'win32' ? 'win' : process.platform;
@@ -25,10 +32,11 @@ export function findNode(folder = root, running = process.versions.node) {
  * passed on; the script ends itself, and this process waits for it. Needs a `setUp()` before it.
  * @param {string} script
  * @param {readonly string[]} [args]
- * @param {{ cwd?: string, limitMs?: number }} [options] after `limitMs` the script is ended (SIGTERM)
+ * @param {{ cwd?: string, limitMs?: number, nodeFlags?: readonly string[] }} [options] after `limitMs`
+ *   the script is ended (SIGTERM)
  * @returns {Promise<number>}
  */
-export async function runScript(script, args = [], { cwd, limitMs } = {}) {
+export async function runScript(script, args = [], { cwd, limitMs, nodeFlags = [] } = {}) {
   const node = findNode();
   if (node === undefined) {
     throw new Error(
@@ -36,7 +44,7 @@ export async function runScript(script, args = [], { cwd, limitMs } = {}) {
         `installed and this is Node ${process.versions.node}. Run "npm ci" or install Node ${NODE_MAJOR_MIN}.`,
     );
   }
-  const child = spawn(node, [script, ...args], {
+  const child = spawn(node, [...nodeFlags, script, ...args], {
     stdio: 'inherit',
     cwd,
     timeout: limitMs,

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import type { CommandId, EpochMs } from '#domain/ids.ts';
-import { deskDown } from '#protocol/down.ts';
+import { deskDown, type DeskDown } from '#protocol/down.ts';
 import { limits } from '#protocol/limits.ts';
 import { subprotocol } from '#protocol/version.ts';
 import type { DeskUp } from '#protocol/up.ts';
@@ -110,13 +110,15 @@ export class SyncClient {
         this.#tries,
       );
     });
-    socket.on('message', (data) => {
-      if (!session) return; // nothing comes before `open`
-      // The binary type of `ws` is a Buffer unless it is told otherwise.
-      const frame = read((data as Buffer).toString('utf8'));
-      if (!frame) return end('the server sent what this release cannot read');
+    // What came while the disk was busy with the last frame is taken together: a commit for all of it.
+    let waiting: DeskDown[] = [];
+    const hear = () => {
+      const frames = waiting;
+      waiting = [];
+      if (this.#isClosed || !session || frames.length === 0) return; // nothing comes before `open`
       try {
-        session.hear(frame);
+        for (const [at, frame] of frames.entries())
+          session.hear(frame, frames[at + 1]?.frame === 'events');
       } catch (error) {
         // A full disk, above all. The desk goes on showing what it has, and says why it is not of now.
         const reason = error instanceof Error ? error.message : String(error);
@@ -130,11 +132,19 @@ export class SyncClient {
         this.#offsetMs = session.offsetMs;
       }
       this.#options.changed();
+    };
+    socket.on('message', (data) => {
+      // The binary type of `ws` is a Buffer unless it is told otherwise.
+      const frame = read((data as Buffer).toString('utf8'));
+      if (!frame) return end('the server sent what this release cannot read');
+      waiting.push(frame);
+      if (waiting.length === 1) setImmediate(hear);
     });
     socket.on('error', (error) => {
       this.#why = error.message;
     });
     socket.on('close', (code) => {
+      hear();
       if (this.#socket !== socket) return;
       const link = session?.link;
       if (link?.state === 'closed') this.#why = link.why;

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { EpochMs } from '#domain/ids.ts';
 import type { Ack } from '#protocol/ack.ts';
+import type { Events } from '#protocol/events.ts';
 import type { DeskUp } from '#protocol/up.ts';
 import { replicaMigrations } from '#store/migrations.ts';
+import { wiredOf } from '#server/gateway/event-frames.ts';
 import { openStore } from '#store/open-store.ts';
 import { deskPorts, newDesk, seat } from '../../tests/support/desk-in-process.ts';
-import { commandId, startedAt } from '../../tests/support/room.ts';
+import { commandId, newWriter, request, startedAt } from '../../tests/support/room.ts';
 import { outboxMigrations } from './outbox.ts';
 import { Replica } from './replica.ts';
 import { SyncSession } from './sync-session.ts';
@@ -55,9 +57,9 @@ function deskWith(contacts: number) {
       peers: [] as string[],
       serverNow: ports.now(),
     }) as const;
-  const connect = (epoch = 1) => {
+  const connect = (epoch = 1, head = 0) => {
     const session = open();
-    session.hear(welcome(epoch));
+    session.hear(welcome(epoch, head));
     return session;
   };
   return {
@@ -205,4 +207,57 @@ test('looks go to the server a hundred at once', () => {
   session.tick();
   session.hear({ frame: 'consulted-kept', n: 100 });
   expect(looks()).toEqual([100, 50]);
+});
+
+/** So many events as the server sends them, one a frame. */
+function framesOf(contacts: number): readonly Events[] {
+  const { events } = newWriter().recordGroup(
+    Array.from({ length: contacts }, (_none, n) =>
+      request(n + 1, { type: 'open-contact', body: { channel: '999' } }),
+    ),
+  );
+  return events.map((event) => ({ frame: 'events', events: [wiredOf(event)] }));
+}
+
+test('a desk that is behind takes what came in one go: at the head, before an answer, and at the next tick', () => {
+  const { desk, connect, pass } = deskWith(0);
+  const frames = framesOf(4);
+  const session = connect(1, 8);
+  const seen = frames.map((frame, at) => {
+    session.hear(frame);
+    // A frame that comes twice is taken once.
+    if (at === 1) session.hear(frame);
+    if (at === 2) session.tick();
+    if (at === 4) session.hear({ frame: 'ping', t0: startedAt });
+    return desk.cursor.seq;
+  });
+  expect(seen).toEqual([0, 0, 3, 3, 5, 5, 5, 8]);
+  pass(250);
+  session.tick();
+  expect([session.link, desk.cursor.hash]).toMatchObject([
+    { state: 'live', isCurrent: true },
+    frames.at(-1)?.events[0]?.header.hash,
+  ]);
+});
+
+test('a desk that is up to date takes what came together in one go', () => {
+  const { desk, connect } = deskWith(0);
+  const session = connect();
+  const seen = framesOf(2).map((frame, at, all) => {
+    session.hear(frame, at < all.length - 1);
+    return desk.cursor.seq;
+  });
+  expect([seen, session.link.state]).toEqual([[0, 0, 0, 4], 'live']);
+});
+
+test('an event that is missing between two that wait ends the line, and what came before it is kept by nobody', () => {
+  const { desk, connect } = deskWith(0);
+  const [first, , third] = framesOf(2);
+  const session = connect(1, 4);
+  if (first) session.hear(first);
+  if (third) session.hear(third);
+  expect([session.link, desk.cursor.seq]).toEqual([
+    { state: 'closed', why: 'an event is missing' },
+    0,
+  ]);
 });

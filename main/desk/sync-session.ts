@@ -1,9 +1,10 @@
 import type { CommandId, EpochMs } from '#domain/ids.ts';
 import type { DeskDown } from '#protocol/down.ts';
+import type { WireEvent } from '#protocol/events.ts';
 import { limits } from '#protocol/limits.ts';
 import type { DeskUp } from '#protocol/up.ts';
 import { history } from '#protocol/version.ts';
-import { outOfJson } from '#store/event-log.ts';
+import { outOfJson, type StoredEvent } from '#store/event-log.ts';
 import { isDiskError, type Desk } from './desk.ts';
 
 export interface SyncPorts {
@@ -28,6 +29,7 @@ const ANSWER_WITHIN_MS = 5_000; // as long as silence may last before a server c
 const APPLIED_EVERY_MS = 1_000;
 const CONSULTED_AT_ONCE = 100;
 const CONSULTED_BYTES_MAX = limits.frameMaxBytes - 256; // what the frame says beside the rows
+const APPLIED_AT_ONCE = 1_000; // some 40 ms of a desk that is behind; a commit a frame takes half as long again
 const QUIET_GAPS_MAX = 2; // pongs in a row that are ahead of us while nothing arrives
 
 export type Link =
@@ -68,6 +70,8 @@ export class SyncSession {
   #consultedMs: number | undefined;
   #quietGaps = 0;
   #offsetMs = 0;
+  /** What came and is not applied yet: of a desk that is behind, and never longer than till the next tick. */
+  #untaken: StoredEvent[] = [];
 
   /** `tries` outlives a connection: it counts how often a command was called not recordable. */
   constructor(desk: Desk, ports: SyncPorts, tries: Map<CommandId, number> = new Map()) {
@@ -88,15 +92,20 @@ export class SyncSession {
     return this.#offsetMs;
   }
 
-  /** What came from the server. A disk that fails here costs this line and nothing else: see `#onDisk`. */
-  hear(frame: DeskDown): void {
+  /**
+   * What came from the server; `hasMore` where events that came right behind it are heard next, so that they
+   * are applied with it. A disk that fails here costs this line and nothing else: see `#onDisk`.
+   */
+  hear(frame: DeskDown, hasMore = false): void {
     if (this.#link.state === 'closed') return;
     this.#heardAt = this.#ports.now();
     this.#heardMs = this.#ports.elapsedMs();
-    this.#onDisk(() => this.#take(frame));
+    this.#onDisk(() => this.#take(frame, hasMore));
   }
 
-  #take(frame: DeskDown): void {
+  #take(frame: DeskDown, hasMore: boolean): void {
+    if (frame.frame !== 'events') this.#applyUntaken(); // an answer may speak of them
+    if (this.#link.state === 'closed') return;
     switch (frame.frame) {
       case 'challenge':
         return this.#sayHello(frame.nonce);
@@ -119,19 +128,8 @@ export class SyncSession {
         this.#look(frame.head);
         return this.pump();
       }
-      case 'events': {
-        if (this.#link.state !== 'live') return this.#end('events before the welcome');
-        const first = frame.events[0]?.header.seq ?? 0;
-        const last = frame.events.at(-1)?.header.seq ?? 0;
-        if (first > this.#desk.cursor.seq + 1) return this.#end('an event is missing');
-        const head = Math.max(this.#link.head, last);
-        this.#look(head);
-        const received = this.#desk.receive(frame.events.map(outOfJson), head);
-        if (received.outcome === 'rebuilding') return this.#end(received.why);
-        this.#look(head);
-        this.#quietGaps = 0;
-        return this.pump();
-      }
+      case 'events':
+        return this.#hearEvents(frame.events, hasMore);
       case 'ack':
         this.#inFlight.delete(frame.commandId);
         this.#tries.delete(frame.commandId);
@@ -161,6 +159,32 @@ export class SyncSession {
         return this.#pong(frame);
       default:
     }
+  }
+
+  /** A desk that is behind takes several frames in one commit, one that is not each as it comes. */
+  #hearEvents(wired: readonly WireEvent[], hasMore: boolean): void {
+    if (this.#link.state !== 'live') return this.#end('events before the welcome');
+    const here = this.#untaken.at(-1)?.header.seq ?? this.#desk.cursor.seq;
+    const first = wired[0]?.header.seq ?? 0;
+    const last = wired.at(-1)?.header.seq ?? 0;
+    if (first > here + 1) return this.#end('an event is missing');
+    const head = Math.max(this.#link.head, last);
+    this.#look(head);
+    this.#untaken.push(...wired.filter(({ header }) => header.seq > here).map(outOfJson));
+    const isWhole = last >= head && !hasMore;
+    if (isWhole || this.#untaken.length >= APPLIED_AT_ONCE) this.#applyUntaken();
+  }
+
+  #applyUntaken(): void {
+    const events = this.#untaken;
+    if (this.#link.state !== 'live' || events.length === 0) return;
+    this.#untaken = [];
+    const { head } = this.#link;
+    const received = this.#desk.receive(events, head);
+    if (received.outcome === 'rebuilding') return this.#end(received.why);
+    this.#look(head);
+    this.#quietGaps = 0;
+    this.pump();
   }
 
   /** Sends what is stored here and not yet sent, in `deskSeq` order, at most a window of it. */
@@ -208,6 +232,7 @@ export class SyncSession {
       this.#ports.send({ frame: 'applied', cursor: seq, chainHash: hash });
     }
     this.#onDisk(() => {
+      this.#applyUntaken();
       this.#desk.settleOwed();
       this.pump();
       this.#askCrimes();

@@ -57,6 +57,10 @@ export interface Exchange {
   readonly turnedAway: (row: Parameters<Turnaways['add']>[0]) => void;
   /** The last event that has gone out to live lines. */
   readonly flushed: () => number;
+  /** Does it once events up to `seq` have gone out: a desk settles from a chunk of them in one commit. */
+  readonly onceFlushed: (seq: number, answer: () => void) => void;
+  /** Sends at once what waits to be sent together. */
+  readonly flush: () => void;
   readonly joined: (desk: DeskId) => void;
   readonly signalled: (desk: DeskId, signal: DeskSignal) => void;
   /** What every desk has in front of it now. */
@@ -375,7 +379,10 @@ export class DeskLine {
     });
     this.#inFlight.set(
       id,
-      this.#settle(recording, id, (answer) => this.#answer(id, answer)).finally(() => {
+      this.#settle(recording, id, (answer) => {
+        const seq = answer.state === 'recorded' ? answer.lastSeq : 0;
+        this.#exchange.onceFlushed(seq, () => this.#answer(id, answer));
+      }).finally(() => {
         this.#inFlight.delete(id);
       }),
     );
@@ -433,6 +440,7 @@ export class DeskLine {
   async #endOutOfOrder(): Promise<void> {
     this.#audit({ what: 'stamped-command', outcome: 'refused out-of-order' });
     await this.drain();
+    this.#exchange.flush();
     await this.end(4009, 'commands out of order');
   }
 

@@ -89,6 +89,30 @@ test('a window of commands is recorded in the order it was sent', async () => {
   expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
 });
 
+test('an answer comes after the events that it speaks of, also where these wait to go out together', async () => {
+  const timers = new HandTimers(Date.now());
+  const { running, ash, head } = await withDesks({ timers, now: () => timers.now as EpochMs });
+  await using _ = running;
+  const desk = await running.join('CH1');
+  const early: string[] = [];
+  for (let n = 0; n < 40; n += 1) {
+    const before = head().seq;
+    const id = desk.ask(ash, callIn(`${n}`));
+    await until(() => head().seq > before);
+    // What was sent by now is here; events that wait for the others do so until time passes.
+    desk.send({ frame: 'ping', t0: n });
+    await desk.next('pong');
+    const isSeen = desk.frames.some(
+      (it) => it.frame === 'events' && it.events.some(({ header }) => header.commandId === id),
+    );
+    if (!isSeen && desk.frames.some(({ frame }) => frame === 'ack')) early.push(id);
+    timers.pass(limits.coalesceMs);
+    expect((await desk.next('ack')).commandId).toBe(id);
+    desk.takeAll();
+  }
+  expect(early).toEqual([]);
+});
+
 test('a desk comes back and is sent what it missed, from its cursor, in frames within the limit', async () => {
   const { running, ash, head } = await withDesks();
   await using _ = running;

@@ -43,6 +43,8 @@ export class SyncGateway {
   readonly #presence: Presence;
   readonly #stops: (() => void)[];
   #pending: StoredEvent[] = [];
+  /** Answers that speak of events which are not sent yet. */
+  #answers: (() => void)[] = [];
   #flushed: number;
   #flushedAt = 0;
   #stopFlush: (() => void) | undefined;
@@ -104,6 +106,12 @@ export class SyncGateway {
       const line = new DeskLine(accepted, this.#options, this.#timers, {
         turnedAway: (row) => this.#turnedAway(row),
         flushed: () => this.#flushed,
+        onceFlushed: (seq, answer) => {
+          // In the order they were given: what waits for its events holds back what comes after it.
+          if (seq <= this.#flushed && this.#answers.length === 0) answer();
+          else this.#answers.push(answer);
+        },
+        flush: () => this.#flush(),
         joined: (desk) => {
           isKnown();
           // The newer line of a desk is the one that lives.
@@ -184,6 +192,9 @@ export class SyncGateway {
     this.#pending = [];
     this.#flushed = last;
     for (const line of this.#lines) line.offer(frames);
+    const answers = this.#answers;
+    this.#answers = [];
+    for (const answer of answers) answer();
   }
 }
 

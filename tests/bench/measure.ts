@@ -23,7 +23,7 @@ export interface Budget {
 export interface Result {
   readonly name: string;
   readonly values: Readonly<Record<string, number>>;
-  readonly unit: 'ms' | 'commands/s';
+  readonly unit: 'ms' | 'commands/s' | 'events/s' | 'MB';
   readonly budget: readonly Budget[];
   readonly isWithin: boolean;
   /** The limit that the machine sets, measured in the same run. */

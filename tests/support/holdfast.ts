@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 
+// As `tools/holdfast.mjs` starts it: see `productFlags` there.
+const FLAGS = ['--max-semi-space-size=8'];
 const CLI = join(import.meta.dirname, '../../cli/holdfast.ts');
 
 /** What a command that ran to its end came to. */
@@ -34,7 +36,7 @@ export class Holdfast implements AsyncDisposable {
   #line = '';
 
   private constructor(args: readonly string[], environment: NodeJS.ProcessEnv) {
-    const child = spawn(process.execPath, [CLI, ...args], {
+    const child = spawn(process.execPath, [...FLAGS, CLI, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
     });
