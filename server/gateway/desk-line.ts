@@ -233,11 +233,13 @@ export class DeskLine {
         });
       case 'ping':
         return this.#send({ frame: 'pong', t0: frame.t0, t1: now(), head: recorder.head().seq });
-      case 'hello':
       case 'tail':
+        this.#audit({ what: 'tail', outcome: 'refused not-asked' });
+        return void this.end(4400, 'no tail was asked for');
+      case 'hello':
       default:
-        this.#audit({ what: frame.frame, outcome: 'refused not-now' });
-        return void this.end(4400, `no ${frame.frame} was asked for`);
+        this.#audit({ what: 'hello', outcome: 'refused hello-twice' });
+        return void this.end(4400, 'hello twice');
     }
   }
 
@@ -268,7 +270,7 @@ export class DeskLine {
   #take(frame: DeskUp | undefined, { hello, lost }: { hello: Hello; lost: LostTail }): void {
     if (frame?.frame === 'pong') return;
     if (frame?.frame !== 'tail') {
-      this.#audit({ what: frame?.frame ?? 'frame', outcome: 'refused not-now' });
+      this.#audit({ what: frame?.frame ?? 'frame', outcome: 'refused not-asked' });
       return void this.end(4400, 'a tail was asked for');
     }
     const commands = lost.commandsOf(frame);

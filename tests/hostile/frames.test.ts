@@ -42,8 +42,9 @@ function frameMaker(seed: number, dice: Random) {
   );
   return (who: SignedIn, desk: string, now: () => number): object => {
     const frame = dice.pick(frames) ?? { frame: 'ping' };
-    // A second hello ends the line: seldom enough to leave time for the others.
-    if (frame.frame === 'hello' && dice.chance(0.9)) return { frame: 'ping', t0: 1 };
+    // A second hello ends the line, and so does what was not asked for: seldom enough to leave time for the others.
+    if ((frame.frame === 'hello' || frame.frame === 'tail') && dice.chance(0.9))
+      return { frame: 'ping', t0: 1 };
     if (frame.frame === 'draft-copy' && dice.chance(0.5)) return { ...frame, user: who.user.id };
     if (frame.frame !== 'stamped-command' && dice.chance(0.6)) return frame;
     const type = dice.pick(types) ?? 'open-contact';

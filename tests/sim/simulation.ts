@@ -96,6 +96,7 @@ class Simulation {
   readonly #seed: number;
   readonly #operations: number;
   readonly #guard: Guard;
+  readonly #isRestorable: boolean;
   readonly #schedule = new Schedule(startedAt);
   readonly #network: Network;
   #server: SimServer;
@@ -129,6 +130,8 @@ class Simulation {
     this.#seed = seed;
     this.#operations = operations;
     this.#guard = guard;
+    // A restored server does not know the places of what other desks gave back: see STATUS, known faults.
+    this.#isRestorable = manner !== 'ordered';
     this.#random = random(seed);
     this.#network = new Network(this.#schedule, this.#random, manner);
     this.#server = this.#newServer();
@@ -347,7 +350,13 @@ class Simulation {
 
   #startServer(): void {
     const server = this.#server;
-    if (this.#backup && !this.#ghost && !this.#ghostOf && this.#random.chance(0.15)) {
+    if (
+      this.#isRestorable &&
+      this.#backup &&
+      !this.#ghost &&
+      !this.#ghostOf &&
+      this.#random.chance(0.15)
+    ) {
       this.#restore(this.#backup);
       return;
     }

@@ -58,8 +58,11 @@ function stringsOf(shape: Shape) {
   if (uuid !== undefined) return uuid === 'v7' ? fc.uuid({ version: 7 }) : fc.uuid();
   if (format === 'base64')
     return fc.base64String({ minLength, maxLength: Math.min(64, maxLength) });
-  if (pattern !== undefined)
-    return fc.stringMatching(new RegExp(pattern)).filter((text) => text.length <= maxLength);
+  if (pattern !== undefined) {
+    // A pattern that is longer by itself has no other limit: filtering it would never come to an end.
+    const most = shape.maxLength ?? Number.POSITIVE_INFINITY;
+    return fc.stringMatching(new RegExp(pattern)).filter((text) => text.length <= most);
+  }
   return fc.string({ minLength, maxLength: Math.max(minLength, Math.min(LENGTH, maxLength)) });
 }
 
