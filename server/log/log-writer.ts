@@ -112,6 +112,9 @@ export class LogWriter {
       putAnswer: log.prepare<[string, string | null, number | null, string]>(
         'INSERT INTO answer VALUES (?, ?, ?, ?)',
       ),
+      movePlace: log.prepare<[string, number, string, string]>(
+        'UPDATE OR IGNORE answer SET outbox_id = ?, desk_seq = ? WHERE command_id = ? AND outbox_id IS NOT ?',
+      ),
       consulted: log
         .prepare<[string], number>('SELECT n FROM consulted WHERE outbox_id = ?')
         .pluck(),
@@ -368,8 +371,18 @@ export class LogWriter {
   /** Decides one request and writes all that belongs to it. Throws where it fails; the caller undoes it. */
   #one(request: RecordRequest, room: OpenRoom, events: StoredEvent[]): Settled {
     const before = this.#sql.answer.get(request.commandId);
-    // Our own words come back: `putAnswer` is the only writer of this column.
-    if (before !== undefined) return { outcome: 'answered', answer: JSON.parse(before) as Answer };
+    if (before !== undefined) {
+      // Asked again from another place of its desk's outbox, which has a new name since: that counts as answered.
+      if (request.outbox)
+        this.#sql.movePlace.run(
+          request.outbox.id,
+          request.outbox.deskSeq,
+          request.commandId,
+          request.outbox.id,
+        );
+      // Our own words come back: `putAnswer` is the only writer of this column.
+      return { outcome: 'answered', answer: JSON.parse(before) as Answer };
+    }
     assert(!this.#awaitsTails, 'nothing is decided before the desks have given what they have');
     const { outbox } = request;
     if (outbox) {
