@@ -70,7 +70,9 @@ export class LeanSocket {
     this.#socket = socket;
   }
 
+  /** Throws before the server has opened the line: what went ahead of the request would spoil it. */
   send(text: string): void {
+    if (!this.#isOpen) throw new Error('sent before the line was open');
     const length = Buffer.byteLength(text);
     const at = length < 126 ? 6 : length < 65_536 ? 8 : 14;
     const frame = Buffer.alloc(at + length);

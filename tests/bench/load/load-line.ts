@@ -96,6 +96,7 @@ export class LoadLine {
   readonly #queue: DeskUp[] = [];
   #deskSeq = 0;
   #applied = 0;
+  #isWelcome = false;
   #isEnded = false;
   /** What the line has, durable or not: a load client keeps nothing. */
   cursor: Cursor;
@@ -152,7 +153,7 @@ export class LoadLine {
 
   /** What a desk sends by the clock: that it lives, and how far it is. */
   tick(now: EpochMs): void {
-    if (this.cursor.logId === undefined) return;
+    if (!this.#isWelcome) return;
     this.#send({ frame: 'ping', t0: now });
     const { seq, hash } = this.cursor;
     if (seq === this.#applied) return;
@@ -199,6 +200,7 @@ export class LoadLine {
       case 'welcome':
         if (frame.mode === 'reset') throw new Error(`${this.desk.desk} stands on another log`);
         this.cursor = { ...this.cursor, logId: frame.logId };
+        this.#isWelcome = true;
         return this.#joined.resolve(frame.head);
       case 'ping':
         return this.#send({
