@@ -1,6 +1,8 @@
-import { existsSync, renameSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DamagedFileError, fileTrouble, isDamage } from '#store/file-trouble.ts';
+import { putAside } from '#store/file-parts.ts';
+import { openSound } from '#store/open-sound.ts';
 import { openStore, type Store } from '#store/open-store.ts';
 import { accountMigrations } from './auth/accounts.ts';
 import { draftMigrations } from './gateway/draft-copies.ts';
@@ -38,27 +40,11 @@ export function openDrafts(dataDir: string, told: (line: string) => void): Store
     return openSound(file, draftMigrations);
   } catch (error) {
     if (!isDamage(error)) throw fileTrouble(file, '', error);
-    const aside = `${file}.put-aside-${new Date().toISOString().replaceAll(':', '')}`;
-    // The file itself last: until it has gone, what is left is the damaged one.
-    for (const side of ['-shm', '-wal', ''])
-      if (existsSync(`${file}${side}`)) renameSync(`${file}${side}`, `${aside}${side}`);
+    const aside = putAside(file, 'put-aside');
     told(
       `drafts.db in ${dataDir} is damaged; a new one was begun and the old one is ${aside}. ` +
         'The desks have their own drafts; what was typed at a desk that is gone may be in the old file.',
     );
     return openStore(file, draftMigrations);
-  }
-}
-
-/** Small files: all of one is looked at before it is used. */
-function openSound(file: string, migrations: readonly string[]): Store {
-  const db = openStore(file, migrations);
-  try {
-    const told = db.pragma('integrity_check(1)', { simple: true });
-    if (told !== 'ok') throw new DamagedFileError(String(told));
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
   }
 }

@@ -10,8 +10,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import process from 'node:process';
 import { assert } from '#domain/lib/assert.ts';
+import { syncFolder } from './sync-file.ts';
 
 /*
  * A file of sealed frames, one after another, then zeros that are reserved for those to come:
@@ -172,15 +172,4 @@ export class SealedFrames implements Disposable {
 function writeAll(fd: number, bytes: Buffer, at: number): void {
   for (let done = 0; done < bytes.length;)
     done += writeSync(fd, bytes, done, bytes.length - done, at + done);
-}
-
-/** Makes what was renamed in a folder durable. */
-export function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return; // a folder cannot be opened there
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -1,18 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileTrouble, isDamage } from '#store/file-trouble.ts';
+import { putAside } from '#store/file-parts.ts';
+import { openSound } from '#store/open-sound.ts';
 import type { Store } from '#store/open-store.ts';
 import { ChangedRows, type Image } from '#store/row-images.ts';
 import type { Write } from '#store/write.ts';
 import { ACCOUNT, OutboxCopy, readCopy, type CopyFound } from './outbox-copy.ts';
-import {
-  finishRebuild,
-  isRebuildUnfinished,
-  openSound,
-  putAside,
-  rebuildOutbox,
-  startAnew,
-} from './outbox-rebuild.ts';
+import { finishRebuild, isRebuildUnfinished, rebuildOutbox, startAnew } from './outbox-rebuild.ts';
 import { outboxMigrations } from './outbox.ts';
 
 const COPY_MAX_BYTES = 16 << 20; // from here a new base costs less than reading all of this again
@@ -221,7 +216,7 @@ function openFound(file: string, options: OutboxFileOptions): Opened {
     return rebuilt(file, options, copy, 'missing or empty');
   let db: Store;
   try {
-    db = openSound(file, options.key);
+    db = openSound(file, outboxMigrations, options);
   } catch (error) {
     if (!isLost(error)) throw error;
     return rebuilt(file, options, copy, `damaged (${wordsOf(error)})`);
@@ -256,7 +251,7 @@ function openFound(file: string, options: OutboxFileOptions): Opened {
 function rebuilt(file: string, options: OutboxFileOptions, copy: CopyFound, what: string): Opened {
   const { aside, commands, waiting } = rebuildOutbox(file, { ...options, copy });
   const kept = aside === undefined ? '' : `, is kept as ${aside}`;
-  const db = openSound(file, options.key);
+  const db = openSound(file, outboxMigrations, options);
   if (copy.state === 'whole')
     return [
       db,
@@ -275,8 +270,8 @@ function rebuilt(file: string, options: OutboxFileOptions, copy: CopyFound, what
 function keepDamagedCopy(options: OutboxFileOptions, { state }: CopyFound): string {
   if (state === 'none') return '';
   try {
-    const aside = putAside(copyPath(options));
-    return aside === undefined ? '' : `, is kept as ${aside}`;
+    const aside = putAside(copyPath(options), 'corrupt');
+    return aside === undefined ? '' : `, is kept as ${basename(aside)}`;
   } catch (error) {
     // Its disk takes nothing any more. The outbox goes on alone, which is said.
     options.failed(new Error(`keeping a damaged second copy: ${wordsOf(error)}`, { cause: error }));

@@ -1,57 +1,27 @@
-import {
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  closeSync,
-  openSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, renameSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { assert } from '#domain/lib/assert.ts';
-import { DamagedFileError } from '#store/file-trouble.ts';
+import { putAside, removeFile } from '#store/file-parts.ts';
+import { openSound } from '#store/open-sound.ts';
 import { openStore, type Store } from '#store/open-store.ts';
 import { allRows, foldImages, putRows, readableRows, type Rows } from '#store/row-images.ts';
-import { syncFolder } from '#store/sealed-frames.ts';
+import { syncFile, syncFolder } from '#store/sync-file.ts';
 import { ACCOUNT, type CopyFound, type CopyPlace } from './outbox-copy.ts';
 import { outboxMigrations } from './outbox.ts';
 
 const SKIPPED = 50; // numbers that may have been given and are not known of here: hours of one desk's incidents
-const BESIDE = ['-shm', '-wal'] as const;
 const READY = '.ready'; // made again, whole and on the disk, and not in its place yet
-
-/** Opens an outbox's file and looks at all of it: it is small. Throws `DamagedFileError`, or what SQLite says. */
-export function openSound(file: string, key: Uint8Array): Store {
-  const db = openStore(file, outboxMigrations, { key });
-  try {
-    const told = db.pragma('integrity_check(1)', { simple: true });
-    if (told !== 'ok') throw new DamagedFileError(String(told));
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
-
-/** Renames a file, with what SQLite keeps beside it, so that it stays for whoever looks into it. */
-export function putAside(file: string): string | undefined {
-  const aside = `${file}.corrupt-${new Date().toISOString().replaceAll(':', '')}`;
-  // The file itself last: as long as it is there, so is all that belongs to it or nothing that does not.
-  for (const side of [...BESIDE, ''])
-    if (existsSync(`${file}${side}`)) renameSync(`${file}${side}`, `${aside}${side}`);
-  return existsSync(aside) ? basename(aside) : undefined;
-}
 
 /** Whether a process ended before it had put the file that it had made again into its place. */
 export const isRebuildUnfinished = (file: string): boolean => existsSync(`${file}${READY}`);
 
 /** Puts the file that was made again into the place of the old one. Says under which name that is kept. */
 export function finishRebuild(file: string): string | undefined {
-  const aside = putAside(file);
+  const aside = putAside(file, 'corrupt');
   renameSync(`${file}${READY}`, file);
   syncFolder(dirname(file));
-  return aside;
+  return aside && basename(aside);
 }
 
 /** What became of an outbox that was made again. */
@@ -79,8 +49,7 @@ export function rebuildOutbox(
   const version = place?.version ?? outboxMigrations.length;
   assert(version <= outboxMigrations.length, 'the second copy was written by a newer release');
   const fresh = `${file}.new`;
-  const removeFresh = () => ['', ...BESIDE].forEach((it) => rmSync(fresh + it, { force: true }));
-  removeFresh();
+  removeFile(fresh);
   const rows: Rows = copy.state === 'none' ? new Map() : copy.rows;
 
   // As they were written; the migrations that came since do with them what they do with any file.
@@ -95,7 +64,7 @@ export function rebuildOutbox(
   } finally {
     old.close();
   }
-  const db = openSound(fresh, key);
+  const db = openSound(fresh, outboxMigrations, { key });
   const line = copy.state === 'whole' ? copy.line : uuid();
   const n = copy.state === 'whole' ? copy.n : 0;
   try {
@@ -110,15 +79,13 @@ export function rebuildOutbox(
     const commands = count('SELECT count(*) FROM outbox');
     const waiting = count('SELECT count(*) FROM outbox WHERE answer IS NULL');
     db.close();
-    const fd = openSync(fresh, 'r+');
-    fsyncSync(fd);
-    closeSync(fd);
+    syncFile(fresh);
     renameSync(fresh, `${file}${READY}`);
     const aside = finishRebuild(file);
     return { line, n, version: outboxMigrations.length, commands, waiting, aside };
   } catch (error) {
     if (db.open) db.close();
-    removeFresh();
+    removeFile(fresh);
     throw error;
   }
 }
@@ -166,6 +133,6 @@ function salvage(file: string, key: Uint8Array) {
   } catch {
     return []; // nothing of it can be read, or there is no room to try
   } finally {
-    for (const side of ['', ...BESIDE]) rmSync(trial + side, { force: true });
+    removeFile(trial);
   }
 }

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { putAside, removeFile } from '#store/file-parts.ts';
 import { fileTrouble } from '#store/file-trouble.ts';
 import type { Replica } from './replica.ts';
 
@@ -37,8 +38,7 @@ export function finishReplica(dataDir: string): void {
 export function dropUnfinished(dataDir: string): void {
   for (const number of numbersIn(dataDir)) {
     if (!existsSync(markOf(dataDir, number))) continue;
-    for (const suffix of ['-wal', '-shm', ''])
-      rmSync(join(dataDir, `replica-${number}.db${suffix}`), { force: true });
+    removeFile(join(dataDir, `replica-${number}.db`));
     rmSync(markOf(dataDir, number));
   }
 }
@@ -61,11 +61,7 @@ export function openOrQuarantine(
       const number = Number(REPLICA.exec(name)?.[1] ?? 1);
       // The next number first, an empty file is a new store: an older one was put aside itself.
       writeFileSync(join(dataDir, `replica-${number + 1}.db`), '', { flag: 'a', mode: 0o600 });
-      const aside = `${name}.corrupt-${new Date().toISOString()}`;
-      for (const suffix of ['', '-wal', '-shm']) {
-        const file = join(dataDir, `${name}${suffix}`);
-        if (existsSync(file)) renameSync(file, `${file}${aside.slice(name.length)}`);
-      }
+      const aside = basename(putAside(join(dataDir, name), 'corrupt') ?? name);
       const replica = open();
       const why = cause instanceof Error ? cause.message.replaceAll(/\s+/g, ' ') : String(cause);
       said(`${name} cannot be read (${why}), is kept as ${aside}, and the log is copied anew.`);

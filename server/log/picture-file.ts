@@ -1,7 +1,8 @@
-import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, InvariantError } from '#domain/lib/assert.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
+import { putAside, removeFile, removeSides } from '#store/file-parts.ts';
 import { pictureMigrations } from '#store/migrations.ts';
 import { openStore, type Store } from '#store/open-store.ts';
 import { syncFile, syncFolder } from '#store/sync-file.ts';
@@ -44,7 +45,6 @@ export type RebuildStep = (typeof rebuildSteps)[number];
 const FILE = 'picture.db';
 const SHADOW = 'picture.next.db';
 const PAGE = 2_000; // events folded in one transaction
-const SIDES = ['-wal', '-shm'] as const;
 
 /** Folds events into a picture and moves its cursor to the last one, in one transaction. */
 export function foldInto(
@@ -106,7 +106,7 @@ export function rebuildPicture(
   step: (name: RebuildStep) => void = () => {},
 ): Rebuilt {
   const [file, shadow] = [join(dataDir, FILE), join(dataDir, SHADOW)];
-  remove(shadow); // of a rebuild that did not come to its end
+  removeFile(shadow); // of a rebuild that did not come to its end
   const events = new SqliteEventLog(log);
   const { head } = events;
   const db = openStore(shadow, pictureMigrations);
@@ -132,13 +132,13 @@ export function rebuildPicture(
   syncFile(shadow);
   syncFolder(dataDir);
   step('on-the-disk');
-  const putAside = closeOld(file);
+  const aside = closeOld(file);
   step('old-closed');
   renameSync(shadow, file);
   step('swapped');
   syncFolder(dataDir);
   step('done');
-  return { ...lineage, events: head.seq, hash: head.hash, records, differed, putAside };
+  return { ...lineage, events: head.seq, hash: head.hash, records, differed, putAside: aside };
 }
 
 /** Every stream of the log stands in the picture at its last version, and every event in a journal. */
@@ -192,7 +192,6 @@ function differences(file: string, fresh: Picture, head: { hash: string }): numb
  * file that is none of ours is put aside, whole, for whoever looks into it.
  */
 function closeOld(file: string): string | undefined {
-  const parts = () => ['', ...SIDES].filter((side) => existsSync(`${file}${side}`));
   if (existsSync(file)) {
     try {
       const db = openStore(file, pictureMigrations);
@@ -205,19 +204,11 @@ function closeOld(file: string): string | undefined {
       const wal = `${file}-wal`;
       if (existsSync(wal) && statSync(wal).size > 0)
         throw new Error('another program reads the read model; it stays as it was');
-      for (const side of SIDES) rmSync(`${file}${side}`, { force: true });
+      removeSides(file);
       return undefined;
     } catch (error) {
       if (!isUnreadable(error)) throw error;
     }
   }
-  const aside = `${file}.put-aside-${new Date().toISOString().replaceAll(':', '')}`;
-  const found = parts();
-  // The file itself last: until it has gone, what is left is the unreadable old one.
-  for (const side of found.toReversed()) renameSync(`${file}${side}`, `${aside}${side}`);
-  return found.length > 0 ? aside : undefined;
-}
-
-function remove(file: string): void {
-  for (const side of [...SIDES, '']) rmSync(`${file}${side}`, { force: true });
+  return putAside(file, 'put-aside');
 }
