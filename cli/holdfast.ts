@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
 import { startServer } from '../server/main.ts';
 import { rebuildFolder } from '../server/log/open-writer.ts';
-import { importCrimeFile } from '../server/import/import-crime-file.ts';
+import { importCrimeFile, type Imported } from '../server/import/import-crime-file.ts';
 import { runAdmin } from './admin.ts';
 import { runDemo } from './demo.ts';
 import { Secrets } from './read-secret.ts';
@@ -156,9 +156,9 @@ async function main(args: readonly string[]): Promise<number> {
       });
       return 0;
     case 'import':
-      return importFiles(rest, need('data'), values.force, values.json);
+      return importFiles(rest, need('data'), values.force, out);
     case 'rebuild':
-      return rebuild(need('data'), values.json);
+      return rebuild(need('data'), out);
     case 'admin':
       await runAdmin({
         words: rest,
@@ -194,7 +194,7 @@ async function importFiles(
   [what, ...files]: readonly string[],
   dataDir: string,
   force: string,
-  isJson: boolean,
+  out: Out,
 ): Promise<number> {
   if (what !== 'crimes' || files.length === 0)
     throw new UsageError('import crimes FILE… --data DIR');
@@ -213,32 +213,32 @@ async function importFiles(
       },
     });
     if (result.outcome === 'refused') code = 3;
-    if (isJson) say(JSON.stringify({ file, ...result }));
-    else if (result.outcome === 'refused') {
-      const { line, column, message } = result.fault;
-      say(`${file}:${line}:${column}: refused, nothing was imported: ${message}`);
-    } else {
-      const skipped = Object.entries(result.skipped).map(([reason, n]) => `${n} ${reason}`);
-      say(
-        `${file}: ${result.rowsRead} rows read, ${result.kept} kept (${result.added} added, ` +
-          `${result.alreadyHeld} held before, ${result.alike} read like one of another file), ` +
-          `${result.duplicates} twice in the file, skipped: ${skipped.join(', ') || 'none'}`,
-      );
-    }
+    out(`${file}${wordsOf(result)}`, { file, ...result });
   }
   return code;
 }
 
-function rebuild(dataDir: string, isJson: boolean): number {
+/** What came of one file, in words that follow on its name. */
+function wordsOf(result: Imported): string {
+  if (result.outcome === 'refused') {
+    const { line, column, message } = result.fault;
+    return `:${line}:${column}: refused, nothing was imported: ${message}`;
+  }
+  const skipped = Object.entries(result.skipped).map(([reason, n]) => `${n} ${reason}`);
+  return (
+    `: ${result.rowsRead} rows read, ${result.kept} kept (${result.added} added, ` +
+    `${result.alreadyHeld} held before, ${result.alike} read like one of another file), ` +
+    `${result.duplicates} twice in the file, skipped: ${skipped.join(', ') || 'none'}`
+  );
+}
+
+function rebuild(dataDir: string, out: Out): number {
   const rebuilt = rebuildFolder(dataDir);
   const { events, records, differed, putAside } = rebuilt;
-  if (isJson) say(JSON.stringify(rebuilt));
-  else {
-    const before = differed === undefined ? '' : `, ${differed} of them read otherwise before`;
-    say(`made again from ${events} events: ${records} records${before}`);
-    if (putAside !== undefined)
-      say(`the old file was no read model of this log; it is ${putAside}`);
-  }
+  const before = differed === undefined ? '' : `, ${differed} of them read otherwise before`;
+  const aside =
+    putAside === undefined ? '' : `\nthe old file was no read model of this log; it is ${putAside}`;
+  out(`made again from ${events} events: ${records} records${before}${aside}`, rebuilt);
   return 0;
 }
 

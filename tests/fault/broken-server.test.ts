@@ -255,6 +255,30 @@ test('`holdfast verify` and `rebuild` say of a damaged log that it is damaged, a
   ]);
 });
 
+test('`holdfast verify` looks at the audit and the answers too, not at the events alone', async () => {
+  await workedFolder(2);
+  const change = (sql: string) => {
+    const db = openStore(inFolder('log.db'), logMigrations);
+    try {
+      return db.prepare(sql).run().changes;
+    } finally {
+      db.close();
+    }
+  };
+  const whole = await runHoldfast(['verify', '--data', dataDir]);
+  expect([whole.code, whole.stdout]).toEqual([0, expect.stringContaining('intact')]);
+  expect(change(`UPDATE answer SET answer = '{"state":"stored-here"}'`)).toBeGreaterThan(0);
+  const answered = await runHoldfast(['verify', '--data', dataDir]);
+  expect([answered.code, answered.stdout]).toEqual([3, expect.stringContaining('the answer to')]);
+  change('DROP TRIGGER audit_is_never_changed'); // as whoever has the file in hand can
+  expect(change(`UPDATE audit SET actor = 'nobody' WHERE seq = 1`)).toBe(1);
+  const audited = await runHoldfast(['verify', '--data', dataDir]);
+  expect([audited.code, audited.stdout]).toEqual([
+    3,
+    expect.stringContaining('audit row 1 is not'),
+  ]);
+});
+
 test('a log that another program holds: no server, one line, and it starts once that has let go', async () => {
   await workedFolder(2);
   const other = openStore(inFolder('log.db'), logMigrations);
