@@ -75,7 +75,7 @@ function verifyLog(dataDir: string, witnessFile: string | undefined, out: Out): 
       return 0;
     }
     const logId = db.prepare<[], string>('SELECT log_id FROM log_meta').pluck().get() ?? '';
-    const heard = hearWitness({ logId, hashAt: (seq) => events.hashAt(seq) }, points);
+    const heard = hearWitness({ logId, hashAt: (at) => events.hashAt(at) }, points);
     out(`${whole}\n${wordsOf(heard)}`, { ...verdict, witness: heard });
     return heard.outcome === 'agrees' ? 0 : 3;
   } finally {

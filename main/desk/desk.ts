@@ -22,6 +22,7 @@ import type { Crimes } from '#protocol/crimes.ts';
 import type { Signals } from '#protocol/signal.ts';
 import { parseAsked, type Command } from '#protocol/command.ts';
 import type { WireEvent } from '#protocol/events.ts';
+import { howManyFit } from '#store/how-many-fit.ts';
 import { limits } from '#protocol/limits.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
 import { TAIL_MAX, type Tail } from '#protocol/tail.ts';
@@ -508,13 +509,8 @@ export class Desk {
 
 /** As many of the events as one frame holds, and no command in part. */
 function wholeCommands(events: readonly WireEvent[]): WireEvent[] {
-  let bytes = 0;
-  let count = 0;
-  for (const event of events) {
-    bytes += Buffer.byteLength(JSON.stringify(event)) + 1; // and the comma
-    if (bytes > limits.chunkMaxBytes - PLACE_BYTES_MAX || count === TAIL_MAX) break;
-    count += 1;
-  }
+  const texts = events.slice(0, TAIL_MAX).map((event) => JSON.stringify(event));
+  const count = howManyFit(texts, limits.chunkMaxBytes - PLACE_BYTES_MAX);
   return events.slice(0, wholeOf(events, count));
 }
 

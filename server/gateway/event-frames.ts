@@ -1,5 +1,6 @@
 import { kindOf } from '#domain/ids.ts';
 import type { WireEvent } from '#protocol/events.ts';
+import { howManyFit } from '#store/how-many-fit.ts';
 import { limits } from '#protocol/limits.ts';
 import { inJson, wholeOf, type StoredEvent } from '#store/event-log.ts';
 
@@ -31,7 +32,8 @@ export function framesOf(events: readonly StoredEvent[]): readonly EventFrame[] 
   const frames: EventFrame[] = [];
   const texts = events.map((event) => JSON.stringify(wiredOf(event)));
   for (let from = 0; from < events.length;) {
-    const most = from + countOf(texts, from);
+    const next = texts.slice(from, from + EVENTS_MAX);
+    const most = from + Math.max(1, howManyFit(next, limits.chunkMaxBytes - ENVELOPE));
     const whole = wholeOf(events, most);
     const to = whole > from ? whole : most;
     const text = `{"frame":"events","events":[${texts.slice(from, to).join(',')}]}`;
@@ -43,18 +45,6 @@ export function framesOf(events: readonly StoredEvent[]): readonly EventFrame[] 
     from = to;
   }
   return frames;
-}
-
-/** How many of the events from there on fit in one frame; one at least. */
-function countOf(texts: readonly string[], from: number): number {
-  let bytes = 0;
-  let count = 0;
-  for (const text of texts.slice(from, from + EVENTS_MAX)) {
-    bytes += Buffer.byteLength(text) + 1;
-    if (count > 0 && bytes > limits.chunkMaxBytes - ENVELOPE) break;
-    count += 1;
-  }
-  return count;
 }
 
 const ENVELOPE = 64; // what stands around the events of a frame
