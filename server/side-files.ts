@@ -1,11 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EpochMs } from '#domain/ids.ts';
 import { DamagedFileError, fileTrouble, isDamage } from '#store/file-trouble.ts';
 import { putAside } from '#store/file-parts.ts';
 import { openSound } from '#store/open-sound.ts';
 import { openStore, type Store } from '#store/open-store.ts';
-import { accountMigrations } from './auth/accounts.ts';
-import { draftMigrations } from './gateway/draft-copies.ts';
+import { accountMigrations, Accounts } from './auth/accounts.ts';
+import { DraftCopies, draftMigrations } from './gateway/draft-copies.ts';
 import type { Recorder } from './log/recorder-port.ts';
 
 const FIRST_EVENTS = 200; // among them is the first administrator, of every folder that was ever served
@@ -24,7 +25,9 @@ export function openAccounts(dataDir: string, recorder: Recorder): Store {
       recorder.readAfter(0, FIRST_EVENTS).some(({ header }) => header.type === 'user.added');
     if (!(existsSync(file) && statSync(file).size > 0) && isKnown())
       throw new DamagedFileError('it is missing or empty, and the log knows people');
-    return openSound(file, accountMigrations);
+    return openSound(file, accountMigrations, {
+      use: (db) => void new Accounts(db, () => 0 as EpochMs),
+    });
   } catch (error) {
     throw fileTrouble(file, remedy, error);
   }
@@ -37,7 +40,7 @@ export function openAccounts(dataDir: string, recorder: Recorder): Store {
 export function openDrafts(dataDir: string, told: (line: string) => void): Store {
   const file = join(dataDir, 'drafts.db');
   try {
-    return openSound(file, draftMigrations);
+    return openSound(file, draftMigrations, { use: (db) => void new DraftCopies(db) });
   } catch (error) {
     if (!isDamage(error)) throw fileTrouble(file, '', error);
     const aside = putAside(file, 'put-aside');

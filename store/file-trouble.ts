@@ -13,7 +13,16 @@ const codeOf = (error: unknown) =>
 export const isDamage = (error: unknown): boolean =>
   error instanceof DamagedFileError ||
   error instanceof ChainError ||
-  /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error));
+  /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error)) ||
+  isOfSchema(error);
+
+/** Our SQL does not change: where a table or function of it is unknown, the schema in the file has changed. */
+const isOfSchema = (error: unknown) =>
+  codeOf(error) === 'SQLITE_ERROR' &&
+  error instanceof Error &&
+  /^(no such|unknown function|table \S+ has|\d+ values for|near|unrecognized token|malformed)/.test(
+    error.message,
+  );
 
 /** What the outside world did to a file, and what somebody has to do about it. */
 const troubles: readonly (readonly [RegExp, string, string])[] = [
