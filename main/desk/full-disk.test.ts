@@ -1,13 +1,9 @@
 import { expect, test } from 'vitest';
-import type { WindowDown } from '#protocol/down.ts';
-import type { SeatRow } from '#protocol/view.ts';
-import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
-import { deskPorts, newDesk, seat } from '../../tests/support/desk-in-process.ts';
+import { newDesk, newWindow } from '../../tests/support/desk-in-process.ts';
 import { commandId } from '../../tests/support/room.ts';
 import { outboxMigrations } from './outbox.ts';
-import { WindowSession } from './window-session.ts';
 
 /** A window at a desk whose outbox has no room left. */
 function windowAtFullDesk() {
@@ -19,22 +15,7 @@ function windowAtFullDesk() {
   outboxFile.pragma(
     `max_page_count = ${String(outboxFile.pragma('page_count', { simple: true }))}`,
   );
-  const sent: WindowDown[] = [];
-  const window = new WindowSession(
-    {
-      desk,
-      referenceData: loadReferenceData(),
-      seat: () => seat,
-      seatRow: () => ({ asAt: 0 }) as SeatRow, // nothing else of it is looked at
-      signIn: async () => ({ outcome: 'signed-in' }),
-      signOut: () => {},
-      draftChanged: () => {},
-      signalled: () => {},
-      refusedHere: () => {},
-      now: deskPorts.now,
-    },
-    (frame) => void sent.push(frame),
-  );
+  const { window, sent } = newWindow(desk);
   return { window, sent, desk, failures };
 }
 

@@ -4,21 +4,18 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
-import type { IncidentId } from '#domain/ids.ts';
 import { random } from '#domain/lib/random.ts';
 import { openWriter } from '#server/log/open-writer.ts';
-import { openRecorder } from '#server/log/recorder.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { forgetPlace } from '../support/copied-folder.ts';
 import { flipBit } from '../support/outbox-folder.ts';
-import { raise, request } from '../support/room.ts';
+import { LOG_ID, lookedAt, raised, saidIn } from '../support/server-files.ts';
 
 /* `HOLDFAST_SEED` runs the same faults again. */
 const seed = Number(process.env['HOLDFAST_SEED'] ?? Date.now() % 100_000);
 process.stdout.write(`broken server files: seed ${seed} (HOLDFAST_SEED=${seed} runs it again)\n`);
 
-const LOG_ID = 'force-HC';
 const FLIPS = 200;
 const CUTS = 100;
 const TRIES_AT_ONCE = 4;
@@ -29,10 +26,6 @@ function killedFolder(folder: string): string {
   mkdirSync(live);
   const { writer, ...opened } = openWriter(live, LOG_ID);
   forgetPlace(live);
-  const raised = (n: number) =>
-    request(n, raise({ narrative: `${n} `.repeat(120) }), {
-      reference: `HC-20261123-${String(n).padStart(4, '0')}` as IncidentId,
-    });
   writer.recordGroup([1, 2, 3, 4, 5, 6].map(raised));
   writer.foldPicture();
   const log = openStore(join(live, 'log.db'), logMigrations);
@@ -43,35 +36,6 @@ function killedFolder(folder: string): string {
   cpSync(live, killed, { recursive: true });
   opened[Symbol.dispose]();
   return killed;
-}
-
-/** All that a log says. */
-function said(dataDir: string) {
-  const log = openStore(join(dataDir, 'log.db'), logMigrations);
-  const rows = ['event', 'body', 'answer', 'audit'].map((table) =>
-    log.prepare(`SELECT * FROM ${table}`).raw().all(),
-  );
-  log.close();
-  return rows;
-}
-
-/** Starts a writer over a folder and has all of its log looked at: what came of it. */
-async function start(dataDir: string): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  try {
-    const recorder = await openRecorder({
-      dataDir,
-      logId: LOG_ID,
-      checkAfterMs: 0,
-      checked: () => resolve('sound'),
-      failed: () => resolve('found'),
-    });
-    const outcome = await promise;
-    await recorder.close();
-    return outcome;
-  } catch (error) {
-    return String(error);
-  }
 }
 
 const parts = ['log.db', 'log.db-wal', 'picture.db', 'picture.db-wal'];
@@ -88,7 +52,7 @@ test.each<[string, number, (file: string, below: (limit: number) => number) => v
     const whole = killedFolder(folder);
     const known = join(folder, 'known');
     cpSync(whole, known, { recursive: true });
-    const before = said(known);
+    const before = saidIn(known);
     const { below, pick } = random(seed);
     const seen: { readonly where: string; readonly outcome: string; readonly isSaid: boolean }[] =
       [];
@@ -96,8 +60,8 @@ test.each<[string, number, (file: string, below: (limit: number) => number) => v
       const dataDir = join(folder, `n${n}`);
       cpSync(whole, dataDir, { recursive: true });
       damage(join(dataDir, part), below);
-      const outcome = await start(dataDir);
-      const isSaid = outcome === 'sound' && isDeepStrictEqual(said(dataDir), before);
+      const outcome = await lookedAt(dataDir).catch(String);
+      const isSaid = outcome === 'sound' && isDeepStrictEqual(saidIn(dataDir), before);
       seen.push({ where: `${part}, number ${n} of seed ${seed}`, outcome, isSaid });
       rmSync(dataDir, { recursive: true });
     };

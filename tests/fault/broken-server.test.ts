@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { IncidentId, UserId } from '#domain/ids.ts';
+import type { UserId } from '#domain/ids.ts';
 import { openRecorder } from '#server/log/recorder.ts';
 import { openWriter } from '#server/log/open-writer.ts';
 import { Running } from '#server/gateway/running.suite.ts';
@@ -23,11 +23,11 @@ import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { copyServer, forgetPlace } from '../support/copied-folder.ts';
 import { Holdfast, runHoldfast } from '../support/holdfast.ts';
-import { raise, request } from '../support/room.ts';
+import { flipBit } from '../support/outbox-folder.ts';
+import { LOG_ID, lookedAt, raised, saidIn } from '../support/server-files.ts';
 import { mayMount, SmallDisk } from '../support/small-disk.ts';
 
 const PAGE_BYTES = 4_096;
-const LOG_ID = 'force-HC';
 let folder: string;
 let dataDir: string;
 
@@ -38,11 +38,6 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const inFolder = (name: string) => join(dataDir, name);
-const raised = (n: number) =>
-  request(n, raise({ narrative: `${n} `.repeat(120) }), {
-    reference: `HC-20261123-${String(n).padStart(4, '0')}` as IncidentId,
-  });
-
 /** The server of a folder as it runs, and all that it tells. */
 const serve = () => Running.start({ dataDir });
 
@@ -75,20 +70,11 @@ function killedFolder(): number {
   return seq;
 }
 
-function flipBit(file: string, at: number) {
-  const bytes = readFileSync(file);
-  bytes.set([(bytes[at] ?? 0) ^ 1], at);
-  writeFileSync(file, bytes);
-}
-
-/** All that a sound log says. */
-function said() {
-  const log = openStore(inFolder('log.db'), logMigrations);
-  const rows = ['event', 'body', 'answer', 'audit'].map((table) =>
-    log.prepare(`SELECT * FROM ${table}`).raw().all(),
-  );
-  log.close();
-  return rows;
+/** What the disk can do to a text of the schema: one bit, wherever it stands. */
+function respell(file: string, text: string, other: string) {
+  const bytes = readFileSync(file, 'latin1');
+  expect([bytes.includes(text), other.length]).toEqual([true, text.length]);
+  writeFileSync(file, bytes.replaceAll(text, other), 'latin1');
 }
 
 /** What the server says where it does not start, and that it has closed what it opened. */
@@ -101,26 +87,11 @@ const whyNot = async () =>
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
 
-/** The log is looked at whole after a start: resolves with what came of it. */
-async function lookedAt(): Promise<'sound' | 'found'> {
-  const { promise, resolve } = Promise.withResolvers<'sound' | 'found'>();
-  const recorder = await openRecorder({
-    dataDir,
-    logId: LOG_ID,
-    checkAfterMs: 0,
-    checked: () => resolve('sound'),
-    failed: () => resolve('found'),
-  });
-  const outcome = await promise;
-  await recorder.close();
-  return outcome;
-}
-
 test('whichever page of the log the disk has changed, the server does not start, or finds it and stops', async () => {
   await workedFolder(12);
   const whole = join(folder, 'whole');
   copyServer(dataDir, whole);
-  const before = said();
+  const before = saidIn(dataDir);
   const pages = statSync(inFolder('log.db')).size / PAGE_BYTES;
   const seen: { page: number; outcome: string; isAsItWas: boolean }[] = [];
   for (let page = 0; page < pages; page += 1) {
@@ -128,13 +99,13 @@ test('whichever page of the log the disk has changed, the server does not start,
     cpSync(whole, dataDir, { recursive: true });
     // The head of a page, a row at its end, or its middle, where there may be nothing.
     const at = [5, PAGE_BYTES - 40, PAGE_BYTES / 2][page % 3] ?? 0;
-    flipBit(inFolder('log.db'), page * PAGE_BYTES + at);
+    flipBit(inFolder('log.db'), 8 * (page * PAGE_BYTES + at));
     const broken = readFileSync(inFolder('log.db'));
-    const outcome = await lookedAt().catch((error: unknown) => String(error));
+    const outcome = await lookedAt(dataDir).catch((error: unknown) => String(error));
     // What is no part of anything that was recorded does not count: it reads as before.
     const isAsItWas =
       outcome === 'sound'
-        ? isDeepStrictEqual(said(), before)
+        ? isDeepStrictEqual(saidIn(dataDir), before)
         : outcome === 'found' || readFileSync(inFolder('log.db')).equals(broken);
     seen.push({ page, outcome, isAsItWas });
   }
@@ -190,7 +161,7 @@ test('a log whose end went with its WAL, or in it, is not taken for a shorter lo
   rmSync(dataDir, { recursive: true });
   cpSync(crashed, dataDir, { recursive: true });
   const wal = inFolder('log.db-wal');
-  flipBit(wal, statSync(wal).size - PAGE_BYTES);
+  flipBit(wal, 8 * (statSync(wal).size - PAGE_BYTES));
   const broken = readFileSync(wal);
   expect(await whyNot()).toMatch(cut);
   expect(readFileSync(`${wal}.as-found`)).toEqual(broken);
@@ -289,8 +260,21 @@ test('a log that another program holds: no server, one line, and it starts once 
   expect(await whyNot()).toBe('it started');
 });
 
+test('a schema that the disk has changed and that is still one: damaged, in one line', async () => {
+  await workedFolder(2);
+  const file = inFolder('log.db');
+  respell(file, 'json_valid(', 'json_valhd(');
+  expect(await whyNot()).toMatch(
+    /^log\.db in \S+ is damaged \(unknown function: json_valhd\(\)\)\. Nothing was changed/,
+  );
+});
+
 test.each<[string, () => void]>([
-  ['has a flipped bit', () => flipBit(inFolder('accounts.db'), PAGE_BYTES * 2 + 5)],
+  ['has a flipped bit', () => flipBit(inFolder('accounts.db'), 8 * (PAGE_BYTES * 2 + 5))],
+  [
+    'has a column of another name',
+    () => respell(inFolder('accounts.db'), 'verifier ', 'verifies '),
+  ],
   ['ends half-way', () => truncateSync(inFolder('accounts.db'), PAGE_BYTES * 2 + 100)],
   ['is a text', () => writeFileSync(inFolder('accounts.db'), 'x'.repeat(9_000))],
   ['is empty', () => truncateSync(inFolder('accounts.db'))],
@@ -311,6 +295,7 @@ test.each<[string, () => void]>([
 
 describe('what can be made again does not stop the server', () => {
   const spoils: readonly (readonly [string, (file: string) => void])[] = [
+    ['has a column of another name', (file) => respell(file, 'sion ', 'siol ')],
     ['ends half-way', (file) => truncateSync(file, PAGE_BYTES + 100)],
     ['is a text', (file) => writeFileSync(file, 'x'.repeat(9_000))],
     ['is of random bytes', (file) => writeFileSync(file, randomBytes(PAGE_BYTES * 4))],
@@ -373,7 +358,7 @@ describe.each(mayMount ? [8] : [])('on a disk of %i megabytes', (megabytes) => {
     expect(again).toEqual(expect.arrayContaining(before));
     expect(told).toEqual([]);
     await server.stop();
-    expect(await lookedAt()).toBe('sound');
+    expect(await lookedAt(dataDir)).toBe('sound');
 
     disk?.fill();
     expect(await whyNot()).toMatch(/has no room: the disk is full/);

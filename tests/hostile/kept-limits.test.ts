@@ -7,21 +7,19 @@ import { limits } from '#protocol/limits.ts';
 import type { Asked } from '#domain/commands.ts';
 import type { StreamId, UserId } from '#domain/ids.ts';
 import { crimeIdentity, type RecordedCrime } from '#domain/recorded-crime.ts';
-import { windowDown, type WindowDown } from '#protocol/down.ts';
+import { windowDown } from '#protocol/down.ts';
 import { subprotocol } from '#protocol/version.ts';
-import type { IncidentDetail, SeatRow } from '#protocol/view.ts';
+import type { IncidentDetail } from '#protocol/view.ts';
 import { LocalGateway } from '#desk/local-gateway.ts';
 import { Outbox, outboxMigrations } from '#desk/outbox.ts';
 import { Replica } from '#desk/replica.ts';
 import { windowId } from '#desk/shell.ts';
-import { WindowSession } from '#desk/window-session.ts';
 import { DraftCopies, draftMigrations } from '#server/gateway/draft-copies.ts';
 import { Running } from '#server/gateway/running.suite.ts';
-import { loadReferenceData } from '#store/load-reference-data.ts';
 import { logMigrations, replicaMigrations } from '#store/migrations.ts';
 import { addBatch } from '#store/recorded-crimes.ts';
 import { openStore, type Store } from '#store/open-store.ts';
-import { deskPorts, newDesk, seat } from '../support/desk-in-process.ts';
+import { deskPorts, newDesk, newWindow } from '../support/desk-in-process.ts';
 import { recordedAt, refusedLate, unsent } from '../support/outbox-folder.ts';
 import { commandId, newWriter, raise, reference, request } from '../support/room.ts';
 
@@ -46,22 +44,7 @@ function replicaWith(count: number, text: string): Store {
 
 /** A window at a desk in this process. */
 function windowAt(outboxFile: Store, replicaFile: Store) {
-  const sent: WindowDown[] = [];
-  const window = new WindowSession(
-    {
-      desk: newDesk(outboxFile, replicaFile),
-      referenceData: loadReferenceData(),
-      seat: () => seat,
-      seatRow: () => ({ id: 'seat', asAt: 0 }) as SeatRow, // nothing else of it is looked at
-      signIn: async () => ({ outcome: 'signed-in' }),
-      signOut: () => {},
-      draftChanged: () => {},
-      signalled: () => {},
-      refusedHere: () => {},
-      now: deskPorts.now,
-    },
-    (frame) => void sent.push(frame),
-  );
+  const { window, sent } = newWindow(newDesk(outboxFile, replicaFile));
   const follow = (view: string, key?: string) => {
     sent.length = 0;
     const more = key === undefined ? {} : { key };

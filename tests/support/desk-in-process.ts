@@ -2,6 +2,10 @@ import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
 import { Desk, type DeskOptions, type Seat } from '#desk/desk.ts';
 import { Outbox } from '#desk/outbox.ts';
 import { Replica } from '#desk/replica.ts';
+import { WindowSession } from '#desk/window-session.ts';
+import type { WindowDown } from '#protocol/down.ts';
+import type { SeatRow } from '#protocol/view.ts';
+import { loadReferenceData } from '#store/load-reference-data.ts';
 import type { Store } from '#store/open-store.ts';
 import { startedAt, targets } from './room.ts';
 
@@ -38,3 +42,24 @@ export const newDesk = (
     },
     ...more,
   });
+
+/** A window at such a desk, where the call handler sits, and all that it is sent. */
+export function newWindow(desk: Desk) {
+  const sent: WindowDown[] = [];
+  const window = new WindowSession(
+    {
+      desk,
+      referenceData: loadReferenceData(),
+      seat: () => seat,
+      seatRow: () => ({ id: 'seat', asAt: 0 }) as SeatRow, // nothing else of it is looked at
+      signIn: async () => ({ outcome: 'signed-in' }),
+      signOut: () => {},
+      draftChanged: () => {},
+      signalled: () => {},
+      refusedHere: () => {},
+      now: deskPorts.now,
+    },
+    (frame) => void sent.push(frame),
+  );
+  return { window, sent };
+}
