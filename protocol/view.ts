@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import type { CallerNumber, Channel, Details, Grade, Place, Role } from '#domain/facts.ts';
 
-/** What a window may follow. A list view sends rows by id; a detail view is one row. */
+/**
+ * What a window may follow. A list view sends rows by id; a detail view sends the row of its record, and a
+ * row for each line of its log.
+ */
 export const viewNames = [
   'seat',
   'reference-data',
@@ -89,9 +92,14 @@ export interface SeatRow {
   readonly trouble?: string | undefined;
 }
 
+/** A row of `contact` and of `incident` beside the record's own: one line of its running log. */
 export interface Line {
   readonly id: string;
+  /** Of which record. */
+  readonly logOf: string;
   readonly at: number;
+  /** Lines of one moment stand in this order. */
+  readonly order: number;
   readonly enteredAt?: number | undefined;
   readonly recordedAt?: number | undefined;
   readonly who: Person;
@@ -117,10 +125,6 @@ export interface ContactRow {
   readonly readOnly: string | undefined;
   readonly mark: Mark;
 }
-/** The row of `contact`. */
-export interface ContactDetail extends ContactRow {
-  readonly lines: readonly Line[];
-}
 
 /** A row of `incidents`. */
 export interface IncidentRow {
@@ -142,11 +146,10 @@ export interface IncidentRow {
   readonly readOnly: string | undefined;
   readonly mark: Mark;
 }
-/** The row of `incident`. */
+/** The record's own row of `incident`; that of `contact` is as in the list. */
 export interface IncidentDetail extends IncidentRow {
   readonly qualifiers: readonly string[];
   readonly contacts: readonly ContactRow[];
-  readonly lines: readonly Line[];
 }
 
 /** A row of `units`. */

@@ -62,6 +62,8 @@ export interface DeskOptions {
   readonly finished?: () => void;
   /** Told what the disk would not do, for the technical log; whoever asked is told as well. */
   readonly failed?: (error: Error) => void;
+  /** Told that a command is on the disk here, and can go. */
+  readonly stored?: () => void;
   /** Told the server's last word on a command, once: a window that asked shows its mark. */
   readonly settled?: (ack: Ack) => void;
 }
@@ -224,6 +226,7 @@ export class Desk {
     if (put.outcome !== 'stored')
       return refuse(put.outcome === 'full' ? 'outbox-full' : put.outcome);
     this.#merged.add(put.stamped); // laid over for good only now, when it is on the disk
+    this.#options.stored?.();
     this.#changed();
     return ackOf(command.id, storedHere(put.stamped.reference));
   }

@@ -134,6 +134,9 @@ export async function startDesk(
   const openReplica = (name = replicaName(dataDir)) =>
     new Replica(openStore(join(dataDir, name), replicaMigrations, { key }));
   const statuses = new Map(referenceData.unitStatuses.rows.map(({ code, name }) => [code, name]));
+  const pump = () => {
+    if (!closed.signal.aborted) sync.pump();
+  };
   const desk = new Desk({
     desk: options.desk as DeskId, // the folder's own name for itself, enrolled with the server
     force: options.force,
@@ -146,6 +149,8 @@ export async function startDesk(
       replicaFound = line;
       tell(new Error(line));
     }),
+    // Once whoever asked has been told, and before any view: what is to be recorded does not wait for a screen.
+    stored: () => setImmediate(pump),
     settled: (ack) => {
       for (const window of windows) window.tell(ack);
     },
@@ -345,7 +350,6 @@ export async function startDesk(
 
   desk.onChanged(() => {
     if (closed.signal.aborted) return; // its files are closed, or about to be
-    sync.pump();
     // The log says that this account was closed: whoever uses it sees no more from here on.
     if (seat && isDisabled(seat.user.id)) sit(undefined, { mayAsk: false });
     refresh();

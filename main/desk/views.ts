@@ -9,7 +9,6 @@ import type { Unit } from '#domain/unit.ts';
 import type { Signals } from '#protocol/signal.ts';
 import type {
   ConflictRow,
-  ContactDetail,
   ContactRow,
   HandoverRow,
   IncidentDetail,
@@ -225,17 +224,21 @@ export function conflictRows(
   return rows;
 }
 
-const LINES_MAX_CHARS = 1_500_000; // one frame holds it with all else there is of a record; 350 of the longest lines
+const LINES_MAX_CHARS = 1_500_000; // 350 of the longest lines: more is not read at one look
+const AFTER_ALL = 2 ** 52; // behind every number of the log
 
 /**
  * The running log of a record: what is recorded, then what is stored here and still on its way. The newest
- * lines, as many as one frame can hold: a record that grows and grows is always shown.
+ * lines, and no more than a window can take: a record that grows and grows is always shown.
  */
 export function linesOf(subject: StreamId, source: ViewSource): readonly Line[] {
-  const recorded = source.lines(subject).map((event) => lineOf(event, 'recorded', source));
+  const logOf = subject.slice(subject.indexOf('/') + 1);
+  const recorded = source
+    .lines(subject)
+    .map((event) => lineOf(event, { logOf, mark: 'recorded', order: event.seq }, source));
   const here = source.provisional
     .filter((event) => subjectsOf(event).includes(subject))
-    .map((event) => lineOf(event, 'stored-here', source));
+    .map((event, n) => lineOf(event, { logOf, mark: 'stored-here', order: AFTER_ALL + n }, source));
   // `occurredAt` orders what is shown; events of one moment stay in the order they were recorded.
   const lines = [...recorded, ...here].toSorted((a, b) => a.at - b.at);
   let chars = 0;
@@ -246,9 +249,15 @@ export function linesOf(subject: StreamId, source: ViewSource): readonly Line[] 
   return lines.slice(from + 1);
 }
 
-function lineOf(event: RecordedEvent, mark: Mark, source: ViewSource): Line {
+function lineOf(
+  event: RecordedEvent,
+  { logOf, mark, order }: Pick<Line, 'logOf' | 'mark' | 'order'>,
+  source: ViewSource,
+): Line {
   return {
     id: `${event.commandId}:${event.n}`,
+    logOf,
+    order,
     at: event.occurredAt,
     ...(event.enteredAt !== undefined && { enteredAt: event.enteredAt }),
     ...(mark === 'recorded' && { recordedAt: event.recordedAt }),
@@ -259,15 +268,23 @@ function lineOf(event: RecordedEvent, mark: Mark, source: ViewSource): Line {
   };
 }
 
-export function contactDetail(stream: StreamId, source: ViewSource): ContactDetail | undefined {
+/** A contact and its log; nothing where there is no such contact. */
+export function contactDetail(
+  stream: StreamId,
+  source: ViewSource,
+): readonly [] | readonly [ContactRow, ...Line[]] {
   const { entity, version } = source.room.get(stream);
-  if (entity.kind !== 'contact' || version === 0) return undefined;
-  return { ...contactRow(entity, version, source), lines: linesOf(stream, source) };
+  if (entity.kind !== 'contact' || version === 0) return [];
+  return [contactRow(entity, version, source), ...linesOf(stream, source)];
 }
 
-export function incidentDetail(stream: StreamId, source: ViewSource): IncidentDetail | undefined {
+/** An incident and its log; nothing where there is no such incident. */
+export function incidentDetail(
+  stream: StreamId,
+  source: ViewSource,
+): readonly [] | readonly [IncidentDetail, ...Line[]] {
   const { entity, version } = source.room.get(stream);
-  if (entity.kind !== 'incident' || !entity.isRaised) return undefined;
+  if (entity.kind !== 'incident' || !entity.isRaised) return [];
   const contacts = entity.contactIds.flatMap((id) => {
     const contact = source.room.get(`contact/${id}` as StreamId); // an id is what follows the slash
     return contact.entity.kind === 'contact' && contact.version > 0
@@ -276,10 +293,10 @@ export function incidentDetail(stream: StreamId, source: ViewSource): IncidentDe
   });
   const [row] = rowsOf(source, ({ id }) => id === entity.id);
   // One that has been let go from memory has neither units nor a hand-over that is open.
-  return {
+  const detail: IncidentDetail = {
     ...(row ?? rowOf(entity, version, source, [], undefined)),
     qualifiers: entity.qualifiers,
     contacts,
-    lines: linesOf(stream, source),
   };
+  return [detail, ...linesOf(stream, source)];
 }

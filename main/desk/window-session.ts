@@ -211,7 +211,7 @@ export class WindowSession {
     this.#subscriptions.set(sub, subscription);
     // Opening a record is a look at it; the rows of the open set are the room itself.
     if (key !== undefined && (view === 'contact' || view === 'incident'))
-      this.#consulted(view, key, this.#rowsOf(subscription).length);
+      this.#consulted(view, key, Math.min(1, this.#rowsOf(subscription).length));
     this.#sendView(sub, subscription);
   }
 
@@ -281,11 +281,11 @@ export class WindowSession {
           finishedMax: CONTACTS_CLOSED_SHOWN,
         });
       case 'contact':
-        return some(contactDetail(`contact/${key}` as StreamId, source)); // shown only if it exists
+        return contactDetail(`contact/${key}` as StreamId, source); // shown only if it exists
       case 'incidents':
         return incidentRows(source);
       case 'incident':
-        return some(incidentDetail(`incident/${key}` as StreamId, source)); // the same
+        return incidentDetail(`incident/${key}` as StreamId, source); // the same
       case 'units':
         return unitRows(source);
       case 'handovers':
@@ -418,8 +418,6 @@ export class WindowSession {
 
 const isNamed = (row: unknown): row is { readonly id: string } =>
   typeof row === 'object' && row !== null && 'id' in row && typeof row.id === 'string';
-
-const some = <Item>(item: Item | undefined): readonly Item[] => (item === undefined ? [] : [item]);
 
 function parse(text: string): { readonly value: WindowUp } | { readonly error: string } {
   try {

@@ -118,6 +118,44 @@ test('a closing says which version of the incident was seen', () => {
   expect(desk.sentUp('command')[0]?.['expect']).toEqual({ [`incident/${id}`]: 7 });
 });
 
+test('the log of a record grows by what the desk sends, a late line where its time is; another log stays', () => {
+  const { store, line, join } = fakeDesk();
+  const desk = join();
+  const detail = (key: string, reset: boolean, upsert: readonly object[], remove: string[] = []) =>
+    desk.down({ frame: 'view', sub: `incident:${key}`, reset, upsert, remove });
+  const row = (logOf: string, id: string, at: number, order: number, mark = 'recorded') => ({
+    id,
+    logOf,
+    at,
+    order,
+    mark,
+  });
+  const shown = (key: string) =>
+    store
+      .getState()
+      .logs.get(key)
+      ?.map(({ id }) => id);
+  line.follow('incident', 'i1');
+  line.follow('incident', 'i2');
+  detail('i2', true, [{ id: 'i2' }, row('i2', 'x', 1, 1)]);
+  detail('i1', true, [
+    { id: 'i1' },
+    row('i1', 'a', 10, 1),
+    row('i1', 'mine', 30, 9, 'stored-here'),
+  ]);
+  detail('i1', false, [row('i1', 'b', 30, 5), row('i1', 'late', 20, 6)]);
+  expect(shown('i1')).toEqual(['a', 'late', 'b', 'mine']);
+  const before = store.getState().logs.get('i1');
+  detail('i1', false, [row('i1', 'mine', 30, 4)], ['a']);
+  expect(shown('i1')).toEqual(['late', 'mine', 'b']);
+  // What did not change is the same object, so that it is not drawn again.
+  expect(store.getState().logs.get('i1')?.[0]).toBe(before?.[1]);
+  expect([...store.getState().incidentDetails.keys()]).toEqual(['i2', 'i1']);
+  expect(shown('i2')).toEqual(['x']);
+  detail('i2', true, [{ id: 'i2' }, row('i2', 'y', 2, 2)]);
+  expect(shown('i2')).toEqual(['y']);
+});
+
 test('what the desk still says of a pad that was dropped neither comes back nor replaces what is typed since', () => {
   const { store, line, ports, pass, join } = fakeDesk();
   const actions = createActions(store, line, ports);

@@ -7,12 +7,12 @@ import type { Presence } from '#protocol/signal.ts';
 import type { WindowUp } from '#protocol/up.ts';
 import type {
   ConflictRow,
-  ContactDetail,
   ContactRow,
   DraftRow,
   HandoverRow,
   IncidentDetail,
   IncidentRow,
+  Line,
   PresenceRow,
   RosterRow,
   SeatRow,
@@ -26,11 +26,13 @@ import { adopt, contentOf, needsSaving, sent as sentPad, stored, unsent, type Pa
 import { refusalText } from './refusal-text.ts';
 import {
   patch,
+  patchLog,
   READINESS_ID,
   withNotice,
   withoutRow,
   withRow,
   withSent,
+  type Change,
   type Notice,
   type Sent,
   type WindowState,
@@ -82,6 +84,8 @@ const listViews = [
 ] as const satisfies readonly ViewName[];
 
 type Answered = (sent: Sent) => void;
+
+const isLine = (row: object): row is Line => 'logOf' in row;
 
 /**
  * Everything that goes between this window and its desk. The line may break at any moment: what is
@@ -388,15 +392,10 @@ export class DeskLine implements LineListener {
   #hearView(frame: View): void {
     const followed = this.#followed.get(frame.sub);
     if (!followed) return; // on its way when we let go of it
-    const { view } = followed;
+    const { view, key = '' } = followed;
     const state = this.#state;
     // The shapes of rows are the desk's word; each cast names the view that the subscription asked for.
-    const change = <Row>() =>
-      frame as unknown as {
-        readonly reset: boolean;
-        readonly upsert: readonly Row[];
-        readonly remove: readonly string[];
-      };
+    const change = <Row>() => frame as unknown as Change<Row>;
     switch (view) {
       case 'seat': {
         const [row] = change<SeatRow>().upsert;
@@ -422,19 +421,34 @@ export class DeskLine implements LineListener {
         return this.#set({ conflicts: patch(state.conflicts, change<ConflictRow>()) });
       case 'tray':
         return this.#set({ tray: patch(state.tray, change<TrayRow>()) });
-      case 'contact': {
-        const rows = { ...change<ContactDetail>(), reset: false };
-        return this.#set({ contactDetails: patch(state.contactDetails, rows) });
-      }
-      case 'incident': {
-        const rows = { ...change<IncidentDetail>(), reset: false };
-        return this.#set({ incidentDetails: patch(state.incidentDetails, rows) });
-      }
+      case 'contact':
+        return this.#hearDetail(key, change<ContactRow | Line>(), (rows) => ({
+          contactDetails: patch(state.contactDetails, rows),
+        }));
+      case 'incident':
+        return this.#hearDetail(key, change<IncidentDetail | Line>(), (rows) => ({
+          incidentDetails: patch(state.incidentDetails, rows),
+        }));
       case 'drafts':
         return this.#hearDrafts(change<DraftRow>());
       default:
         return view satisfies never;
     }
+  }
+
+  /** A record and the lines of its log come as rows of one view. The other records that were shown stay. */
+  #hearDetail<Row extends { readonly id: string }>(
+    key: string,
+    { reset, upsert, remove }: Change<Row | Line>,
+    put: (change: Change<Row>) => Partial<WindowState>,
+  ): void {
+    const { logs } = this.#state;
+    const own = upsert.filter((row): row is Row => !isLine(row));
+    const log = patchLog(logs.get(key) ?? [], { reset, upsert: upsert.filter(isLine), remove });
+    this.#set({
+      ...put({ reset: false, upsert: own, remove }),
+      logs: new Map(logs).set(key, log),
+    });
   }
 
   #hearSeat(seat: SeatRow): void {

@@ -7,11 +7,11 @@ import type { ReferenceData } from '#domain/reference-data.ts';
 import type { CrimeNear, Found, FoundPlace } from '#protocol/query.ts';
 import type {
   ConflictRow,
-  ContactDetail,
   ContactRow,
   HandoverRow,
   IncidentDetail,
   IncidentRow,
+  Line,
   PresenceRow,
   RosterRow,
   SeatRow,
@@ -90,8 +90,10 @@ export interface WindowState {
   readonly presence: Rows<PresenceRow>;
   readonly conflicts: Rows<ConflictRow>;
   readonly tray: Rows<TrayRow>;
-  readonly contactDetails: Rows<ContactDetail>;
+  readonly contactDetails: Rows<ContactRow>;
   readonly incidentDetails: Rows<IncidentDetail>;
+  /** The running logs that came with them, by record, in the order in which they are shown. */
+  readonly logs: ReadonlyMap<string, readonly Line[]>;
   readonly sent: Rows<Sent>;
 
   /** What is being typed, by draft id. */
@@ -152,6 +154,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     tray: none,
     contactDetails: none,
     incidentDetails: none,
+    logs: none,
     sent: none,
     pads: none,
     lastDraft: undefined,
@@ -195,19 +198,30 @@ export function withoutRow<Row>(rows: Rows<Row>, id: string): Rows<Row> {
   return next;
 }
 
+/** What a view sent: everything, or what has changed. */
+export interface Change<Row> {
+  readonly reset: boolean;
+  readonly upsert: readonly Row[];
+  readonly remove: readonly string[];
+}
+
 /** Applies what a view sent: all of it anew, or what has changed. Rows that did not change stay the same objects. */
 export function patch<Row extends { readonly id: string }>(
   rows: Rows<Row>,
-  change: {
-    readonly reset: boolean;
-    readonly upsert: readonly Row[];
-    readonly remove: readonly string[];
-  },
+  change: Change<Row>,
 ): Rows<Row> {
   const next = new Map(change.reset ? [] : rows);
   for (const id of change.remove) next.delete(id);
   for (const row of change.upsert) next.set(row.id, row);
   return next;
+}
+
+/** Applies what a detail view sent to the log that it is of. A late line goes where its time is. */
+export function patchLog(log: readonly Line[], change: Change<Line>): readonly Line[] {
+  const lines = new Map(change.reset ? [] : log.map((line) => [line.id, line]));
+  for (const id of change.remove) lines.delete(id);
+  for (const line of change.upsert) lines.set(line.id, line);
+  return [...lines.values()].toSorted((a, b) => a.at - b.at || a.order - b.order);
 }
 
 const NOTICES_MAX = 50; // what a strip can still be read back to

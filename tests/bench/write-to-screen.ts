@@ -56,6 +56,20 @@ async function signIn(page: Page, address: string, name: string): Promise<void> 
   await page.locator('[data-mode="online"]').waitFor();
 }
 
+// In the page, before anything of it runs: when the message with each numbered line came to its socket.
+const WATCH_SOCKET = `(() => {
+  const came = (window.cameLines = {});
+  window.WebSocket = class extends WebSocket {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener('message', ({ data }) => {
+        const at = performance.timeOrigin + performance.now();
+        for (const [, n] of String(data).matchAll(/on the landing \\((\\d+)\\)/g)) came[n] ??= at;
+      });
+    }
+  };
+})()`;
+
 // In the page: when each numbered line came into the document, and the frame that painted it.
 const WATCH_LINES = `(() => {
   const now = () => performance.timeOrigin + performance.now();
@@ -89,6 +103,7 @@ const WATCH_KEYS = `(() => {
 })()`;
 
 interface Seen {
+  readonly came: Readonly<Record<string, number>>;
   readonly inDocument: Readonly<Record<string, number>>;
   readonly painted: Readonly<Record<string, number>>;
 }
@@ -129,6 +144,8 @@ async function keyToPaint(page: Page): Promise<Result> {
 interface Turn {
   readonly painted: readonly number[];
   readonly inDocument: readonly number[];
+  /** At the page's socket: the desk has it on its disk and in its view. */
+  readonly atPage: readonly number[];
   readonly storedHere: readonly number[];
 }
 
@@ -183,7 +200,9 @@ class Lines {
     await stored;
     const painted = 'Object.keys(window.seenLines.painted).length';
     await reaches(this.#page, painted, from + total);
-    const seen = await this.#page.evaluate<Seen>('window.seenLines');
+    const seen = await this.#page.evaluate<Seen>(
+      '({ ...window.seenLines, came: window.cameLines })',
+    );
     const since = (reached: (id: string, n: string) => number | undefined) =>
       [...askedAt]
         .map(([id, at], n) => (reached(id, `${from + n}`) ?? Number.NaN) - at)
@@ -191,6 +210,7 @@ class Lines {
     return {
       painted: since((_id, n) => seen.painted[n]),
       inDocument: since((_id, n) => seen.inDocument[n]),
+      atPage: since((_id, n) => seen.came[n]),
       storedHere: since((id) => storedAt.get(id)),
     };
   }
@@ -240,6 +260,7 @@ export async function writeToScreen(): Promise<readonly Result[]> {
   const view = { viewport: { width: 1920, height: 1080 } };
   const [d1, sup] = [await browser.newPage(view), await browser.newPage(view)];
   const ch1 = await seat(room.facts.desks[0], 'ch1');
+  await d1.addInitScript(WATCH_SOCKET);
   await signIn(d1, room.facts.desks[2] ?? '', 'd1');
   await signIn(sup, room.facts.desks[3] ?? '', 'sup');
   await d1.bringToFront();
@@ -265,6 +286,7 @@ export async function writeToScreen(): Promise<readonly Result[]> {
   const values = spread(many.painted);
   const [withFew, inDocument] = [spread(few.painted), spread(many.inDocument)];
   const storedHere = spread(many.storedHere);
+  const atPage = spread(many.atPage);
   const beside = spread(raw);
   const written = result({
     name: 'write-to-screen',
@@ -273,6 +295,8 @@ export async function writeToScreen(): Promise<readonly Result[]> {
       samples,
       inDocumentP50: inDocument.p50,
       inDocumentP99: inDocument.p99,
+      atPageP50: atPage.p50,
+      atPageP99: atPage.p99,
       storedHereP50: storedHere.p50,
       storedHereP99: storedHere.p99,
       shortLogP50: rounded(quantile(many.painted.slice(0, END), 0.5)),

@@ -9,7 +9,7 @@ import type { StreamId, UserId } from '#domain/ids.ts';
 import { crimeIdentity, type RecordedCrime } from '#domain/recorded-crime.ts';
 import { windowDown } from '#protocol/down.ts';
 import { subprotocol } from '#protocol/version.ts';
-import type { IncidentDetail } from '#protocol/view.ts';
+import type { Line } from '#protocol/view.ts';
 import { LocalGateway } from '#desk/local-gateway.ts';
 import { Outbox, outboxMigrations } from '#desk/outbox.ts';
 import { Replica } from '#desk/replica.ts';
@@ -61,21 +61,22 @@ test('of the log of a record a desk reads the last five hundred lines', () => {
   expect(lines.at(-1)?.body).toMatchObject({ text: '620 short' });
 });
 
-test('of a record whose log is too long for a frame the newest lines are shown, and the record with them', () => {
+test('of a record whose log is too long for a window the newest lines are shown, and the record with them', () => {
   const { follow } = windowAt(
     openStore(':memory:', outboxMigrations),
     // A tab is two characters on the way: twice as much as the words are long.
     replicaWith(520, '\tx'.repeat(1_990)),
   );
   const frames = follow('incident', reference);
-  expect(frames.map(({ frame }) => frame)).toEqual(['view']);
-  const text = JSON.stringify(frames[0]);
-  expect(text.length).toBeLessThan(limits.cutBytes / 2);
-  const [frame] = frames;
-  const row = (frame?.frame === 'view' ? frame.upsert[0] : undefined) as IncidentDetail | undefined; // of this view
-  expect(row?.lines.length).toBeGreaterThan(200);
-  expect(row?.lines.length).toBeLessThan(500);
-  expect(row?.lines.at(-1)?.text).toContain('520 \tx');
+  expect(JSON.stringify(frames).length).toBeLessThan(limits.cutBytes / 2);
+  expect(frames.map((it) => (it.frame === 'view' ? it.reset : it.frame))).toEqual(
+    frames.map((_it, n) => n === 0),
+  );
+  const [row, ...log] = frames.flatMap((it) => (it.frame === 'view' ? it.upsert : []));
+  expect(row).toMatchObject({ id: reference, version: 521 });
+  expect(log.length).toBeGreaterThan(200);
+  expect(log.length).toBeLessThan(500);
+  expect((log.at(-1) as Line | undefined)?.text).toContain('520 \tx'); // of this view
 });
 
 test('a group in the tray that no frame can hold is said to be too large, and takes nothing along', () => {

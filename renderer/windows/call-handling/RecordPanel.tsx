@@ -25,10 +25,6 @@ export function RecordPanel() {
       ? undefined
       : (incidents.get(incidentId) ?? incidentDetails.get(incidentId)),
   );
-  const details = useWindow(({ incidentDetails }) => incidentDetails.get(incidentId ?? ''));
-  const contactLines = useWindow(
-    ({ contactDetails, formAbout }) => contactDetails.get(formAbout)?.lines,
-  );
   const sent = useWindow((state) => state.sent.get(raiseId ?? ''));
   const isThisOne =
     sent !== undefined && (sent.reference === undefined || sent.reference === incidentId);
@@ -72,7 +68,6 @@ export function RecordPanel() {
       <LogLines
         label={incidentId === undefined ? 'Log of the contact' : 'Log of the incident'}
         about={id}
-        lines={id === undefined ? [] : incidentId === undefined ? contactLines : details?.lines}
       />
       <EntryField
         about={

@@ -157,7 +157,7 @@ export function IncidentDetail() {
         </>
       )}
       <OthersHere stream={`incident/${id}`} />
-      <LogLines label={`Log of ${id}`} about={id} lines={detail?.lines} />
+      <LogLines label={`Log of ${id}`} about={id} />
       <EntryField about={{ kind: 'incident', id }} target={`Add to the log of ${id}`} keys="F9" />
     </Panel>
   );
