@@ -157,7 +157,7 @@ export class Outbox {
         `SELECT stamped, answer IS NOT NULL AS isAnswered FROM outbox
          WHERE answer IS NULL OR (json_extract(answer, '$.state') = 'recorded'
            AND json_extract(answer, '$.lastSeq') > ?)
-         ORDER BY desk_seq`,
+         ORDER BY rowid`, // as they were entered: places of outboxes of other names say nothing of each other
       ),
       askAgain: db.prepare<[string, number, string, string]>(
         `UPDATE outbox SET outbox_id = ?, desk_seq = ?, stamped = ?, answer = NULL,
