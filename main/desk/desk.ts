@@ -4,11 +4,13 @@ import type { Targets } from '#domain/decide.ts';
 import type { RecordedEvent } from '#domain/event.ts';
 import type { Role } from '#domain/facts.ts';
 import {
+  incidentStream,
   unitStream,
   userStream,
   type CommandId,
   type DeskId,
   type EpochMs,
+  type IncidentId,
   type StreamId,
   type UnitId,
   type UserId,
@@ -206,6 +208,7 @@ export class Desk {
     const makeReference = (number: number) =>
       referenceOf(this.#options.force, this.#options.timeZone, now, number);
     const isRaising = command.type === 'raise-incident';
+    if (isRaising && !this.#passNumbers(makeReference)) return refuse('desk-cannot-store');
     const number = isRaising ? outbox.peekNumber() : undefined;
     const trial = layOver(
       this.#merged.room.overlay(),
@@ -225,6 +228,21 @@ export class Desk {
     this.#merged.add(put.stamped); // laid over for good only now, when it is on the disk
     this.#changed();
     return ackOf(command.id, storedHere(put.stamped.reference));
+  }
+
+  /** A number that is on record already would be refused, and come next each time. Says whether the disk took it. */
+  #passNumbers(makeReference: (number: number) => IncidentId): boolean {
+    const { room } = this.#merged;
+    try {
+      this.#options.outbox.passNumbers(
+        (number) => room.get(incidentStream(makeReference(number))).version > 0,
+      );
+      return true;
+    } catch (error) {
+      if (!isDiskError(error)) throw error;
+      this.#options.failed?.(error);
+      return false;
+    }
   }
 
   /** A disk that cannot take it is told to who asks, like anything else that forbids it. */

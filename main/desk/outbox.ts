@@ -292,6 +292,19 @@ export class Outbox {
     return this.#sql.block.get()?.next;
   }
 
+  /** Leaves out the next number for as long as it is used: after a restore, somebody else may have had it. */
+  passNumbers(isUsed: (number: number) => boolean): void {
+    const isNextUsed = () => {
+      const next = this.peekNumber();
+      return next !== undefined && isUsed(next);
+    };
+    if (!isNextUsed()) return;
+    this.#write(() => {
+      for (let it = this.#sql.block.get(); it && isUsed(it.next); it = this.#sql.block.get())
+        this.#sql.takeNumber.run(it.fromNumber);
+    });
+  }
+
   /**
    * Durable when it returns: only now may the operator see the half mark. `reads` are the streams the
    * decision rests on; `makeReference` is given where the command needs a number from the block.
