@@ -148,6 +148,19 @@ export class Desk {
     this.#changed();
   }
 
+  /** What waits gets new places in an outbox of another name, see `Outbox`. */
+  giveNewPlaces(): void {
+    const { outbox } = this.#options;
+    outbox.giveNewPlaces();
+    const moved = new Map(outbox.unanswered().map((it) => [it.command.id, it]));
+    // What is answered and not here yet stays laid over.
+    this.#merged.rebase(
+      this.#record,
+      this.pending.map((it) => moved.get(it.command.id) ?? it),
+    );
+    this.#changed();
+  }
+
   /** What is on record here after `after`, for a server that was restored and has lost it. */
   tail(after: number): Omit<Tail, 'frame'> {
     const events = this.read((replica) => replica.readAfter(after, TAIL_MAX + 1), []);

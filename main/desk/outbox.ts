@@ -271,20 +271,33 @@ export class Outbox {
     const outboxId = isFirst ? this.#outboxId : this.#ports.uuid();
     this.atOnce(() => {
       this.#sql.sawEpoch.run(epoch);
-      if (isFirst) return;
-      this.#sql.rename.run(outboxId);
-      this.#sql.keepNumber.run(this.#outboxId);
-      for (const [at, row] of this.#sql.doubtful.all(cursor).entries()) {
-        const before = stampedCommand.parse(JSON.parse(row.stamped));
-        const stamped = { ...before, outboxId, deskSeq: at + 1 };
-        const { id } = stamped.command;
-        this.#sql.askAgain.run(outboxId, at + 1, JSON.stringify(stamped), id);
-        if (row.isAnswered === 1) this.#waiting += 1;
-      }
+      if (!isFirst) this.#moveTo(outboxId, cursor);
     });
     this.#epochSeen = epoch;
     this.#outboxId = outboxId;
     return !isFirst;
+  }
+
+  /**
+   * The server has other commands at places of this outbox: the files are those of an earlier day, and all
+   * that was sent since is not known here. What waits gets places that nobody has had. Durable when it returns.
+   */
+  giveNewPlaces(): void {
+    const outboxId = this.#ports.uuid();
+    this.atOnce(() => this.#moveTo(outboxId, Number.MAX_SAFE_INTEGER));
+    this.#outboxId = outboxId;
+  }
+
+  #moveTo(outboxId: string, cursor: number): void {
+    this.#sql.rename.run(outboxId);
+    this.#sql.keepNumber.run(this.#outboxId);
+    for (const [at, row] of this.#sql.doubtful.all(cursor).entries()) {
+      const before = stampedCommand.parse(JSON.parse(row.stamped));
+      const stamped = { ...before, outboxId, deskSeq: at + 1 };
+      const { id } = stamped.command;
+      this.#sql.askAgain.run(outboxId, at + 1, JSON.stringify(stamped), id);
+      if (row.isAnswered === 1) this.#waiting += 1;
+    }
   }
 
   /** The number that the next incident from this desk would get, without taking it. */
