@@ -369,6 +369,7 @@ export class DeskLine {
     const judged = judgeClaim(
       { type, actor, grant, desk: stamped.desk, socketDesk: desk, occurredAt },
       accounts,
+      recorder.epoch > 1 ? recorder.epoch : undefined, // the moment of its restore, see `raise` in backup.ts
     );
     if (judged.outcome === 'permitted' && judged.flag !== undefined)
       this.#flag({ what: type, subject: id, actor, outcome: judged.flag });

@@ -108,6 +108,27 @@ test('the server dies with its disk: out of a back-up and the desks comes back a
   );
 });
 
+test('whoever signed in after the back-up has their work recorded', async () => {
+  await using force = await NewForce.start();
+  const backup = join(force.folder, 'backup');
+  await force.addUser('ch1', 'supervisor');
+  const desk = await force.startDesk('CH1');
+  const window = await desk.openWindow();
+  await online(window);
+  await holdfast('backup', '--data', force.serverFolder, '--to', backup);
+  await window.signIn('ch1', PASSWORD); // the shift begins
+  await recorded(window, open(window, 'while the server was there'));
+  await loseServer(force);
+  const alone = open(window, 'while there is no server');
+  expect(await window.answerTo(alone)).toMatchObject({ state: 'stored-here' });
+  await holdfast('restore', backup, '--data', force.serverFolder);
+  await force.startServer();
+  await window.until('an answer', () => (window.acks.get(alone)?.length ?? 0) > 1);
+  expect(window.acks.get(alone)?.at(-1)).toMatchObject({ state: 'recorded' });
+  await window.signIn('ch1', PASSWORD);
+  await recorded(window, open(window, 'under a grant of the restored server'));
+});
+
 test('a desk that comes late gives what fits still, and what does not stands aside for a person', async () => {
   await using force = await NewForce.start();
   const backup = join(force.folder, 'backup');
