@@ -87,8 +87,8 @@ export class DeskLine {
   #isReserving = false;
   /** What it said at first, while it gives what a restored log has lost. */
   #giving: { readonly hello: Hello; readonly lost: LostTail } | undefined;
-  /** What it gave does not follow on this log; it is asked again once that has gone on. */
-  #isOfAnotherLog = false;
+  /** What it gave does not follow on this log, or is not all that it said it has. */
+  #hasKeptBack = false;
   /** Begins with the welcome. */
   #feed: EventFeed | undefined;
   #applied = 0;
@@ -283,7 +283,7 @@ export class DeskLine {
       .then((taken) =>
         this.#guard(() => {
           const isOurs = commands !== undefined && taken.outcome === 'taken';
-          this.#isOfAnotherLog = !isOurs;
+          this.#hasKeptBack = !isOurs || lost.isShort;
           if (!isOurs) this.#audit({ what: 'tail', outcome: 'refused not-the-log' });
           else if (taken.aside > 0) this.#setAside(taken.aside);
           if (isOurs && !frame.isEnd && commands.length > 0) return this.#send(lost.asked);
@@ -311,7 +311,7 @@ export class DeskLine {
     const { recorder, now } = this.#options;
     if (recorder.awaitsTails()) {
       const isLater = hello.epoch > recorder.epoch;
-      const has = isLater ? 'a-later-server' : this.#isOfAnotherLog ? 'another-log' : 'all';
+      const has = isLater ? 'a-later-server' : this.#hasKeptBack ? 'not-all' : 'all';
       this.#options.gave?.(hello.desk, has);
       return void this.end(RESTORING, 'restored: taking what the desks have');
     }

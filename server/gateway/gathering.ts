@@ -17,8 +17,8 @@ export interface GatheringOptions {
   readonly ended: (missing: readonly string[]) => void;
 }
 
-/** All that a desk has; or nothing, since it has what came after another restore, or obeys a later server. */
-export type Given = 'all' | 'another-log' | 'a-later-server';
+/** All that a desk has; or less, since it has another log or cannot read its own; or nothing, since it obeys a later server. */
+export type Given = 'all' | 'not-all' | 'a-later-server';
 
 const AGAIN_AFTER_MS = 1_000;
 

@@ -25,9 +25,16 @@ export class LostTail {
   #from: { readonly seq: number; readonly hash: string };
   #step = TAIL_MAX;
 
-  private constructor(log: LogAsked, from: { readonly seq: number; readonly hash: string }) {
+  readonly #upTo: number;
+
+  private constructor(
+    log: LogAsked,
+    from: { readonly seq: number; readonly hash: string },
+    upTo: number,
+  ) {
     this.#log = log;
     this.#from = from;
+    this.#upTo = upTo;
   }
 
   /** What this desk is to be asked for; undefined where it has nothing that the log lacks. */
@@ -41,12 +48,12 @@ export class LostTail {
     if (cursor === 0 || logId !== log.logId || epoch > log.epoch) return undefined;
     if (log.awaitsTails()) {
       const { seq, hash } = log.head();
-      return cursor > seq ? new LostTail(log, { seq, hash }) : undefined;
+      return cursor > seq ? new LostTail(log, { seq, hash }, cursor) : undefined;
     }
     if (epoch === log.epoch || log.hashAt(cursor) === chainHash) return undefined;
     const seq = Math.min(log.lastOfEpoch(epoch), cursor - 1);
     const hash = log.hashAt(seq);
-    return hash === undefined ? undefined : new LostTail(log, { seq, hash });
+    return hash === undefined ? undefined : new LostTail(log, { seq, hash }, cursor);
   }
 
   get asked(): SendTail {
@@ -64,6 +71,11 @@ export class LostTail {
     this.#from = { seq: verdict.seq, hash: verdict.hash };
     this.#step = 0; // from here on each part follows on the one before
     return [...Map.groupBy(stored, ({ header }) => header.commandId).values()];
+  }
+
+  /** Not all that the desk said it has was given: a page of its copy cannot be read, say. */
+  get isShort(): boolean {
+    return this.#from.seq < this.#upTo;
   }
 
   /**

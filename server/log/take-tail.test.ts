@@ -227,6 +227,29 @@ describe('what a desk is asked for', () => {
     expect(asked({ chainHash: 'other', cursor: 2 }, goneOn)).toBe(1);
   });
 
+  test('a desk that gives less than it said it has is short', () => {
+    const { all, tail, files } = restored();
+    const kept = new SqliteEventLog(files.log);
+    const ours = { ...log, logId: 'force-a', head: () => kept.head };
+    const last = all.at(-1)?.header;
+    const says = {
+      ...hello,
+      logId: 'force-a',
+      cursor: last?.seq ?? 0,
+      chainHash: last?.hash ?? '',
+    };
+    for (const [count, isShort] of [
+      [tail.length, false],
+      [1, true],
+      [0, true],
+    ] as const) {
+      const lost = LostTail.of(ours, says);
+      const events = tail.slice(0, count).map(inJson);
+      lost?.commandsOf({ frame: 'tail', after: kept.head.seq, events, isEnd: true });
+      expect(lost?.isShort).toBe(isShort);
+    }
+  });
+
   test('a part that does not go on where it was asked for is taken for none of this log', () => {
     const lost = LostTail.of(log, hello);
     expect(lost?.commandsOf({ frame: 'tail', after: 1, events: [], isEnd: true })).toBeUndefined();
