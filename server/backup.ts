@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -108,10 +109,7 @@ export interface Restored {
  */
 export async function restore(from: string, dataDir: string, now: EpochMs): Promise<Restored> {
   if (!existsSync(join(from, 'log.db'))) throw new Error(`there is no back-up in ${from}`);
-  if (existsSync(dataDir) && readdirSync(dataDir).length > 0)
-    throw new Error(
-      `${dataDir} is not empty. Name a new folder; nothing is ever restored over one.`,
-    );
+  refuseFilled(dataDir);
   const known = await wholeBackup(from);
   const making = `${resolve(dataDir)}.making`;
   rmSync(making, { recursive: true, force: true });
@@ -128,7 +126,9 @@ export async function restore(from: string, dataDir: string, now: EpochMs): Prom
       for (const side of SIDES)
         if (existsSync(join(making, `${name}${side}`))) syncFile(join(making, `${name}${side}`));
     syncFolder(making);
-    if (existsSync(dataDir)) rmSync(dataDir, { recursive: true }); // empty, as was seen above
+    // A large log takes minutes: a server that is started again by itself may have begun one there meanwhile.
+    refuseFilled(dataDir);
+    if (existsSync(dataDir)) rmdirSync(dataDir); // fails where something came into it just now
     renameSync(making, dataDir);
     syncFolder(dirname(resolve(dataDir)));
     return { ...about, epoch, madeAt: known?.madeAt };
@@ -136,6 +136,13 @@ export async function restore(from: string, dataDir: string, now: EpochMs): Prom
     rmSync(making, { recursive: true, force: true });
     throw error;
   }
+}
+
+function refuseFilled(dataDir: string): void {
+  if (existsSync(dataDir) && readdirSync(dataDir).length > 0)
+    throw new Error(
+      `${dataDir} is not empty. Name a new folder; nothing is ever restored over one.`,
+    );
 }
 
 /** The manifest, once every file is what it says; undefined for a folder that has none. */

@@ -204,7 +204,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       drafts.keep(copy);
       return 'kept';
     },
-    gave: (desk) => gathering?.gave(desk),
+    gave: (desk, what) => gathering?.gave(desk, what),
     told: log,
     failed,
   });

@@ -2,11 +2,13 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import {
   closeSync,
   fdatasyncSync,
+  fstatSync,
   fsyncSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -101,12 +103,16 @@ export class SealedFrames implements Disposable {
   readonly #fd: number;
   readonly #key: Buffer;
   readonly #name = randomBytes(8);
+  readonly #path: string;
+  readonly #inode: bigint;
   #bytes = 0;
   #count = 0;
   #reserved = 0;
 
-  private constructor(fd: number, key: Uint8Array) {
+  private constructor(path: string, fd: number, key: Uint8Array) {
+    this.#path = path;
     this.#fd = fd;
+    this.#inode = fstatSync(fd, { bigint: true }).ino;
     this.#key = sealingKey(key);
   }
 
@@ -116,7 +122,7 @@ export class SealedFrames implements Disposable {
    */
   static replace(path: string, key: Uint8Array, bodies: Iterable<Uint8Array>): SealedFrames {
     const fresh = `${path}.new`;
-    const frames = new SealedFrames(openSync(fresh, 'w', 0o600), key);
+    const frames = new SealedFrames(path, openSync(fresh, 'w', 0o600), key);
     try {
       for (const body of bodies) frames.#write(body);
       fsyncSync(frames.#fd);
@@ -139,6 +145,13 @@ export class SealedFrames implements Disposable {
   append(body: Uint8Array): void {
     this.#write(body);
     fdatasyncSync(this.#fd);
+    if (!this.isInPlace)
+      throw new Error('its file was removed, or somebody else keeps theirs in its place');
+  }
+
+  /** Whether what is written here is what is found under its name: a file that was removed takes all that is written to it. */
+  get isInPlace(): boolean {
+    return statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino === this.#inode;
   }
 
   #write(body: Uint8Array): void {

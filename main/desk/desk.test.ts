@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DeskId } from '#domain/ids.ts';
+import type { DeskId, IncidentId } from '#domain/ids.ts';
 import { contactStream } from '#domain/ids.ts';
 import { contactIdOf } from '#domain/decide.ts';
 import type { Ack } from '#protocol/ack.ts';
@@ -7,7 +7,14 @@ import type { Command } from '#protocol/command.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { deskPorts, newDesk, seat } from '../../tests/support/desk-in-process.ts';
 import { Disk } from '../../tests/support/disk.ts';
-import { commandId, newWriter, request, startedAt } from '../../tests/support/room.ts';
+import {
+  commandId,
+  newWriter,
+  raise,
+  reference,
+  request,
+  startedAt,
+} from '../../tests/support/room.ts';
 import type { Desk } from './desk.ts';
 import { outboxMigrations } from './outbox.ts';
 import { SyncSession } from './sync-session.ts';
@@ -106,4 +113,36 @@ test('what is on record is shown although the outbox cannot be written, and the 
   // The same answer as the server's, over all of its events.
   const answer = { state: 'recorded', firstSeq: 1, lastSeq: 2 };
   expect(told).toEqual([{ frame: 'ack', commandId: commandId(1), answer }]);
+});
+
+test('a number of its block that is on record already does not keep a desk from raising incidents', () => {
+  const { desk, writer } = deskOnDisks();
+  desk.outbox.addBlock(412, 420);
+  const other = { desk: 'CH2' as DeskId };
+  const used = (n: number, at: string) =>
+    request(n, raise(), { ...other, reference: at as IncidentId });
+  const { events } = writer.recordGroup([
+    used(1, 'HC-20261123-0412'),
+    used(2, 'HC-20261123-0413'),
+    used(3, 'HC-20261123-0415'),
+  ]);
+  desk.receive(events, writer.head.seq);
+  const raised = (n: number) =>
+    desk.ask({ frame: 'command', id: commandId(n), ...raise() }, seat).answer;
+  expect(raised(11)).toEqual({ state: 'stored-here', reference: 'HC-20261123-0414' });
+  expect(raised(12)).toEqual({ state: 'stored-here', reference: 'HC-20261123-0416' });
+});
+
+test('a block of which every number is on record already is used up, and that is said', () => {
+  const { desk, writer } = deskOnDisks();
+  desk.outbox.addBlock(412, 412);
+  const { events } = writer.recordGroup([
+    request(1, raise(), { desk: 'CH2' as DeskId, reference }),
+  ]);
+  desk.receive(events, writer.head.seq);
+  expect(desk.ask({ frame: 'command', id: commandId(11), ...raise() }, seat).answer).toEqual({
+    state: 'refused',
+    refusal: { reason: 'no-reference-left' },
+  });
+  expect(desk.outbox.referencesLeft()).toBe(0); // so more are asked for
 });

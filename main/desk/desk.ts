@@ -4,11 +4,13 @@ import type { Targets } from '#domain/decide.ts';
 import type { RecordedEvent } from '#domain/event.ts';
 import type { Role } from '#domain/facts.ts';
 import {
+  incidentStream,
   unitStream,
   userStream,
   type CommandId,
   type DeskId,
   type EpochMs,
+  type IncidentId,
   type StreamId,
   type UnitId,
   type UserId,
@@ -149,6 +151,19 @@ export class Desk {
     this.#changed();
   }
 
+  /** What waits gets new places in an outbox of another name, see `Outbox`. */
+  giveNewPlaces(): void {
+    const { outbox } = this.#options;
+    outbox.giveNewPlaces();
+    const moved = new Map(outbox.unanswered().map((it) => [it.command.id, it]));
+    // What is answered and not here yet stays laid over.
+    this.#merged.rebase(
+      this.#record,
+      this.pending.map((it) => moved.get(it.command.id) ?? it),
+    );
+    this.#changed();
+  }
+
   /** What is on record here after `after`, for a server that was restored and has lost it. */
   tail(after: number): Omit<Tail, 'frame'> {
     const events = this.read((replica) => replica.readAfter(after, TAIL_MAX + 1), []);
@@ -209,6 +224,7 @@ export class Desk {
     const makeReference = (number: number) =>
       referenceOf(this.#options.force, this.#options.timeZone, now, number);
     const isRaising = command.type === 'raise-incident';
+    if (isRaising && !this.#passNumbers(makeReference)) return refuse('desk-cannot-store');
     const number = isRaising ? outbox.peekNumber() : undefined;
     const trial = layOver(
       this.#merged.room.overlay(),
@@ -229,6 +245,21 @@ export class Desk {
     this.#options.stored?.();
     this.#changed();
     return ackOf(command.id, storedHere(put.stamped.reference));
+  }
+
+  /** A number that is on record already would be refused, and come next each time. Says whether the disk took it. */
+  #passNumbers(makeReference: (number: number) => IncidentId): boolean {
+    const { room } = this.#merged;
+    try {
+      this.#options.outbox.passNumbers(
+        (number) => room.get(incidentStream(makeReference(number))).version > 0,
+      );
+      return true;
+    } catch (error) {
+      if (!isDiskError(error)) throw error;
+      this.#options.failed?.(error);
+      return false;
+    }
   }
 
   /** A disk that cannot take it is told to who asks, like anything else that forbids it. */

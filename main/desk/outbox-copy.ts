@@ -99,6 +99,10 @@ export class OutboxCopy implements Disposable {
     return new OutboxCopy(SealedFrames.replace(path, key, bodies), { line, version });
   }
 
+  get isInPlace(): boolean {
+    return this.#frames.isInPlace;
+  }
+
   get bytes(): number {
     return this.#frames.bytes;
   }

@@ -210,3 +210,36 @@ test('damage that shows while the outbox is used asks for a new start, which bri
   folder.close();
   expect(contentOf(folder.open().file)).toEqual(content);
 });
+
+test.each([
+  [
+    'two desks that were given one folder',
+    (path: string) => new OutboxFolder(undefined, undefined, path),
+  ],
+  ['a copy that somebody has removed', undefined],
+])('%s: nobody is told that their work is kept twice when it is not', (_what, another) => {
+  using first = new OutboxFolder();
+  const { file, outbox } = first.open();
+  outbox.put(unsent(1), []);
+  using second = another?.(first.copyFolder);
+  if (second) second.open().outbox.put(unsent(2), []);
+  else rmSync(first.copy);
+  outbox.put(unsent(3), []); // it is in the file
+  expect(file.trouble).toContain('once only, not twice');
+  expect(readCopy(first.copy, second?.key ?? first.key).state).toBe(second ? 'whole' : 'none');
+  first.close();
+  expect(first.open().outbox.unanswered()).toHaveLength(2);
+});
+
+test('a copy that was removed is made again, and has everything', () => {
+  using folder = new OutboxFolder();
+  const { file, outbox } = folder.open();
+  rmSync(folder.copy);
+  outbox.put(unsent(1), []);
+  file.mend();
+  outbox.put(unsent(2), []);
+  expect(file.trouble).toBeUndefined();
+  rmSync(folder.db);
+  folder.file = undefined;
+  expect(folder.open().outbox.unanswered()).toHaveLength(2);
+});

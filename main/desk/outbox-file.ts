@@ -148,6 +148,7 @@ export class OutboxFile implements Disposable {
   /** From here on the file is alone, and of another line: what is left of the copy is never taken for current. */
   #giveUp(cause: unknown): void {
     const { failed, uuid } = this.#options;
+    const isOthers = this.#copy?.isInPlace === false;
     this.#copy?.[Symbol.dispose]();
     this.#copy = undefined;
     const why = wordsOf(cause);
@@ -156,7 +157,7 @@ export class OutboxFile implements Disposable {
     this.#isAlone = `This desk keeps what is not sent yet once only, not twice (${why}): tell the people who run it.`;
     this.#line = uuid(); // each change carries it, also where the file cannot take it now
     for (const leave of [
-      () => existsSync(this.#path) && renameSync(this.#path, `${this.#path}.stale`),
+      () => !isOthers && existsSync(this.#path) && renameSync(this.#path, `${this.#path}.stale`),
       () => setLine(this.db, this.#line),
     ])
       try {

@@ -191,3 +191,19 @@ test('a higher epoch: what was recorded and has not come back is asked again, fr
   expect([after.outboxId, after.epochSeen]).toEqual([outbox.outboxId, 2]);
   expect(after.put(asked(9), [])).toMatchObject({ stamped: { deskSeq: 3 } });
 });
+
+test('what is asked again after two restores goes in the order in which it was entered', () => {
+  const db = openStore(':memory:', outboxMigrations);
+  let uuids = 0;
+  const uuid = () => `8c8e5a40-2f5a-4a57-9d0c-00000000000${(uuids += 1)}`;
+  const outbox = new Outbox(db, { ...ports, uuid });
+  outbox.sawEpoch(1, 0);
+  for (const n of [1, 2, 3]) outbox.put(asked(n), []);
+  for (const n of [1, 2, 3])
+    outbox.settle(commandId(n), { state: 'recorded', firstSeq: n, lastSeq: n });
+  outbox.sawEpoch(2, 3); // all of it is here: it keeps its places
+  outbox.put(asked(4), []); // rests on the third, and has the first place of the new name
+  outbox.settle(commandId(4), { state: 'recorded', firstSeq: 4, lastSeq: 4 });
+  outbox.sawEpoch(3, 0); // the copy of the log is broken: nothing of it is known to be here
+  expect(outbox.unanswered().map(({ command }) => command.id)).toEqual([1, 2, 3, 4].map(commandId));
+});

@@ -157,7 +157,7 @@ export class Outbox {
         `SELECT stamped, answer IS NOT NULL AS isAnswered FROM outbox
          WHERE answer IS NULL OR (json_extract(answer, '$.state') = 'recorded'
            AND json_extract(answer, '$.lastSeq') > ?)
-         ORDER BY desk_seq`,
+         ORDER BY rowid`, // as they were entered: places of outboxes of other names say nothing of each other
       ),
       askAgain: db.prepare<[string, number, string, string]>(
         `UPDATE outbox SET outbox_id = ?, desk_seq = ?, stamped = ?, answer = NULL,
@@ -271,25 +271,51 @@ export class Outbox {
     const outboxId = isFirst ? this.#outboxId : this.#ports.uuid();
     this.atOnce(() => {
       this.#sql.sawEpoch.run(epoch);
-      if (isFirst) return;
-      this.#sql.rename.run(outboxId);
-      this.#sql.keepNumber.run(this.#outboxId);
-      for (const [at, row] of this.#sql.doubtful.all(cursor).entries()) {
-        const before = stampedCommand.parse(JSON.parse(row.stamped));
-        const stamped = { ...before, outboxId, deskSeq: at + 1 };
-        const { id } = stamped.command;
-        this.#sql.askAgain.run(outboxId, at + 1, JSON.stringify(stamped), id);
-        if (row.isAnswered === 1) this.#waiting += 1;
-      }
+      if (!isFirst) this.#moveTo(outboxId, cursor);
     });
     this.#epochSeen = epoch;
     this.#outboxId = outboxId;
     return !isFirst;
   }
 
+  /**
+   * The server has other commands at places of this outbox: the files are those of an earlier day, and all
+   * that was sent since is not known here. What waits gets places that nobody has had. Durable when it returns.
+   */
+  giveNewPlaces(): void {
+    const outboxId = this.#ports.uuid();
+    this.atOnce(() => this.#moveTo(outboxId, Number.MAX_SAFE_INTEGER));
+    this.#outboxId = outboxId;
+  }
+
+  #moveTo(outboxId: string, cursor: number): void {
+    this.#sql.rename.run(outboxId);
+    this.#sql.keepNumber.run(this.#outboxId);
+    for (const [at, row] of this.#sql.doubtful.all(cursor).entries()) {
+      const before = stampedCommand.parse(JSON.parse(row.stamped));
+      const stamped = { ...before, outboxId, deskSeq: at + 1 };
+      const { id } = stamped.command;
+      this.#sql.askAgain.run(outboxId, at + 1, JSON.stringify(stamped), id);
+      if (row.isAnswered === 1) this.#waiting += 1;
+    }
+  }
+
   /** The number that the next incident from this desk would get, without taking it. */
   peekNumber(): number | undefined {
     return this.#sql.block.get()?.next;
+  }
+
+  /** Leaves out the next number for as long as it is used: after a restore, somebody else may have had it. */
+  passNumbers(isUsed: (number: number) => boolean): void {
+    const isNextUsed = () => {
+      const next = this.peekNumber();
+      return next !== undefined && isUsed(next);
+    };
+    if (!isNextUsed()) return;
+    this.#write(() => {
+      for (let it = this.#sql.block.get(); it && isUsed(it.next); it = this.#sql.block.get())
+        this.#sql.takeNumber.run(it.fromNumber);
+    });
   }
 
   /**

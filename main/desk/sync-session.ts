@@ -325,6 +325,11 @@ export class SyncSession {
     if (reason === 'not-recordable') {
       const tries = (this.#tries.get(commandId) ?? 0) + 1;
       this.#tries.set(commandId, tries);
+      if (tries === 1) {
+        // Most likely its place is taken. From a new line all comes in order, at places that are free.
+        this.#desk.giveNewPlaces();
+        return this.#end('what waits here gets new places');
+      }
       if (tries >= TRIES_MAX) {
         this.#tries.delete(commandId);
         const answer = { state: 'refused', refusal: { reason } } as const;

@@ -62,7 +62,7 @@ export const accountMigrations = [
 
 const FAILURES_MAX = 5;
 const LOCKED_MS = 15 * 60_000;
-const SESSION_MS = 12 * 60 * 60_000; // a shift
+export const SESSION_MS = 12 * 60 * 60_000; // a shift
 const OFFLINE_MS = 14 * 24 * 60 * 60_000; // four days on, four off, and leave
 // Who works at a desk when everything is down. The others have nothing to do there that could not wait.
 const OFFLINE_ROLES: ReadonlySet<Role> = new Set(['call-handler', 'dispatcher', 'supervisor']);
@@ -346,6 +346,11 @@ export class Accounts {
   personOf(token: string): Person | undefined {
     const user = this.#sql.session.get(hashOf(token), this.#now());
     return user === undefined ? undefined : this.#sql.person.get(user);
+  }
+
+  /** The role of whoever has an account that is open; undefined for anybody else. */
+  roleOf(user: UserId): Role | undefined {
+    return this.#sql.person.get(user)?.role;
   }
 
   endSession(token: string): void {

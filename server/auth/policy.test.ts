@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { commandTypes } from '#domain/commands.ts';
-import { roles } from '#domain/facts.ts';
+import { roles, type Role } from '#domain/facts.ts';
 import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
 import type { GrantAt } from './accounts.ts';
 import { judge, judgeClaim, type Actor, type Claim } from './policy.ts';
@@ -100,7 +100,25 @@ test.each<[string, Partial<Claim>, GrantAt, object]>([
     { outcome: 'permitted', flag: 'offline-sign-in' },
   ],
 ])('a command %s', (_, more, at, expected) => {
-  expect(judgeClaim({ ...claim, ...more }, { grantAt: () => at })).toEqual(expected);
+  expect(judgeClaim({ ...claim, ...more }, { grantAt: () => at, roleOf: () => undefined })).toEqual(
+    expected,
+  );
+});
+
+test('under a grant that was lost with the server’s disk: judged by the account, for a shift after the restore', () => {
+  const shift = 12 * 3_600_000;
+  const unknown = { outcome: 'unknown-grant' } as const;
+  const judged = (role: Role | undefined, restoredAt: number | undefined, more = {}) =>
+    judgeClaim({ ...claim, ...more }, { grantAt: () => unknown, roleOf: () => role }, restoredAt);
+  const { occurredAt } = claim;
+  const kept = { outcome: 'permitted', flag: 'lost-grant' };
+  for (const restoredAt of [occurredAt - shift, occurredAt, occurredAt + shift])
+    expect(judged('supervisor', restoredAt)).toEqual(kept);
+  expect(judged('supervisor', occurredAt - shift - 1)).toEqual(no('unknown-grant'));
+  expect(judged('supervisor', undefined)).toEqual(no('unknown-grant'));
+  expect(judged(undefined, occurredAt)).toEqual(no('unknown-grant')); // closed, or of nobody
+  expect(judged('auditor', occurredAt)).toEqual(no('unknown-grant'));
+  expect(judged('supervisor', occurredAt, { socketDesk: 'D9' })).toEqual(no('wrong-desk'));
 });
 
 function no(reason: string) {

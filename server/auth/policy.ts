@@ -1,7 +1,7 @@
 import { commands, type CommandType } from '#domain/commands.ts';
 import { roles, type Role } from '#domain/facts.ts';
 import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
-import type { Accounts } from './accounts.ts';
+import { SESSION_MS, type Accounts } from './accounts.ts';
 
 /** Who asks: a person in a role, the server itself, or an outside system with a key. */
 export type Actor = Role | 'system' | 'outside';
@@ -77,7 +77,7 @@ export type Judgement =
   | {
       readonly outcome: 'permitted';
       /** It is recorded, and the security queue is told why to look at it. */
-      readonly flag?: 'since-revoked' | 'outside-grant' | 'offline-sign-in';
+      readonly flag?: 'since-revoked' | 'outside-grant' | 'offline-sign-in' | 'lost-grant';
     }
   | {
       readonly outcome: 'forbidden';
@@ -96,8 +96,15 @@ export const CLOCK_LEEWAY_MS = 5 * 60_000;
 /**
  * Judges a desk's command. The actor is judged as at `occurredAt`, by the grant it carries: an outbox
  * drains after any outage and in any shift. What a since-revoked actor did is kept and flagged.
+ *
+ * A server that was restored, at `restoredAt`, knows none of the grants that were given after its back-up.
+ * What a desk brings under one of these is judged by the account, for as long as such a grant can last.
  */
-export function judgeClaim(claim: Claim, accounts: Pick<Accounts, 'grantAt'>): Judgement {
+export function judgeClaim(
+  claim: Claim,
+  accounts: Pick<Accounts, 'grantAt' | 'roleOf'>,
+  restoredAt?: number,
+): Judgement {
   const forbid = (reason: Extract<Judgement, { outcome: 'forbidden' }>['reason']): Judgement => ({
     outcome: 'forbidden',
     reason,
@@ -105,6 +112,11 @@ export function judgeClaim(claim: Claim, accounts: Pick<Accounts, 'grantAt'>): J
   const { type, actor, desk, socketDesk, occurredAt } = claim;
   if (desk !== socketDesk) return forbid('wrong-desk');
   const at = accounts.grantAt(claim.grant, occurredAt, CLOCK_LEEWAY_MS);
+  if (at.outcome === 'unknown-grant' && occurredAt <= (restoredAt ?? -SESSION_MS) + SESSION_MS) {
+    const role = accounts.roleOf(actor);
+    if (role && judge(type, role) === undefined)
+      return { outcome: 'permitted', flag: 'lost-grant' };
+  }
   if (at.outcome !== 'valid') return forbid(at.outcome);
   const { grant, isSinceRevoked } = at;
   if (grant.desk !== desk) return forbid('wrong-desk');

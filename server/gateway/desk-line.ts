@@ -17,6 +17,7 @@ import { NotRecordable, type AuditRow, type Recorder } from '../log/recorder-por
 import { commandIn, readFrame } from './desk-frame.ts';
 import { EventFeed } from './event-feed.ts';
 import type { EventFrame } from './event-frames.ts';
+import type { Given } from './gathering.ts';
 import { LostTail } from './lost-tail.ts';
 import { lookOf } from './look-row.ts';
 import { OutboxOrder } from './outbox-order.ts';
@@ -44,8 +45,8 @@ export interface SyncOptions {
     desk: DeskId,
   ) => 'kept' | 'not-theirs';
   readonly failed: (error: unknown) => void;
-  /** After a restore: a desk has given all that it has on record. */
-  readonly gave?: (desk: DeskId) => void;
+  /** After a restore: a desk has given all that it has on record, or what kept it from that. */
+  readonly gave?: (desk: DeskId, what: Given) => void;
   /** Told in words what an administrator has to know. */
   readonly told?: (line: string) => void;
   readonly timers?: Timers;
@@ -86,6 +87,8 @@ export class DeskLine {
   #isReserving = false;
   /** What it said at first, while it gives what a restored log has lost. */
   #giving: { readonly hello: Hello; readonly lost: LostTail } | undefined;
+  /** What it gave does not follow on this log, or is not all that it said it has. */
+  #hasKeptBack = false;
   /** Begins with the welcome. */
   #feed: EventFeed | undefined;
   #applied = 0;
@@ -274,11 +277,13 @@ export class DeskLine {
       return void this.end(4400, 'a tail was asked for');
     }
     const commands = lost.commandsOf(frame);
+    if (commands === undefined && lost.goesFurtherBack(frame)) return this.#send(lost.asked);
     this.#options.recorder
       .takeTail(hello.desk, commands ?? [])
       .then((taken) =>
         this.#guard(() => {
           const isOurs = commands !== undefined && taken.outcome === 'taken';
+          this.#hasKeptBack = !isOurs || lost.isShort;
           if (!isOurs) this.#audit({ what: 'tail', outcome: 'refused not-the-log' });
           else if (taken.aside > 0) this.#setAside(taken.aside);
           if (isOurs && !frame.isEnd && commands.length > 0) return this.#send(lost.asked);
@@ -305,7 +310,9 @@ export class DeskLine {
   #admit(hello: Hello): void {
     const { recorder, now } = this.#options;
     if (recorder.awaitsTails()) {
-      this.#options.gave?.(hello.desk);
+      const isLater = hello.epoch > recorder.epoch;
+      const has = isLater ? 'a-later-server' : this.#hasKeptBack ? 'not-all' : 'all';
+      this.#options.gave?.(hello.desk, has);
       return void this.end(RESTORING, 'restored: taking what the desks have');
     }
     const { version } = history.at(-1) ?? { version: 1 };
@@ -362,6 +369,7 @@ export class DeskLine {
     const judged = judgeClaim(
       { type, actor, grant, desk: stamped.desk, socketDesk: desk, occurredAt },
       accounts,
+      recorder.epoch > 1 ? recorder.epoch : undefined, // the moment of its restore, see `raise` in backup.ts
     );
     if (judged.outcome === 'permitted' && judged.flag !== undefined)
       this.#flag({ what: type, subject: id, actor, outcome: judged.flag });

@@ -13,9 +13,12 @@ export interface GatheringOptions {
   /** Told in words how it stands. */
   readonly told: (line: string) => void;
   readonly failed: (error: unknown) => void;
-  /** The log goes on from here. `missing` are the desks that were not heard. */
+  /** The log goes on from here. `missing` are the desks that did not give all they have. */
   readonly ended: (missing: readonly string[]) => void;
 }
+
+/** All that a desk has; or less, since it has another log or cannot read its own; or nothing, since it obeys a later server. */
+export type Given = 'all' | 'not-all' | 'a-later-server';
 
 const AGAIN_AFTER_MS = 1_000;
 
@@ -26,7 +29,7 @@ const AGAIN_AFTER_MS = 1_000;
  */
 export class Gathering {
   readonly #options: GatheringOptions;
-  readonly #heard = new Set<string>();
+  readonly #came = new Map<string, Given>();
   readonly #from: number;
   #stop: () => void;
   #isEnding = false;
@@ -43,10 +46,16 @@ export class Gathering {
     );
   }
 
-  /** A desk has given all it has. */
-  gave(desk: DeskId): void {
-    this.#heard.add(desk);
-    if (this.#missing().length === 0) void this.#end();
+  /** A desk has come, and given what it can. */
+  gave(desk: DeskId, what: Given): void {
+    if (what === 'a-later-server' && this.#came.get(desk) !== what)
+      this.#options.told(
+        `${desk} has seen a server of a later epoch, and joins none before it. If one runs, stop this one. If ` +
+          'not, the clock was behind when this log was restored: stop it, set the clock right, and ' +
+          'restore the back-up again.',
+      );
+    this.#came.set(desk, what);
+    if (this.#options.desks().every((it) => this.#came.has(it))) void this.#end();
   }
 
   close(): void {
@@ -54,7 +63,7 @@ export class Gathering {
     this.#stop();
   }
 
-  #missing = () => this.#options.desks().filter((desk) => !this.#heard.has(desk));
+  #missing = () => this.#options.desks().filter((desk) => this.#came.get(desk) !== 'all');
 
   async #end(): Promise<void> {
     if (this.#isEnding) return;
@@ -63,6 +72,10 @@ export class Gathering {
     const { recorder, now, timers, told, failed, ended } = this.#options;
     const { seq } = recorder.head();
     const missing = this.#missing();
+    const heard = this.#came
+      .values()
+      .filter((what) => what === 'all')
+      .toArray().length;
     const taken = seq > this.#from ? `events ${this.#from + 1}-${seq}` : 'nothing';
     try {
       await recorder.endTails({
@@ -72,7 +85,7 @@ export class Gathering {
         operation: 'administration',
         what: 'restore',
         subject: `epoch ${recorder.epoch}`,
-        outcome: `took ${taken} of ${this.#heard.size} desks, ${missing.length} not heard`,
+        outcome: `took ${taken} of ${heard} desks, ${missing.length} not heard`,
       });
     } catch (error) {
       failed(error);

@@ -1,5 +1,5 @@
 import type { Hello } from '#protocol/hello.ts';
-import type { SendTail, Tail } from '#protocol/tail.ts';
+import { TAIL_MAX, type SendTail, type Tail } from '#protocol/tail.ts';
 import { verifyChain } from '#store/chain.ts';
 import { outOfJson, type StoredEvent } from '#store/event-log.ts';
 import type { Recorder } from '../log/recorder-port.ts';
@@ -16,12 +16,25 @@ export type LogAsked = Pick<
  *     back-up ends at H       desk:  … H  H+1 … C        its tail: H+1 … C
  *     while it awaits tails   adopted as they were, so that every desk's chain goes on
  *     later                   the log has its own H+1: asked from the end of the desk's epoch
+ *
+ * A back-up that is restored twice has two logs after it. Whoever has the one that was not adopted is asked
+ * further and further back, until what it has follows on what is here.
  */
 export class LostTail {
+  readonly #log: LogAsked;
   #from: { readonly seq: number; readonly hash: string };
+  #step = TAIL_MAX;
 
-  private constructor(from: { readonly seq: number; readonly hash: string }) {
+  readonly #upTo: number;
+
+  private constructor(
+    log: LogAsked,
+    from: { readonly seq: number; readonly hash: string },
+    upTo: number,
+  ) {
+    this.#log = log;
     this.#from = from;
+    this.#upTo = upTo;
   }
 
   /** What this desk is to be asked for; undefined where it has nothing that the log lacks. */
@@ -35,12 +48,12 @@ export class LostTail {
     if (cursor === 0 || logId !== log.logId || epoch > log.epoch) return undefined;
     if (log.awaitsTails()) {
       const { seq, hash } = log.head();
-      return cursor > seq ? new LostTail({ seq, hash }) : undefined;
+      return cursor > seq ? new LostTail(log, { seq, hash }, cursor) : undefined;
     }
     if (epoch === log.epoch || log.hashAt(cursor) === chainHash) return undefined;
-    const seq = log.lastOfEpoch(epoch);
+    const seq = Math.min(log.lastOfEpoch(epoch), cursor - 1);
     const hash = log.hashAt(seq);
-    return cursor > seq && hash !== undefined ? new LostTail({ seq, hash }) : undefined;
+    return hash === undefined ? undefined : new LostTail(log, { seq, hash }, cursor);
   }
 
   get asked(): SendTail {
@@ -56,6 +69,29 @@ export class LostTail {
     const verdict = verifyChain(stored, this.#from);
     if (after !== this.#from.seq || verdict.outcome === 'broken') return undefined;
     this.#from = { seq: verdict.seq, hash: verdict.hash };
+    this.#step = 0; // from here on each part follows on the one before
     return [...Map.groupBy(stored, ({ header }) => header.commandId).values()];
+  }
+
+  /** Not all that the desk said it has was given: a page of its copy cannot be read, say. */
+  get isShort(): boolean {
+    return this.#from.seq < this.#upTo;
+  }
+
+  /**
+   * Whether such a part is to be asked for again from further back: it is of a log that has parted from
+   * this one before that place. While the log awaits tails it can adopt one of the two only.
+   */
+  goesFurtherBack({ after, events }: Tail): boolean {
+    const { seq, hash } = this.#from;
+    const first = events[0]?.header;
+    if (this.#log.awaitsTails() || this.#step === 0 || seq === 0 || after !== seq) return false;
+    if (first?.seq !== seq + 1 || first.prevHash === hash) return false;
+    const earlier = Math.max(0, seq - this.#step);
+    const earlierHash = this.#log.hashAt(earlier);
+    if (earlierHash === undefined) return false;
+    this.#from = { seq: earlier, hash: earlierHash };
+    this.#step *= 2;
+    return true;
   }
 }

@@ -7,6 +7,7 @@ import type { Fact, RecordedEvent } from '#domain/event.ts';
 import { understand } from '#domain/facts.ts';
 import {
   batchStream,
+  incidentStream,
   kindOf,
   type CommandId,
   type DeskId,
@@ -216,9 +217,34 @@ export class LogWriter {
       if (isAside || header.version !== version + 1) return undefined;
       versions.set(header.stream, header.version);
     }
-    if (first?.header.n !== 0) return undefined;
+    if (first?.header.n !== 0 || !this.#standsUp(command, room)) return undefined;
     const now = this.#options.now();
     return command.map((event) => this.#log.appendAgain(event, this.#epoch, now));
+  }
+
+  /**
+   * Whether no unit is on an incident that is closed or not there, once these are added: the two have
+   * records of their own, and that of one does not move with the other.
+   */
+  #standsUp(command: readonly StoredEvent[], room: OpenRoom): boolean {
+    const released = new Set(
+      command.flatMap(({ header }) => (header.type === 'unit.released' ? [header.stream] : [])),
+    );
+    return command.every((event) => {
+      const known = understand(recordedOf(event));
+      if (typeof known === 'string') return true;
+      if (known.type === 'unit.assigned') {
+        const { entity } = room.get(incidentStream(known.body.incidentId));
+        return entity.kind === 'incident' && entity.isRaised && entity.closedAt === undefined;
+      }
+      if (known.type !== 'incident.closed') return true;
+      return [...room.units()].every(
+        ({ id, incidentId }) =>
+          incidentId === undefined ||
+          incidentStream(incidentId) !== event.header.stream ||
+          released.has(unitStream(id)),
+      );
+    });
   }
 
   /** The answer that was given, so that whoever asks again gets it, and the row in the audit. */

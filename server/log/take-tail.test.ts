@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { inJson, type StoredEvent } from '#store/event-log.ts';
 import { ChainError, SqliteEventLog } from '#store/sqlite-event-log.ts';
-import { LostTail } from '../gateway/lost-tail.ts';
+import { LostTail, type LogAsked } from '../gateway/lost-tail.ts';
 import {
   newFiles,
   newWriter,
@@ -115,6 +115,82 @@ describe('a log that was restored', () => {
   });
 });
 
+describe('a back-up that is restored a second time', () => {
+  const open = (n: number) => request(n, { type: 'open-contact', body: { channel: '101' } });
+
+  /** The log as it was restored, `epoch` its number, and what stands in it by then. */
+  function restoredAs(epoch: number, events: readonly StoredEvent[], awaits = 1) {
+    const files = newFiles();
+    newWriter(files);
+    const log = new SqliteEventLog(files.log);
+    for (const event of events) log.adopt(event);
+    files.log.exec(`UPDATE log_meta SET epoch = ${epoch}, awaits_tails = ${awaits}`);
+    return { files, writer: newWriter(files) };
+  }
+
+  /** What the line of a desk does with it until the desk is admitted. */
+  function join({ files, writer }: ReturnType<typeof restoredAs>, epoch: number, has: WriterFiles) {
+    const log = new SqliteEventLog(files.log);
+    const [desk, last] = [eventsOf(has), eventsOf(has).at(-1)?.header];
+    const asked: LogAsked = {
+      logId: 'force-a',
+      epoch: writer.epoch,
+      head: () => writer.head,
+      hashAt: (seq) => log.hashAt(seq),
+      lastOfEpoch: (of) => log.lastOfEpoch(of),
+      awaitsTails: () => writer.awaitsTails,
+    };
+    const hello = { logId: 'force-a', epoch, cursor: last?.seq ?? 0, chainHash: last?.hash ?? '' };
+    const lost = LostTail.of(asked, hello);
+    if (!lost) return 'has nothing';
+    for (let isEnd = false; !isEnd;) {
+      const { after } = lost.asked;
+      const page = desk.slice(after, after + 2);
+      isEnd = after + page.length >= desk.length;
+      const tail = { frame: 'tail', after, events: page.map(inJson), isEnd } as const;
+      const commands = lost.commandsOf(tail);
+      if (commands) writer.takeTail('CH1', commands);
+      else if (lost.goesFurtherBack(tail)) isEnd = false;
+      else return 'refused';
+    }
+    return 'taken';
+  }
+
+  const known = (files: WriterFiles) => [
+    ...eventsOf(files).map(({ header }) => header.commandId),
+    ...files.log.prepare<[], string>('SELECT command_id FROM tail_aside').pluck().all(),
+  ];
+
+  test.each([
+    ['as long as', [open(2), open(3), open(4)]],
+    ['longer than', [open(2)]],
+  ])(
+    'what was recorded between the two is given by its desks, where their log is %s another one that came first',
+    (_length, old) => {
+      const lost = newFiles();
+      const first = newWriter(lost);
+      first.recordGroup([open(1)]);
+      const backup = eventsOf(lost);
+      first.recordGroup(old); // a desk that is off keeps these
+
+      const between = restoredAs(2, backup, 0);
+      const made = [open(5), open(6)];
+      expect(between.writer.recordGroup(made).events).not.toEqual([]);
+
+      const again = restoredAs(3, backup);
+      expect(join(again, 1, lost)).toBe('taken'); // it was switched on now, and is the first
+      expect(['refused', 'has nothing']).toContain(join(again, 2, between.files));
+      again.writer.endTails(row);
+      join(again, 2, between.files);
+      expect(known(again.files)).toEqual(
+        expect.arrayContaining([...old, ...made].map((it) => it.commandId)),
+      );
+      expect(join(again, 2, between.files)).toBe('taken'); // it comes again: nothing is doubled
+      expect(new Set(known(again.files)).size).toBe(1 + old.length + made.length);
+    },
+  );
+});
+
 describe('what a desk is asked for', () => {
   const hashes = ['', 'a', 'b', 'c', 'd'];
   const log = {
@@ -144,7 +220,34 @@ describe('what a desk is asked for', () => {
     expect(asked({ chainHash: 'other' }, goneOn)).toBe(2);
     expect(asked({}, goneOn)).toBeUndefined(); // its event is here
     expect(asked({ chainHash: 'other', epoch: 2 }, goneOn)).toBeUndefined();
-    expect(asked({ chainHash: 'other', cursor: 2 }, goneOn)).toBeUndefined();
+  });
+
+  test('where its log has parted from this one before that, from there', () => {
+    const goneOn = { awaitsTails: () => false, head: () => ({ seq: 9, hash: 'z' }) };
+    expect(asked({ chainHash: 'other', cursor: 2 }, goneOn)).toBe(1);
+  });
+
+  test('a desk that gives less than it said it has is short', () => {
+    const { all, tail, files } = restored();
+    const kept = new SqliteEventLog(files.log);
+    const ours = { ...log, logId: 'force-a', head: () => kept.head };
+    const last = all.at(-1)?.header;
+    const says = {
+      ...hello,
+      logId: 'force-a',
+      cursor: last?.seq ?? 0,
+      chainHash: last?.hash ?? '',
+    };
+    for (const [count, isShort] of [
+      [tail.length, false],
+      [1, true],
+      [0, true],
+    ] as const) {
+      const lost = LostTail.of(ours, says);
+      const events = tail.slice(0, count).map(inJson);
+      lost?.commandsOf({ frame: 'tail', after: kept.head.seq, events, isEnd: true });
+      expect(lost?.isShort).toBe(isShort);
+    }
   });
 
   test('a part that does not go on where it was asked for is taken for none of this log', () => {

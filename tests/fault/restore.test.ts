@@ -108,6 +108,27 @@ test('the server dies with its disk: out of a back-up and the desks comes back a
   );
 });
 
+test('whoever signed in after the back-up has their work recorded', async () => {
+  await using force = await NewForce.start();
+  const backup = join(force.folder, 'backup');
+  await force.addUser('ch1', 'supervisor');
+  const desk = await force.startDesk('CH1');
+  const window = await desk.openWindow();
+  await online(window);
+  await holdfast('backup', '--data', force.serverFolder, '--to', backup);
+  await window.signIn('ch1', PASSWORD); // the shift begins
+  await recorded(window, open(window, 'while the server was there'));
+  await loseServer(force);
+  const alone = open(window, 'while there is no server');
+  expect(await window.answerTo(alone)).toMatchObject({ state: 'stored-here' });
+  await holdfast('restore', backup, '--data', force.serverFolder);
+  await force.startServer();
+  await window.until('an answer', () => (window.acks.get(alone)?.length ?? 0) > 1);
+  expect(window.acks.get(alone)?.at(-1)).toMatchObject({ state: 'recorded' });
+  await window.signIn('ch1', PASSWORD);
+  await recorded(window, open(window, 'under a grant of the restored server'));
+});
+
 test('a desk that comes late gives what fits still, and what does not stands aside for a person', async () => {
   await using force = await NewForce.start();
   const backup = join(force.folder, 'backup');
@@ -148,6 +169,41 @@ test('a desk that comes late gives what fits still, and what does not stands asi
   db.close();
   expect(aside).toMatchObject({ desk: 'D1', event: expect.stringContaining('as D1 has it') });
   expect(answers.size).toBeGreaterThan(0);
+});
+
+test('a back-up that is restored twice, to give a desk another chance, loses nothing of what was recorded in between', async () => {
+  await using force = await NewForce.start();
+  const backup = join(force.folder, 'backup');
+  const ch1 = await seated(force, 'CH1');
+  const d1 = await seated(force, 'D1');
+  await holdfast('backup', '--data', force.serverFolder, '--to', backup);
+  await ch1.desk.close();
+  for (const n of [1, 2]) await recorded(d1.window, open(d1.window, `only D1 knows of it ${n}`));
+  await d1.desk.close();
+  await loseServer(force);
+  await holdfast('restore', backup, '--data', force.serverFolder);
+  await force.startServer('--await-desks', '1');
+  const first = await force.startDesk('CH1');
+  const between = await first.openWindow();
+  await online(between);
+  for (const n of [1, 2, 3]) await recorded(between, open(between, `in between ${n}`));
+  await first.close();
+
+  await force.stopServer('SIGKILL');
+  renameSync(force.serverFolder, `${force.serverFolder}-again`);
+  await holdfast('restore', backup, '--data', force.serverFolder);
+  await force.startServer();
+  const windows = [await (await force.startDesk('D1')).openWindow()];
+  await windows[0]?.until('it has given what it has', () =>
+    windows[0]?.seat?.reason.includes('takes what the desks have'),
+  );
+  windows.push(await (await force.startDesk('CH1')).openWindow());
+  for (const window of windows) {
+    await online(window);
+    for (const n of [1, 2]) await shows(window, `only D1 knows of it ${n}`);
+    for (const n of [1, 2, 3]) await shows(window, `in between ${n}`);
+  }
+  expect(force.server.told).toContain('not heard: CH1');
 });
 
 test('a copied folder is noticed and comes to life by a restore only, each time in a later epoch', async () => {

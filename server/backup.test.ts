@@ -1,0 +1,40 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { logMigrations, pictureMigrations } from '#store/migrations.ts';
+import { openStore } from '#store/open-store.ts';
+import { newWriter, raise, reference, request, startedAt } from '../tests/support/room.ts';
+import { backUp, restore } from './backup.ts';
+
+async function backedUp() {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-backup-'));
+  const [from, to] = [join(folder, 'server'), join(folder, 'backup')];
+  mkdirSync(from);
+  const log = openStore(join(from, 'log.db'), logMigrations);
+  newWriter({ log, picture: openStore(':memory:', pictureMigrations) }).recordGroup([
+    request(1, raise(), { reference }),
+  ]);
+  log.close();
+  await backUp(from, to, startedAt);
+  return { folder, backup: to };
+}
+
+test('what a server has begun in the folder while the back-up is looked at is not removed', async () => {
+  const { folder, backup } = await backedUp();
+  const dataDir = join(folder, 'restored');
+  const restoring = restore(backup, dataDir, startedAt);
+  // As a server does that whoever watches over it has started again.
+  mkdirSync(dataDir);
+  writeFileSync(join(dataDir, 'log.db'), 'calls that were answered as recorded');
+  await expect(restoring).rejects.toThrow('is not empty');
+  expect(readFileSync(join(dataDir, 'log.db'), 'utf8')).toContain('recorded');
+  expect(await restore(backup, join(folder, 'another'), startedAt)).toMatchObject({ seq: 2 });
+});
+
+test('a folder that is there and empty is taken', async () => {
+  const { folder, backup } = await backedUp();
+  const dataDir = join(folder, 'restored');
+  mkdirSync(dataDir);
+  expect(await restore(backup, dataDir, startedAt)).toMatchObject({ seq: 2 });
+});
