@@ -112,7 +112,8 @@ export function judgeClaim(
   const { type, actor, desk, socketDesk, occurredAt } = claim;
   if (desk !== socketDesk) return forbid('wrong-desk');
   const at = accounts.grantAt(claim.grant, occurredAt, CLOCK_LEEWAY_MS);
-  if (at.outcome === 'unknown-grant' && occurredAt <= (restoredAt ?? -SESSION_MS) + SESSION_MS) {
+  const isLost = restoredAt !== undefined && occurredAt <= restoredAt + SESSION_MS;
+  if (at.outcome === 'unknown-grant' && isLost) {
     const role = accounts.roleOf(actor);
     if (role && judge(type, role) === undefined)
       return { outcome: 'permitted', flag: 'lost-grant' };
