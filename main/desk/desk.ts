@@ -5,6 +5,7 @@ import type { RecordedEvent } from '#domain/event.ts';
 import type { Role } from '#domain/facts.ts';
 import {
   incidentStream,
+  kindOf,
   unitStream,
   userStream,
   type CommandId,
@@ -90,6 +91,7 @@ export class Desk {
   /** Set while the log is copied anew; the old picture is shown until the new one has caught up. */
   #building: Replica | undefined;
   #record: OpenRoom;
+  #names: Names;
   /** The record with what is pending laid over it: what is shown, and what is decided on. */
   #merged: Merging;
   /** While the log is copied anew: commands that are in the copy already and not yet in what is shown. */
@@ -103,6 +105,7 @@ export class Desk {
     this.#options = options;
     this.#replica = options.replica;
     this.#record = this.#roomShown();
+    this.#names = this.#makeNames();
     void this.cursor; // read once, so that a replica that cannot be read is known of now
     this.#merged = new Merging(this.#record, options.outbox.unanswered(), options.targets);
   }
@@ -325,6 +328,7 @@ export class Desk {
         if (this.#building.cursor.seq >= head) this.#swapIn();
       } else {
         for (const [stream, entry] of touched) this.#record.put(stream, entry);
+        if (fresh.some(({ stream }) => kindOf(stream) === 'user')) this.#names = this.#makeNames();
         this.#merged.recorded(fresh, done);
       }
       this.#owed = [...this.#owed, ...fresh.filter((event) => this.#isOfOutbox(event))];
@@ -335,6 +339,7 @@ export class Desk {
       if (!(error instanceof ChainError) && !isDamage(error)) {
         // What is in memory may have moved less far than the files: it is what the files say.
         this.#record = this.#roomShown();
+        this.#names = this.#makeNames();
         this.#merged.rebase(this.#record, this.#options.outbox.unanswered());
         this.#changed();
         throw error;
@@ -386,10 +391,16 @@ export class Desk {
     };
   }
 
+  /** Another object as soon as somebody's name may be another one. */
   get names(): Names {
+    return this.#names;
+  }
+
+  #makeNames(): Names {
+    const record = this.#record;
     return {
       user: (id) => {
-        const { entity } = this.#record.get(userStream(id as UserId)); // any text may be asked for
+        const { entity } = record.get(userStream(id as UserId)); // any text may be asked for
         return entity.kind === 'user' && entity.displayName !== '' ? entity.displayName : id;
       },
       status: this.#options.statusName,
@@ -517,6 +528,7 @@ export class Desk {
     this.#building = undefined;
     this.#options.finished?.();
     this.#record = this.#roomShown();
+    this.#names = this.#makeNames();
     const inCopy = this.#inCopy;
     this.#inCopy = new Set();
     this.#merged.rebase(

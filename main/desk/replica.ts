@@ -6,6 +6,7 @@ import type { CrimeIdentity, RecordedCrime } from '#domain/recorded-crime.ts';
 import { GENESIS } from '#store/chain.ts';
 import type { Store } from '#store/open-store.ts';
 import { Picture, type Cursor } from '#store/picture.ts';
+import { Journals } from './journals.ts';
 import { addBatch, batchDigest, dropBatch, heldOfBatch } from '#store/recorded-crimes.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
 
@@ -17,6 +18,7 @@ export class Replica {
   readonly db: Store;
   readonly picture: Picture;
   readonly #log: SqliteEventLog;
+  readonly #journals: Journals;
   readonly #apply;
   readonly #keepCrimes;
   readonly #missing;
@@ -28,6 +30,10 @@ export class Replica {
     this.db = db;
     this.picture = new Picture(db);
     this.#log = new SqliteEventLog(db);
+    this.#journals = new Journals(
+      (subject) => this.#log.readAt(this.picture.journal(subject, LINES_MAX)).map(recordedOf),
+      LINES_MAX,
+    );
     this.#apply = db.transaction((events: readonly StoredEvent[]) => {
       for (const event of events) this.#log.adopt(event);
       const touched = this.picture.apply(events.map(recordedOf));
@@ -101,7 +107,9 @@ export class Replica {
       const touched = this.#apply.immediate(news);
       if (news.some(({ header }) => kindOf(header.stream) === 'recorded-crime'))
         this.#batches = undefined;
-      return { fresh: news.map(recordedOf), touched };
+      const fresh = news.map(recordedOf);
+      this.#journals.add(fresh);
+      return { fresh, touched };
     } catch (error) {
       this.#log.refreshHead();
       throw error;
@@ -110,7 +118,7 @@ export class Replica {
 
   /** The events shown in the log of a record, oldest first. */
   lines(subject: StreamId): readonly RecordedEvent[] {
-    return this.#log.readAt(this.picture.journal(subject, LINES_MAX)).map(recordedOf);
+    return this.#journals.of(subject);
   }
 
   /** Events after `seq`, at most `limit`. */

@@ -6,6 +6,7 @@ import type { Incident } from '#domain/incident.ts';
 import { sentenceOf, subjectsOf, type Names } from '#domain/journal.ts';
 import type { OpenRoom } from '#domain/room.ts';
 import type { Unit } from '#domain/unit.ts';
+import { jsonOf } from './json-of.ts';
 import type { Signals } from '#protocol/signal.ts';
 import type {
   ConflictRow,
@@ -233,9 +234,7 @@ const AFTER_ALL = 2 ** 52; // behind every number of the log
  */
 export function linesOf(subject: StreamId, source: ViewSource): readonly Line[] {
   const logOf = subject.slice(subject.indexOf('/') + 1);
-  const recorded = source
-    .lines(subject)
-    .map((event) => lineOf(event, { logOf, mark: 'recorded', order: event.seq }, source));
+  const recorded = source.lines(subject).map((event) => recordedLine(event, logOf, source));
   const here = source.provisional
     .filter((event) => subjectsOf(event).includes(subject))
     .map((event, n) => lineOf(event, { logOf, mark: 'stored-here', order: AFTER_ALL + n }, source));
@@ -243,10 +242,24 @@ export function linesOf(subject: StreamId, source: ViewSource): readonly Line[] 
   const lines = [...recorded, ...here].toSorted((a, b) => a.at - b.at);
   let chars = 0;
   const from = lines.findLastIndex((line) => {
-    chars += JSON.stringify(line).length;
+    chars += jsonOf(line).length;
     return chars > LINES_MAX_CHARS;
   });
   return lines.slice(from + 1);
+}
+
+/** A line of what is recorded never changes, but for the names in it: it is made once for each record. */
+const made = new WeakMap<Names, WeakMap<RecordedEvent, Line[]>>();
+
+function recordedLine(event: RecordedEvent, logOf: string, source: ViewSource): Line {
+  const known = made.get(source.names) ?? new WeakMap<RecordedEvent, Line[]>();
+  made.set(source.names, known);
+  const lines = known.get(event) ?? [];
+  known.set(event, lines);
+  let line = lines.find((it) => it.logOf === logOf);
+  if (!line)
+    lines.push((line = lineOf(event, { logOf, mark: 'recorded', order: event.seq }, source)));
+  return line;
 }
 
 function lineOf(

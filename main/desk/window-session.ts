@@ -24,6 +24,7 @@ import {
   rosterRows,
   unitRows,
 } from './views.ts';
+import { jsonOf } from './json-of.ts';
 
 /** What a window needs of its desk beside the desk itself: who sits there, and what the link says. */
 export interface WindowHost {
@@ -244,7 +245,7 @@ export class WindowSession {
     };
     while (gone.length > CHUNK_ROWS) flush();
     for (const row of rows) {
-      const text = JSON.stringify(row);
+      const text = jsonOf(row);
       if (sent.get(row.id) === text) continue;
       const isFull = chars + text.length > CHUNK_CHARS || upsert.length >= CHUNK_ROWS;
       if (isFull && upsert.length > 0) {
