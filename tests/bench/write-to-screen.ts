@@ -1,6 +1,9 @@
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { chromium, type Page } from 'playwright-core';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { findChromium } from '#chromium/start-shell.ts';
 import type { IncidentId } from '#domain/ids.ts';
 import { assert } from '#domain/lib/assert.ts';
@@ -26,6 +29,7 @@ import { sizes } from './sizes.ts';
 const WARM_UP = 20;
 const END = 50; // samples with the shortest log on the page, and with the longest
 const EVERY_MS = 50; // 20 a second
+const FRAME_MS = 17;
 const KEYS = 120;
 const DISK_SAMPLES = 200;
 const P50_MAX_MS = 10;
@@ -34,6 +38,11 @@ const KEY_P95_MAX_MS = 50;
 
 /** Wall-clock milliseconds with fractions, which a page reads alike. */
 const wall = () => performance.timeOrigin + performance.now();
+
+async function until(at: number): Promise<void> {
+  const ms = at - performance.now();
+  if (ms > 0) await sleep(ms);
+}
 
 async function seat(address: string | undefined, name: string): Promise<WindowClient> {
   const window = new WindowClient(address ?? '');
@@ -101,6 +110,56 @@ const WATCH_KEYS = `(() => {
     requestAnimationFrame(() => took.push(performance.now() - at));
   }, true);
 })()`;
+
+/**
+ * The least that any room could take here: a page with nothing in it, which appends each message of a bare
+ * socket as a line. No desk, no server, no disk; the same browser, cores and screen, in the same moments.
+ */
+class BarePage implements AsyncDisposable {
+  readonly #server: WebSocketServer;
+  readonly #page: Page;
+  readonly #socket: WebSocket;
+  readonly #sentAt: number[] = [];
+
+  private constructor(server: WebSocketServer, page: Page, socket: WebSocket) {
+    this.#server = server;
+    this.#page = page;
+    this.#socket = socket;
+  }
+
+  static async open(page: Page): Promise<BarePage> {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const joined = once(server, 'connection') as Promise<[WebSocket]>;
+    await page.evaluate(`(() => {
+      const painted = (window.paintedBare = {});
+      new WebSocket('ws://127.0.0.1:${port}').onmessage = ({ data }) => {
+        document.body.append(Object.assign(document.createElement('p'), { textContent: data }));
+        requestAnimationFrame(() => (painted[data] = performance.timeOrigin + performance.now()));
+      };
+    })()`);
+    const [socket] = await joined;
+    return new BarePage(server, page, socket);
+  }
+
+  send(): void {
+    this.#socket.send(String(this.#sentAt.length));
+    this.#sentAt.push(wall());
+  }
+
+  async painted(): Promise<readonly number[]> {
+    await reaches(this.#page, 'Object.keys(window.paintedBare).length', this.#sentAt.length);
+    const at = await this.#page.evaluate<Record<string, number>>('window.paintedBare');
+    return this.#sentAt.map((sent, n) => (at[n] ?? Number.NaN) - sent).slice(WARM_UP);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.terminate();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+}
 
 interface Seen {
   readonly came: Readonly<Record<string, number>>;
@@ -177,7 +236,7 @@ class Lines {
     return answer.reference as IncidentId; // as the desk gave it
   }
 
-  async turn(samples: number, incidentId: IncidentId): Promise<Turn> {
+  async turn(samples: number, incidentId: IncidentId, bare?: BarePage): Promise<Turn> {
     const total = WARM_UP + samples;
     const from = this.#asked;
     this.#asked += total;
@@ -191,11 +250,14 @@ class Lines {
     });
     const start = performance.now();
     for (let at = 0; at < total; at += 1) {
-      const due = start + at * EVERY_MS - performance.now();
-      if (due > 0) await sleep(due);
+      const due = start + at * EVERY_MS + ((at * 7) % FRAME_MS); // not in step with the frames
+      await until(due);
       const text = `caller upstairs, door locked, second male heard on the landing (${from + at})`;
       const body = { incidentId, text };
       askedAt.set(this.#window.ask({ type: 'add-log-entry', body }), wall());
+      if (!bare) continue;
+      await until(due + EVERY_MS / 2); // while nothing of ours is on its way
+      bare.send();
     }
     await stored;
     const painted = 'Object.keys(window.seenLines.painted).length';
@@ -271,12 +333,21 @@ export async function writeToScreen(): Promise<readonly Result[]> {
 
   measureDisk();
   const few = await lines.turn(samples, first);
+  // The desks that neither write nor show the line have computers of their own, outside of this one.
+  const [, ch2, , other] = room.facts.pids.desks;
+  const idle = [ch2, other].filter((pid) => pid !== undefined);
+  for (const pid of idle) process.kill(pid, 'SIGSTOP');
+  const pair = await lines.turn(samples, first);
+  for (const pid of idle) process.kill(pid, 'SIGCONT');
   const second = await lines.open();
   await load.order('joinDesks', { url: syncUrlOf(site), desks: crowd });
   const { least: before } = await load.order('desksNow');
+  await using bare = await BarePage.open(await browser.newPage(view));
+  await d1.bringToFront();
   const use = new ProcessUse(room.serverPid);
-  const many = await lines.turn(samples, second);
+  const many = await lines.turn(samples, second, bare);
   const { all: serverCores } = use.cores();
+  const least = spread(await bare.painted());
   const { least: after, lost } = await load.order('desksNow');
   measureDisk();
   ch1.close();
@@ -285,6 +356,7 @@ export async function writeToScreen(): Promise<readonly Result[]> {
 
   const values = spread(many.painted);
   const [withFew, inDocument] = [spread(few.painted), spread(many.inDocument)];
+  const [withPair, pairInDocument] = [spread(pair.painted), spread(pair.inDocument)];
   const storedHere = spread(many.storedHere);
   const atPage = spread(many.atPage);
   const beside = spread(raw);
@@ -293,6 +365,12 @@ export async function writeToScreen(): Promise<readonly Result[]> {
     values: {
       ...values,
       samples,
+      frameP50: rounded(
+        quantile(
+          many.painted.map((at, n) => at - (many.inDocument[n] ?? 0)),
+          0.5,
+        ),
+      ),
       inDocumentP50: inDocument.p50,
       inDocumentP99: inDocument.p99,
       atPageP50: atPage.p50,
@@ -307,6 +385,11 @@ export async function writeToScreen(): Promise<readonly Result[]> {
     unit: 'ms',
     budget: [atMost('p50', values.p50, P50_MAX_MS), atMost('p99', values.p99, P99_MAX_MS)],
     beside: {
+      barePageP50: least.p50,
+      barePageP99: least.p99,
+      twoDesksP50: withPair.p50,
+      twoDesksP99: withPair.p99,
+      twoDesksInDocumentP50: pairInDocument.p50,
       fourDesksP50: withFew.p50,
       fourDesksP99: withFew.p99,
       fdatasyncP50: beside.p50,
@@ -314,6 +397,7 @@ export async function writeToScreen(): Promise<readonly Result[]> {
       frameMs: rounded(1_000 / 60),
     },
     ratio: {
+      p50ToBarePage: rounded(values.p50 / least.p50),
       p50ToFourDesks: rounded(values.p50 / withFew.p50),
       p99ToFourDesks: rounded(values.p99 / withFew.p99),
       p50ToFrame: rounded((values.p50 * 60) / 1_000),
@@ -322,7 +406,10 @@ export async function writeToScreen(): Promise<readonly Result[]> {
       "CH1's window asks add-log-entry, until the frame that paints the line in D1's real dispatch page " +
       '(Chromium, no GPU, 60 frames a second: up to a frame of waiting is in every figure but inDocument); ' +
       `20/s over loopback without TLS; the server, four desks, two pages and ${clients} more lines of a load ` +
-      'process share this machine and its one disk. Beside it the same with the four desks alone, in the same run',
+      'process share this machine and its one disk. storedHere: it is on CH1’s disk; atPage: it is recorded, on ' +
+      'D1’s disk and at its page’s socket; frame: from the document to the frame that paints it. Beside it, in the ' +
+      'same run: barePage, from a bare socket’s send to the frame of a page with nothing else in it; and the same ' +
+      'with the four desks alone',
   });
   return [written, keys];
 }
