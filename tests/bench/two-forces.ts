@@ -3,7 +3,7 @@ import { LoadForce } from './load/load-force.ts';
 import { LoadProcess } from './load/load-process.ts';
 import type { Measured, Paced } from './load/orders.ts';
 import { ProcessUse } from './load/process-use.ts';
-import { atMost, quantile, result, rounded, type Result } from './measure.ts';
+import { atMost, quantile, result, rounded, TempFolder, type Result } from './measure.ts';
 import { sizes } from './sizes.ts';
 
 const WRITERS = 5;
@@ -38,15 +38,20 @@ export async function twoForces(): Promise<Result> {
   await using ours = await side(clients);
   await using other = await side(clients);
   const paced: Paced = { rate: RATE, seconds, bytes: BYTES };
-  const took: Record<'alone' | 'beside' | 'overloaded' | 'stranger', Measured[]> = {
+  const took: Record<'alone' | 'beside' | 'overloaded' | 'stranger' | 'syncing', Measured[]> = {
     alone: [],
     beside: [],
     overloaded: [],
     stranger: [],
+    syncing: [],
   };
   using bare = await BareServer.start();
   await using crowd = new LoadProcess();
   await crowd.order('joinBare', { url: bare.url, count: clients });
+  using folder = new TempFolder();
+  using syncing = await BareServer.start(folder.path);
+  await using hoard = new LoadProcess();
+  await hoard.order('joinBare', { url: syncing.url, count: clients });
   let otherCores = 0;
   let otherSeen = 0;
   // In turns, so that whatever else the machine does falls on each of them.
@@ -64,11 +69,16 @@ export async function twoForces(): Promise<Result> {
     ]);
     took.overloaded.push(overloaded);
     otherCores = use.cores().all;
-    const [stranger] = await Promise.all([
-      ours.load.order('pacedDesks', paced),
-      crowd.order('pacedBare', { ...paced, rate: RATE * TIMES, seconds: seconds + 1 }),
-    ]);
-    took.stranger.push(stranger);
+    for (const [them, kept] of [
+      [crowd, took.stranger],
+      [hoard, took.syncing],
+    ] as const) {
+      const [seen] = await Promise.all([
+        ours.load.order('pacedDesks', paced),
+        them.order('pacedBare', { ...paced, rate: RATE * TIMES, seconds: seconds + 1 }),
+      ]);
+      kept.push(seen);
+    }
     otherSeen = theirs.seen.p99;
   }
   const p99 = (all: readonly Measured[]) =>
@@ -105,17 +115,21 @@ export async function twoForces(): Promise<Result> {
       otherAtWorkP99: p99(took.beside),
       strangerP50: p50(took.stranger),
       strangerP99: p99(took.stranger),
+      syncingStrangerP50: p50(took.syncing),
+      syncingStrangerP99: p99(took.syncing),
     },
     ratio: {
       p99ToOtherAtWork: ratio,
       p99ToOtherIdle: rounded(p99(took.overloaded) / p99(took.alone)),
       p50ToOtherAtWork: rounded(p50(took.overloaded) / p50(took.beside)),
       strangerP99ToOtherAtWork: rounded(p99(took.stranger) / p99(took.beside)),
+      syncingStrangerP99ToOtherAtWork: rounded(p99(took.syncing) / p99(took.beside)),
     },
     note:
       `two serve processes with ${clients} desks each, from when an entry was due to when each desk of the one has ` +
       `it, while the other does nothing, has the same ${RATE} entries a second, and ten times as many; stranger is the ` +
-      'same with `ws` alone at ten times the rate in the place of the other force, which stores nothing. Both forces ' +
+      'same with `ws` alone at ten times the rate in the place of the other force, which stores nothing, or syncs one ' +
+      'page to the disk for each entry and does nothing else (syncingStranger). Both forces ' +
       'and both load processes share the cores and the one disk of this machine, so what is left of the ratio is ' +
       'the machine and not the process. Medians of the rounds',
   });

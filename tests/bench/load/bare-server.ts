@@ -12,8 +12,10 @@ export class BareServer implements Disposable {
     this.#child = child;
   }
 
-  static async start(): Promise<BareServer> {
-    const child = fork(join(import.meta.dirname, 'bare-ws.ts'), { stdio: 'inherit' });
+  /** In a `folder` it syncs a page for each message before anybody has it, as often as a store must. */
+  static async start(folder?: string): Promise<BareServer> {
+    const args = folder === undefined ? [] : [folder];
+    const child = fork(join(import.meta.dirname, 'bare-ws.ts'), args, { stdio: 'inherit' });
     const [{ url }] = (await once(child, 'message')) as [{ url: string }];
     return new BareServer(url, child);
   }
