@@ -17,6 +17,7 @@ import { merged, rendered, type Kept, type Machine } from './report.ts';
 import { serverCommit } from './server-commit.ts';
 import { makeQuick } from './sizes.ts';
 import { slowReader } from './slow-reader.ts';
+import { stall } from './stall.ts';
 import { start } from './start.ts';
 import { twoForces } from './two-forces.ts';
 import { writeToScreen } from './write-to-screen.ts';
@@ -40,6 +41,7 @@ const benches: Readonly<
   drain,
   'slow-reader': slowReader,
   'two-forces': twoForces,
+  stall,
   peers,
   hour,
 };
