@@ -14,6 +14,7 @@ import { windowId } from '#desk/shell.ts';
 import { OutboxOrder } from '#server/gateway/outbox-order.ts';
 import { callIn, newId, rawStatus, Running } from '#server/gateway/running.suite.ts';
 import { openRecorder, WAITING_MAX } from '#server/log/recorder.ts';
+import { request } from '../support/room.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { OneDesk } from '../support/one-desk.ts';
@@ -147,6 +148,7 @@ const table: readonly (readonly [grows: string, most: string, file: string, titl
   ['a line of a secret', '1,024', 'cli/read-secret.test.ts', 'of a line without an end'],
   ['grants in one question', '400', KEPT, 'a desk asks after four hundred grants'],
   ['what waits for the writer', '20,000', HERE, 'what waits for the writer has a limit'],
+  ['commands in one commit', '256', HERE, 'of what waits for the writer no more than 256'],
   [
     'an import: file, line, rows',
     '256 MB, 4 KB, 2 million',
@@ -164,10 +166,10 @@ const table: readonly (readonly [grows: string, most: string, file: string, titl
   ['tokens that are good no longer', '512', KEPT, 'of tokens that are good no longer a desk knows'],
   ['lines of a log that are read', '500', KEPT, 'of the log of a record a desk reads'],
   [
-    'lines of a log in a frame',
+    'lines of a log that is shown',
     '1.5 million characters',
     KEPT,
-    'of a record whose log is too long for a frame',
+    'of a record whose log is too long for a window',
   ],
   ['a message to a window', '400', KEPT, 'a message that names what came is cut'],
   ['a row of a view', '2 million characters', KEPT, 'a group in the tray that no frame can hold'],
@@ -384,6 +386,21 @@ test('what waits for the writer has a limit: beyond it whoever asks is told, and
   await expect(recorder.audit([{ ...row, at: 1 as EpochMs }])).rejects.toThrow('too far behind');
   await Promise.all(rows);
   await recorder.audit([{ ...row, at: 1 as EpochMs }]);
+  await recorder.close();
+  rmSync(dataDir, { recursive: true });
+});
+
+test('of what waits for the writer no more than 256 commands are in one commit, so that nobody waits long', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-limits-'));
+  const recorder = await openRecorder({ dataDir, logId: 'force-HC', failed: () => {} });
+  const groups: number[] = [];
+  recorder.onRecorded((events) => void groups.push(events.length));
+  const open = { type: 'open-contact', body: { channel: 'counter' } } as const; // one event each
+  const asked = Array.from({ length: 1_000 }, (_none, n) => recorder.record(request(n + 1, open)));
+  await Promise.all(asked);
+  expect(groups.reduce((sum, it) => sum + it, 0)).toBeGreaterThanOrEqual(1_000);
+  const each = groups.reduce((sum, it) => sum + it, 0) / 1_000;
+  expect(Math.max(...groups) / each).toBe(256);
   await recorder.close();
   rmSync(dataDir, { recursive: true });
 });
