@@ -6,6 +6,7 @@ import { deskId } from '#domain/ids.ts';
  * desk's enrolled Ed25519 key over the nonce and the desk's id: it authenticates the socket. The
  * server compares `chainHash` with its own event at `cursor`, so a wrong lineage is known and not
  * guessed; a desk that has seen epoch N refuses N-1. A new desk knows no log: `logId` is absent.
+ * `cursorEpoch` is the epoch of the event at `cursor`, and `epoch` the latest that the desk has seen.
  * `shown` is the copy that it shows while it makes another one from `cursor` on: a server that was restored
  * may have lost what is in it.
  */
@@ -18,11 +19,13 @@ export const hello = z.strictObject({
   logId: z.string().min(1).max(64).optional(),
   epoch: z.int().nonnegative(),
   cursor: z.int().nonnegative(),
+  cursorEpoch: z.int().nonnegative(),
   chainHash: z.string().max(64),
   shown: z
     .strictObject({
       logId: z.string().min(1).max(64),
       cursor: z.int().positive(),
+      cursorEpoch: z.int().nonnegative(),
       chainHash: z.string().max(64),
     })
     .optional(),

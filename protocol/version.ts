@@ -11,6 +11,11 @@ export const history = [
     fingerprint: 'b768ebe4b1acfb01',
     change: 'a restored server asks the desks for what it has lost',
   },
+  {
+    version: 4,
+    fingerprint: '247883bb019ff713',
+    change: 'a desk says of which epoch its last event is',
+  },
 ] as const satisfies readonly {
   readonly version: number;
   readonly fingerprint: string;

@@ -130,11 +130,16 @@ export class Desk {
 
   /** How far what is shown has come, while another copy of the log is made. */
   get shownBefore():
-    | { readonly logId: string; readonly cursor: number; readonly chainHash: string }
+    | {
+        readonly logId: string;
+        readonly cursor: number;
+        readonly cursorEpoch: number;
+        readonly chainHash: string;
+      }
     | undefined {
     if (!this.#building) return undefined;
-    const { logId, seq, hash } = this.read((replica) => replica.cursor, emptyCursor('', 0));
-    return seq > 0 ? { logId, cursor: seq, chainHash: hash } : undefined;
+    const { logId, epoch, seq, hash } = this.read((replica) => replica.cursor, emptyCursor('', 0));
+    return seq > 0 ? { logId, cursor: seq, cursorEpoch: epoch, chainHash: hash } : undefined;
   }
 
   /** The highest epoch that is known here, whatever has become of the replica. */

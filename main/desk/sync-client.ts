@@ -24,6 +24,7 @@ const BACKOFF_MIN_MS = 100;
 const BACKOFF_MAX_MS = 5_000;
 const CONNECT_WITHIN_MS = 5_000; // as long as a line may be silent: 2 s there and 2 s back must do
 const RESTORING = 4010; // the close code of a server that was restored and gathers what the desks have
+const CUT_SHORT = 4011; // the close code of a server whose log lacks what this desk has on record
 const NOT_ENROLLED = 4401; // the close code of a server that knows no such key, or no longer
 
 /** Keeps a desk joined to its server for as long as it lives: connects, and connects again. */
@@ -154,6 +155,10 @@ export class SyncClient {
       else if (code === RESTORING)
         this.#why =
           'the server was restored from a back-up and takes what the desks have on record; it is here soon';
+      else if (code === CUT_SHORT)
+        this.#why =
+          'the log of the server has lost what this desk has on record: this desk keeps it, works on alone, and ' +
+          'does not join; tell the people who run the server';
       else if (link?.state === 'live') this.#why = 'the connection to the server was lost';
       this.#socket = undefined;
       this.#session = undefined;

@@ -286,7 +286,7 @@ export class SyncSession {
 
   #sayHello(nonce: string): void {
     const { desk, outboxId, shownBefore } = this.#desk;
-    const { logId, seq, hash } = this.#desk.cursor;
+    const { logId, epoch: cursorEpoch, seq, hash } = this.#desk.cursor;
     const { version } = history.at(-1) ?? { version: 1 };
     this.#ports.send({
       frame: 'hello',
@@ -297,6 +297,7 @@ export class SyncSession {
       ...(seq > 0 && { logId }),
       epoch: this.#desk.epochSeen,
       cursor: seq,
+      cursorEpoch,
       chainHash: hash,
       ...(shownBefore && { shown: shownBefore }),
     });

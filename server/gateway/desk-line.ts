@@ -6,6 +6,7 @@ import { parseAsked } from '#protocol/command.ts';
 import type { Consulted } from '#protocol/consulted.ts';
 import type { AskCrimes } from '#protocol/crimes.ts';
 import type { DeskDown } from '#protocol/down.ts';
+import type { Hello } from '#protocol/hello.ts';
 import { limits } from '#protocol/limits.ts';
 import type { DeskSignal, Signals } from '#protocol/signal.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
@@ -18,7 +19,7 @@ import { commandIn, readFrame } from './desk-frame.ts';
 import { EventFeed } from './event-feed.ts';
 import type { EventFrame } from './event-frames.ts';
 import type { Given } from './gathering.ts';
-import { LostTail } from './lost-tail.ts';
+import { isCutShort, LostTail } from './lost-tail.ts';
 import { lookOf } from './look-row.ts';
 import { OutboxOrder } from './outbox-order.ts';
 import type { Timers } from './timers.ts';
@@ -29,6 +30,7 @@ const CRIMES_AT_ONCE = 400; // a page that a desk stores in some milliseconds, b
 const BURST = 200;
 const PER_SECOND = 50;
 const RESTORING = 4010; // see `main/desk/sync-client.ts`
+const CUT_SHORT = 4011; // the same
 const CLOSE_WITHIN_MS = 1_000;
 const SYSTEM = 'system' as UserId;
 const SERVER = 'server' as DeskId;
@@ -63,13 +65,13 @@ export interface Exchange {
   /** Sends at once what waits to be sent together. */
   readonly flush: () => void;
   readonly joined: (desk: DeskId) => void;
+  /** A desk has on record what this log has not. */
+  readonly cutShort: (hello: Hello) => void;
   readonly signalled: (desk: DeskId, signal: DeskSignal) => void;
   /** What every desk has in front of it now. */
   readonly presence: () => readonly Signals[];
   readonly gone: (desk: DeskId | undefined) => void;
 }
-
-type Hello = Extract<DeskUp, { frame: 'hello' }>;
 
 /** One socket of one desk. */
 export class DeskLine {
@@ -260,6 +262,11 @@ export class DeskLine {
     if (hello.protocol.min > version || hello.protocol.max < version) {
       this.#audit({ what: 'hello', desk: hello.desk, outcome: 'refused other-release' });
       return void this.end(4406, `this server speaks protocol ${version}`);
+    }
+    if (isCutShort(recorder, hello)) {
+      this.#audit({ what: 'hello', desk: hello.desk, outcome: 'refused log-cut-short' });
+      this.#exchange.cutShort(hello);
+      return void this.end(CUT_SHORT, 'this log has lost what this desk has on record');
     }
     this.#desk = hello.desk;
     this.#exchange.joined(hello.desk);

@@ -11,6 +11,21 @@ export type LogAsked = Pick<
 >;
 
 /**
+ * Whether a desk has of this very epoch what the log has not, or has otherwise: what was told as recorded is
+ * lost, with the end of a file that its disk gave up, or was rewritten. Nobody can say from here what it
+ * was, and a copy made anew would take away the last that there is. A restored log is another matter: it is of a
+ * later epoch, and asks for what it lacks.
+ */
+export function isCutShort(
+  log: LogAsked,
+  hello: Pick<Hello, 'logId' | 'epoch' | 'cursor' | 'cursorEpoch' | 'chainHash' | 'shown'>,
+): boolean {
+  const { logId, cursor, cursorEpoch, chainHash } = hello.shown ?? hello;
+  const isOfNow = logId === log.logId && cursorEpoch === log.epoch && hello.epoch === log.epoch;
+  return cursor > 0 && isOfNow && log.hashAt(cursor) !== chainHash;
+}
+
+/**
  * What a desk has on record beyond a log that was restored from a back-up, part by part.
  *
  *     back-up ends at H       desk:  … H  H+1 … C        its tail: H+1 … C

@@ -266,6 +266,7 @@ export class TestDesk {
       outboxId: this.outboxId,
       epoch: 0,
       cursor: 0,
+      cursorEpoch: 0,
       chainHash: GENESIS,
       ...more,
     });

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { EpochMs, UserId } from '#domain/ids.ts';
 import { limits } from '#protocol/limits.ts';
 import { subprotocol } from '#protocol/version.ts';
+import { GENESIS } from '#store/chain.ts';
 import { verifyChain } from '#store/chain.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
@@ -159,6 +160,37 @@ test.each<[string, object]>([
   expect((await desk.next('welcome')).mode).toBe('reset');
   expect((await desk.eventsTo(1))[0]?.header.seq).toBe(1);
 });
+
+test.each<[string, object]>([
+  ['another event at its cursor', { cursor: 1, chainHash: 'f'.repeat(64) }],
+  ['more than the log', { cursor: 9_999 }],
+  [
+    'more than the log in what it shows',
+    { shown: { cursor: 9_999, cursorEpoch: 1, chainHash: GENESIS, logId: 'force-HC' } },
+  ],
+])(
+  'a desk that has %s of this epoch is not joined: the log was cut short, and that is told once',
+  async (_title, more) => {
+    const { running } = await withDesks();
+    await using _ = running;
+    const { logId } = running.server.recorder;
+    expect(logId).toBe('force-HC');
+    for (const again of [false, true]) {
+      const desk = await running.connect('CH1');
+      desk.hello({ logId, epoch: 1, cursorEpoch: 1, chainHash: GENESIS, ...more });
+      expect(await desk.closed).toEqual({ code: 4011 });
+      expect(running.told.filter((line) => line.startsWith('CH1 has events up to'))).toHaveLength(
+        1,
+      );
+      if (again) break;
+    }
+    const refusals = (await running.audit()).filter(({ what }) => what === 'hello');
+    expect(new Set(refusals.map(({ outcome }) => outcome))).toEqual(
+      new Set(['refused log-cut-short']),
+    );
+    expect((await running.join('CH2')).socket.readyState).toBe(1); // it has no more than the log
+  },
+);
 
 test('a desk without its key, with a revoked key or with an old nonce is sent away, and it is on record', async () => {
   const { running } = await withDesks();

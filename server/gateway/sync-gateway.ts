@@ -47,6 +47,8 @@ export class SyncGateway {
   #answers: (() => void)[] = [];
   #flushed: number;
   #flushedAt = 0;
+  /** Desks that have on record what this log has not; each is told of once. */
+  readonly #cutShort = new Set<DeskId>();
   #stopFlush: (() => void) | undefined;
   #isClosing = false;
 
@@ -117,6 +119,17 @@ export class SyncGateway {
           // The newer line of a desk is the one that lives.
           void this.#desks.get(desk)?.end(4001, 'replaced by a newer connection');
           this.#desks.set(desk, line);
+        },
+        cutShort: ({ desk, cursor, shown }) => {
+          if (this.#cutShort.has(desk)) return; // it comes again every few seconds
+          this.#cutShort.add(desk);
+          const { seq } = this.#options.recorder.head();
+          this.#options.told?.(
+            `${desk} has events up to ${shown?.cursor ?? cursor} on record that this log, which ends at ${seq}, has not: ` +
+              'the log has lost its end, or was rewritten. That desk is not joined, keeps them and works on alone. ' +
+              'Stop this server, keep its folder, restore it into a new one (holdfast restore FOLDER --data NEW), and ' +
+              'serve that: it takes back what the desks have.',
+          );
         },
         presence: () => this.#presence.all(),
         signalled: (desk, signal) => this.#presence.heard(desk, signal),

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { contactIdOf } from '#domain/decide.ts';
@@ -106,6 +106,54 @@ test('the server dies with its disk: out of a back-up and the desks comes back a
   expect(new Set(events.slice(gone.events.length).map(({ header }) => header.epoch))).toEqual(
     new Set([epoch]),
   );
+});
+
+test('a log that has lost its end takes no desk in and says so; restored over itself, it gets the end back', async () => {
+  await using force = await NewForce.start();
+  const ch1 = await seated(force, 'CH1');
+  await recorded(ch1.window, open(ch1.window, 'what the disk kept'));
+  await force.stopServer();
+  const inServer = (name: string) => join(force.serverFolder, name);
+  const files = ['log.db', 'picture.db'].map(
+    (name) => [name, readFileSync(inServer(name))] as const,
+  );
+  await force.startServer();
+  await online(ch1.window);
+  await recorded(ch1.window, open(ch1.window, 'what the disk lost'));
+  await force.stopServer('SIGKILL');
+  // In place: it is the same file, and nothing in it says that there was more.
+  for (const [name, bytes] of files) {
+    writeFileSync(inServer(name), bytes);
+    for (const side of ['-wal', '-shm']) rmSync(inServer(`${name}${side}`), { force: true });
+  }
+  await force.startServer();
+  await ch1.window.until('it is said at the desk', () =>
+    ch1.window.seat?.reason.startsWith('the log of the server has lost what this desk has'),
+  );
+  expect(ch1.window.seat?.mode).toBe('alone');
+  await shows(ch1.window, 'what the disk lost');
+  const alone = open(ch1.window, 'while it is alone');
+  expect(await ch1.window.answerTo(alone)).toMatchObject({ state: 'stored-here' });
+  expect(force.server.told).toMatch(
+    /CH1 has events up to \d+ on record that this log, which ends at/,
+  );
+
+  await force.stopServer();
+  const cut = `${force.serverFolder}-cut`;
+  renameSync(force.serverFolder, cut);
+  expect(await holdfast('restore', cut, '--data', force.serverFolder)).toMatchObject({ code: 0 });
+  await force.startServer();
+  await online(ch1.window);
+  await recorded(ch1.window, alone);
+  const told = [...ch1.window.acks];
+  await ch1.desk.close();
+  await force.stopServer();
+  const { events, answers } = readServerLog(force.serverFolder);
+  const desks = [await readDesk(join(force.folder, 'desk-CH1'))];
+  expect(brokenPromises({ events, answers, desks, told })).toEqual([]);
+  const said = JSON.stringify(events.map(({ kept }) => kept?.text));
+  for (const words of ['what the disk kept', 'what the disk lost', 'while it is alone'])
+    expect(said.split(words)).toHaveLength(2);
 });
 
 test('whoever signed in after the back-up has their work recorded', async () => {

@@ -19,7 +19,7 @@ import type { Hello } from '#protocol/hello.ts';
 import type { Tail } from '#protocol/tail.ts';
 import type { DeskUp } from '#protocol/up.ts';
 import { wiredOf } from '#server/gateway/event-frames.ts';
-import { LostTail, type LogAsked } from '#server/gateway/lost-tail.ts';
+import { isCutShort, LostTail, type LogAsked } from '#server/gateway/lost-tail.ts';
 import { OutboxOrder, type OutboxPlace } from '#server/gateway/outbox-order.ts';
 import { digestHeld, type Audit, type LogWriter } from '#server/log/log-writer.ts';
 import type { RecordRequest } from '#server/log/recorder-port.ts';
@@ -281,6 +281,8 @@ export class SimServer {
   #hello(line: ServerLine, hello: Hello, writer: LogWriter): void {
     for (const other of this.#lines) if (other.desk === hello.desk && other !== line) other.end();
     line.desk = hello.desk;
+    if (isCutShort(this.#asked(writer), hello))
+      throw new Error(`${hello.desk} has on record what the log has lost`);
     const lost =
       this.#ports.guard === 'tails' ? undefined : LostTail.of(this.#asked(writer), hello);
     if (!lost) return this.#admit(line, hello, writer);

@@ -231,6 +231,7 @@ export class LoadLine {
       ...(seq > 0 && logId !== undefined && { logId }),
       epoch,
       cursor: seq,
+      cursorEpoch: epoch,
       chainHash: hash,
     });
   }
