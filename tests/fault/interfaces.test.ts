@@ -200,7 +200,12 @@ class Reader implements AsyncDisposable {
     for (const line of content.split('\n')) {
       const template = line.slice(2);
       if (line.startsWith('< ')) {
-        while (came.length === 0) await once(socket, 'message');
+        while (came.length === 0) {
+          const heard = once(socket, 'message');
+          const hungUp = closed.then(([code]) => `hung up with ${String(code)} before ${line}`);
+          const [first] = await Promise.race([heard, hungUp.then((why) => [why])]);
+          if (typeof first === 'string') throw new Error(first);
+        }
         const actual = JSON.parse(came.shift() ?? '') as { nonce?: string };
         this.#equal(actual, this.names.promised(template, actual));
         if (actual.nonce !== undefined) {
