@@ -3,7 +3,7 @@ import { GENESIS } from '#store/chain.ts';
 import { DamagedFileError } from '#store/file-trouble.ts';
 import type { Store } from '#store/open-store.ts';
 import { soundPage, SqliteEventLog } from '#store/sqlite-event-log.ts';
-import { auditHashOf, outcomeOf } from './log-writer.ts';
+import { auditHashOf, outcomeOf } from './audit-trail.ts';
 import type { AuditRow } from './recorder-port.ts';
 
 const PAGE = 500;

@@ -7,8 +7,6 @@ import type { Fact, RecordedEvent } from '#domain/event.ts';
 import { understand } from '#domain/facts.ts';
 import {
   batchStream,
-  incidentStream,
-  kindOf,
   type CommandId,
   type DeskId,
   unitStream,
@@ -19,15 +17,16 @@ import {
 import { assert } from '#domain/lib/assert.ts';
 import { advance, emptyEntry, OpenRoom, type Entry } from '#domain/room.ts';
 import type { Answer } from '#protocol/ack.ts';
-import { GENESIS } from '#store/chain.ts';
-import { inJson, recordedOf, type StoredEvent } from '#store/event-log.ts';
+import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import type { Store } from '#store/open-store.ts';
 import { Picture } from '#store/picture.ts';
 import { addBatch, batchDigest, isBatchHere } from '#store/recorded-crimes.ts';
 import { DamagedFileError, isDamage } from '#store/file-trouble.ts';
 import { SqliteEventLog, soundEvents, soundPage, type LogPorts } from '#store/sqlite-event-log.ts';
+import { AuditTrail, outcomeOf, type Audit } from './audit-trail.ts';
 import { foldInto, isUnreadable, PictureError } from './picture-file.ts';
-import type { AuditRow, ConsultedRow, OpenHandovers, RecordRequest } from './recorder-port.ts';
+import type { AuditRow, OpenHandovers, RecordRequest } from './recorder-port.ts';
+import { Retaking, type TailTaken } from './retaking.ts';
 
 /** What became of one request of a group. One that cannot be recorded fails alone; nothing of it is stored. */
 export type Settled =
@@ -38,21 +37,6 @@ export interface Group {
   readonly settled: readonly Settled[];
   readonly events: readonly StoredEvent[];
 }
-
-/** What became of a part of a desk's log: what is in this one now, and how many events stand aside. */
-export interface TailTaken {
-  readonly events: readonly StoredEvent[];
-  readonly aside: number;
-}
-
-/** Audit rows that are no command's: as they are, or of a desk that may send them twice. */
-export type Audit =
-  | { readonly type: 'audit'; readonly rows: readonly AuditRow[] }
-  | {
-      readonly type: 'consulted';
-      readonly outboxId: string;
-      readonly rows: readonly ConsultedRow[];
-    };
 
 export interface WriterOptions extends LogPorts {
   readonly log: Store;
@@ -84,7 +68,8 @@ export class LogWriter {
   readonly #transaction;
   readonly #epoch: number;
   #awaitsTails: boolean;
-  #auditHash: string;
+  readonly #audit: AuditTrail;
+  readonly #retaking: Retaking;
   #unfolded: StoredEvent[] = [];
   #sinceForgotten = 0;
 
@@ -98,10 +83,6 @@ export class LogWriter {
       ),
       putMeta: log.prepare<[string]>('INSERT INTO log_meta (one, log_id, epoch) VALUES (1, ?, 1)'),
       endTails: log.prepare('UPDATE log_meta SET awaits_tails = 0'),
-      putAside: log.prepare<[string, number, string, string, string, number, string]>(
-        'INSERT OR IGNORE INTO tail_aside VALUES (?, ?, ?, ?, ?, ?, ?)',
-      ),
-      isAside: log.prepare<[string], number>('SELECT 1 FROM tail_aside WHERE stream = ?').pluck(),
       answer: log
         .prepare<[string], string>('SELECT answer FROM answer WHERE command_id = ?')
         .pluck(),
@@ -116,30 +97,17 @@ export class LogWriter {
       movePlace: log.prepare<[string, number, string, string]>(
         'UPDATE OR IGNORE answer SET outbox_id = ?, desk_seq = ? WHERE command_id = ? AND outbox_id IS NOT ?',
       ),
-      consulted: log
-        .prepare<[string], number>('SELECT n FROM consulted WHERE outbox_id = ?')
-        .pluck(),
-      putConsulted: log.prepare<[string, number]>(
-        `INSERT INTO consulted VALUES (?, ?)
-         ON CONFLICT (outbox_id) DO UPDATE SET n = max(n, excluded.n)`,
-      ),
-      lastAudit: log
-        .prepare<[], string>('SELECT hash FROM audit ORDER BY seq DESC LIMIT 1')
-        .pluck(),
-      putAudit: log.prepare<(string | number)[]>(
-        `INSERT INTO audit (at, recorded_at, actor, desk, operation, what, subject, outcome,
-           prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ),
     };
     const known = this.#sql.meta.get();
     if (known === undefined) this.#sql.putMeta.run(logId);
     else assert(known.logId === logId, `this folder holds the log ${known.logId}, not ${logId}`);
     this.#epoch = known?.epoch ?? 1;
     this.#awaitsTails = known?.awaitsTails === 1;
-    this.#auditHash = this.#sql.lastAudit.get() ?? GENESIS;
+    this.#audit = new AuditTrail(log, options.now);
     // Made once: a wrapper made for each command would cost as much as writing it.
     this.#transaction = log.transaction((work: () => void) => work());
     this.#log = new SqliteEventLog(log);
+    this.#retaking = new Retaking(log, this.#log, options.now);
     this.#picture = new Picture(options.picture);
     this.#room = OpenRoom.of((stream) => this.#load(stream));
     try {
@@ -178,16 +146,14 @@ export class LogWriter {
       for (const command of given) {
         const [first] = command;
         if (!first || this.#sql.answer.get(first.header.commandId) !== undefined) continue;
-        const added = this.#retake(command, room);
+        const added = this.#awaitsTails
+          ? this.#retaking.adopted(command)
+          : this.#retaking.addedAgain(command, room, this.#epoch);
         if (added) {
           for (const event of added) room.apply(recordedOf(event));
           events.push(...added);
           this.#putRetaken(added);
-        } else {
-          // Numbers that a desk may hold are passed over when the log goes on: nothing is to be done.
-          const rest = command.filter(({ header }) => kindOf(header.stream) !== 'references');
-          for (const event of rest) aside += this.#keepAside(desk, event);
-        }
+        } else aside += this.#retaking.keptAside(desk, command);
       }
     });
     this.#recorded(events);
@@ -198,53 +164,9 @@ export class LogWriter {
   endTails(row: AuditRow): void {
     this.#atOnce(() => {
       this.#sql.endTails.run();
-      this.#putAudit(row);
+      this.#audit.put(row);
     });
     this.#awaitsTails = false;
-  }
-
-  #retake(command: readonly StoredEvent[], room: OpenRoom): readonly StoredEvent[] | undefined {
-    const [first] = command;
-    if (this.#awaitsTails) {
-      for (const event of command) this.#log.adopt(event);
-      return command;
-    }
-    const versions = new Map<StreamId, number>();
-    for (const { header } of command) {
-      const version = versions.get(header.stream) ?? room.get(header.stream).version;
-      // What comes after something that stands aside would read as if that had never been.
-      const isAside = this.#sql.isAside.get(header.stream) !== undefined;
-      if (isAside || header.version !== version + 1) return undefined;
-      versions.set(header.stream, header.version);
-    }
-    if (first?.header.n !== 0 || !this.#standsUp(command, room)) return undefined;
-    const now = this.#options.now();
-    return command.map((event) => this.#log.appendAgain(event, this.#epoch, now));
-  }
-
-  /**
-   * Whether no unit is on an incident that is closed or not there, once these are added: the two have
-   * records of their own, and that of one does not move with the other.
-   */
-  #standsUp(command: readonly StoredEvent[], room: OpenRoom): boolean {
-    const released = new Set(
-      command.flatMap(({ header }) => (header.type === 'unit.released' ? [header.stream] : [])),
-    );
-    return command.every((event) => {
-      const known = understand(recordedOf(event));
-      if (typeof known === 'string') return true;
-      if (known.type === 'unit.assigned') {
-        const { entity } = room.get(incidentStream(known.body.incidentId));
-        return entity.kind === 'incident' && entity.isRaised && entity.closedAt === undefined;
-      }
-      if (known.type !== 'incident.closed') return true;
-      return [...room.units()].every(
-        ({ id, incidentId }) =>
-          incidentId === undefined ||
-          incidentStream(incidentId) !== event.header.stream ||
-          released.has(unitStream(id)),
-      );
-    });
   }
 
   /** The answer that was given, so that whoever asks again gets it, and the row in the audit. */
@@ -253,7 +175,7 @@ export class LogWriter {
     assert(first && last, 'a command has an event');
     const answer: Answer = { state: 'recorded', firstSeq: first.seq, lastSeq: last.seq };
     this.#sql.putAnswer.run(first.commandId, null, null, JSON.stringify(answer));
-    this.#putAudit({
+    this.#audit.put({
       at: first.occurredAt,
       actor: first.actor,
       desk: first.desk,
@@ -262,13 +184,6 @@ export class LogWriter {
       subject: first.commandId,
       outcome: outcomeOf(answer),
     });
-  }
-
-  #keepAside(desk: string, event: StoredEvent): number {
-    const { hash: name, seq, stream, commandId } = event.header;
-    const now = this.#options.now();
-    const text = JSON.stringify(inJson(event));
-    return this.#sql.putAside.run(name, seq, stream, commandId, desk, now, text).changes;
   }
 
   /** The hand-overs that still have a deadline, as of the head. */
@@ -286,7 +201,7 @@ export class LogWriter {
   recordGroup(requests: readonly RecordRequest[], audits: readonly Audit[] = []): Group {
     return this.#commit('together', (record) => {
       for (const request of requests) record(request);
-      for (const audit of audits) this.#putAudits(audit);
+      for (const audit of audits) this.#audit.putAll(audit);
     });
   }
 
@@ -360,12 +275,11 @@ export class LogWriter {
   /** One transaction. The room, the head and the audit's chain move only when the file has. */
   #atOnce(work: (room: OpenRoom) => void): void {
     const overlay = this.#room.overlay();
-    const auditHash = this.#auditHash;
     try {
       this.#transaction.immediate(() => work(overlay));
     } catch (error) {
       this.#log.refreshHead();
-      this.#auditHash = auditHash;
+      this.#audit.refresh();
       throw error;
     }
     overlay.settle();
@@ -423,7 +337,7 @@ export class LogWriter {
       outbox?.deskSeq ?? null,
       JSON.stringify(answer),
     );
-    this.#putAudit(auditOf(request, answer));
+    this.#audit.put(auditOf(request, answer));
     return { outcome: 'answered', answer };
   }
 
@@ -444,7 +358,7 @@ export class LogWriter {
       if (isDiskError(error)) throw error;
       events.length = count;
       this.#log.refreshHead();
-      this.#auditHash = this.#sql.lastAudit.get() ?? GENESIS;
+      this.#audit.refresh();
       const message = error instanceof Error ? error.message : String(error);
       return { outcome: 'not-recordable', message };
     }
@@ -548,43 +462,6 @@ export class LogWriter {
     };
   }
 
-  #putAudits(audit: Audit): void {
-    if (audit.type === 'audit') {
-      for (const row of audit.rows) this.#putAudit(row);
-      return;
-    }
-    const { outboxId, rows } = audit;
-    const kept = this.#sql.consulted.get(outboxId) ?? 0;
-    for (const { n, row } of rows) if (n > kept) this.#putAudit(row);
-    this.#sql.putConsulted.run(outboxId, rows.at(-1)?.n ?? 0);
-  }
-
-  #putAudit(row: AuditRow): void {
-    const { at, operation } = row;
-    // The disk keeps half a letter as another one: hashed as it came, the chain would never verify again.
-    const actor = row.actor.toWellFormed();
-    const desk = row.desk.toWellFormed();
-    const what = row.what.toWellFormed();
-    const subject = row.subject.toWellFormed();
-    const outcome = row.outcome.toWellFormed();
-    const recordedAt = this.#options.now();
-    const prevHash = this.#auditHash;
-    const kept = { at, operation, actor, desk, what, subject, outcome };
-    this.#auditHash = auditHashOf(kept, recordedAt, prevHash);
-    this.#sql.putAudit.run(
-      at,
-      recordedAt,
-      actor,
-      desk,
-      operation,
-      what,
-      subject,
-      outcome,
-      prevHash,
-      this.#auditHash,
-    );
-  }
-
   /** A stream that is not in memory: the read model where it is up to date, else the log itself. */
   #load(stream: StreamId): Entry | undefined {
     let entry: Entry | undefined;
@@ -622,22 +499,6 @@ export class LogWriter {
   }
 }
 
-/** What an auditor hashes again: a row in one spelling, keys sorted, after the row before it. */
-export function auditHashOf(row: AuditRow, recordedAt: number, prevHash: string): string {
-  const { at, actor, desk, operation, what, subject, outcome } = row;
-  const spelt = JSON.stringify([
-    ['actor', actor],
-    ['at', at],
-    ['desk', desk],
-    ['operation', operation],
-    ['outcome', outcome],
-    ['recordedAt', recordedAt],
-    ['subject', subject],
-    ['what', what],
-  ]);
-  return hash('sha256', prevHash + spelt, 'hex');
-}
-
 /**
  * The digest over a batch of recorded crimes, out of the event of its import. A restore brings that event
  * without its body, which desks never have, and without the rows: there is none until the file is
@@ -649,12 +510,6 @@ export function digestHeld(log: Store, batchId: string, event: RecordedEvent): s
   const isKnown = typeof known === 'object' && known.type === 'recorded-crime.imported';
   return isKnown ? known.body.rowsDigest : batchDigest(log, batchId);
 }
-
-/** An answer as its audit row repeats it. */
-export const outcomeOf = (answer: Answer): string =>
-  answer.state === 'recorded'
-    ? `recorded ${answer.firstSeq}-${answer.lastSeq}`
-    : `refused ${answer.refusal.reason}`;
 
 /** Another UUIDv7 of the same moment, always the same one. */
 function derivedId(commandId: CommandId): CommandId {
