@@ -1,4 +1,3 @@
-import { wordsOfCommand } from '#domain/command-words.ts';
 import { commands } from '#domain/commands.ts';
 import type { Targets } from '#domain/decide.ts';
 import type { RecordedEvent } from '#domain/event.ts';
@@ -23,7 +22,7 @@ import { status } from '#domain/unit.ts';
 import type { Ack, Answer } from '#protocol/ack.ts';
 import type { Crimes } from '#protocol/crimes.ts';
 import type { Signals } from '#protocol/signal.ts';
-import { parseAsked, type Command } from '#protocol/command.ts';
+import type { Command } from '#protocol/command.ts';
 import type { WireEvent } from '#protocol/events.ts';
 import { howManyFit } from '#store/how-many-fit.ts';
 import { limits } from '#protocol/limits.ts';
@@ -35,6 +34,7 @@ import { inJson, wholeOf, type StoredEvent } from '#store/event-log.ts';
 import { emptyCursor, type Cursor } from '#store/picture.ts';
 import { layOver, Merging } from './merge.ts';
 import type { Outbox, Put } from './outbox.ts';
+import { trayRows } from './tray-rows.ts';
 import type { DeskPorts } from './ports.ts';
 import type { Replica } from './replica.ts';
 import type { ViewSource } from './views.ts';
@@ -436,40 +436,7 @@ export class Desk {
 
   /** What the server refused after it was stored here, each with all that rested on it. */
   tray(): readonly TrayRow[] {
-    const { names } = this;
-    const groups = Map.groupBy(this.#options.outbox.tray(), ({ root }) => root);
-    return [...groups].flatMap(([root, items]) => {
-      const [first] = items;
-      if (!first) return [];
-      const { stamped, refusal, refusedAt } = first;
-      return [
-        {
-          id: root,
-          type: stamped.command.type,
-          at: stamped.occurredAt,
-          refusedAt,
-          who: { user: stamped.actor, desk: stamped.desk, name: names.user(stamped.actor) },
-          what: this.#wordsOf(stamped),
-          reason: refusal.reason,
-          message: JSON.stringify(refusal),
-          dependents: items.slice(1).map((item) => ({
-            id: item.stamped.command.id,
-            what: this.#wordsOf(item.stamped),
-            reason: item.refusal.reason,
-            message: JSON.stringify(item.refusal),
-          })),
-        },
-      ];
-    });
-  }
-
-  /** What was asked for: the tray says what an operator did, not how it was sent. */
-  #wordsOf({ command, reference }: StampedCommand): string {
-    const parsed = parseAsked(command);
-    // What is here was parsed before it was stored; a row of another release is told by its name.
-    return parsed.outcome === 'asked'
-      ? wordsOfCommand(parsed.asked, this.names, reference)
-      : command.type.replaceAll('-', ' ');
+    return trayRows(this.#options.outbox.tray(), this.names);
   }
 
   close(): void {
