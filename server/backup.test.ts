@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { logMigrations, pictureMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { newWriter, raise, reference, request, startedAt } from '../tests/support/room.ts';
@@ -9,6 +9,7 @@ import { backUp, restore } from './backup.ts';
 
 async function backedUp() {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-backup-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   const [from, to] = [join(folder, 'server'), join(folder, 'backup')];
   mkdirSync(from);
   const log = openStore(join(from, 'log.db'), logMigrations);
@@ -30,6 +31,19 @@ test('what a server has begun in the folder while the back-up is looked at is no
   await expect(restoring).rejects.toThrow('is not empty');
   expect(readFileSync(join(dataDir, 'log.db'), 'utf8')).toContain('recorded');
   expect(await restore(backup, join(folder, 'another'), startedAt)).toMatchObject({ seq: 2 });
+});
+
+test('a WAL that lies beside a back-up is not of it, and changes nothing', async () => {
+  const { folder, backup } = await backedUp();
+  const opened = join(folder, 'opened');
+  cpSync(backup, opened, { recursive: true });
+  const log = openStore(join(opened, 'log.db'), logMigrations);
+  newWriter({ log, picture: openStore(':memory:', pictureMigrations) }).recordGroup([
+    request(2, { type: 'add-log-entry', body: { incidentId: reference, text: 'written since' } }),
+  ]);
+  cpSync(join(opened, 'log.db-wal'), join(backup, 'log.db-wal'));
+  log.close();
+  expect(await restore(backup, join(folder, 'restored'), startedAt)).toMatchObject({ seq: 2 });
 });
 
 test('a folder that is there and empty is taken', async () => {

@@ -32,6 +32,7 @@ const FILES = [
   ['drafts.db', draftMigrations],
 ] as const;
 const SIDES = ['', '-wal'] as const;
+const WHOLE = [''] as const; // a back-up has no WAL: one that lies beside it is not of it
 const MANIFEST = 'backup.json';
 
 const manifest = z.strictObject({
@@ -116,7 +117,7 @@ export async function restore(from: string, dataDir: string, now: EpochMs): Prom
   mkdirSync(making, { recursive: true, mode: 0o700 });
   try {
     for (const [name] of FILES)
-      for (const side of SIDES) {
+      for (const side of known ? WHOLE : SIDES) {
         const file = join(from, `${name}${side}`);
         if (existsSync(file)) copyFileSync(file, join(making, `${name}${side}`));
       }
