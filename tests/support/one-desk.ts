@@ -7,6 +7,8 @@ import { startDesk, type RunningDesk, type StartDesk } from '#desk/start-desk.ts
 import { windowId, type Admission, type WindowRole } from '#desk/shell.ts';
 import { openIdentity, type Identity } from '../../cli/identity.ts';
 import { startServer, type RunningServer } from '../../server/main.ts';
+import { logMigrations } from '#store/migrations.ts';
+import { openStore } from '#store/open-store.ts';
 import { copyServer } from './copied-folder.ts';
 import { compareRoom } from './desk-files.ts';
 import type { Told } from './invariants.ts';
@@ -101,9 +103,13 @@ export class OneDesk implements AsyncDisposable {
     copyServer(this.serverFolder, join(this.folder, 'back-up'));
   }
 
+  /** As `holdfast restore` does it, and no desk came within the minute. */
   restore(): void {
     rmSync(this.serverFolder, { recursive: true });
     cpSync(join(this.folder, 'back-up'), this.serverFolder, { recursive: true });
+    const log = openStore(join(this.serverFolder, 'log.db'), logMigrations);
+    log.exec('UPDATE log_meta SET epoch = epoch + 1');
+    log.close();
   }
 
   /** Starts the desk over its folder, and a window at it that follows what an operator looks at. */
