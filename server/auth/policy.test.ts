@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { commandTypes } from '#domain/commands.ts';
 import { roles, type Role } from '#domain/facts.ts';
 import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
-import type { GrantAt } from './accounts.ts';
+import type { GrantAt } from './grants.ts';
 import { judge, judgeClaim, type Actor, type Claim } from './policy.ts';
 
 const actors: readonly Actor[] = [...roles, 'system', 'outside'];

@@ -1,7 +1,8 @@
 import { commands, type CommandType } from '#domain/commands.ts';
 import { roles, type Role } from '#domain/facts.ts';
 import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
-import { SESSION_MS, type Accounts } from './accounts.ts';
+import type { Accounts } from './accounts.ts';
+import { SESSION_MS } from './grants.ts';
 
 /** Who asks: a person in a role, the server itself, or an outside system with a key. */
 export type Actor = Role | 'system' | 'outside';

@@ -2,7 +2,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import { commands } from '#domain/commands.ts';
 import { deskId, type EpochMs, type UserId } from '#domain/ids.ts';
-import { newPassword, RESERVED, type Accounts, type Person } from '../auth/accounts.ts';
+import type { Accounts, Person } from '../auth/accounts.ts';
+import { RESERVED } from '../auth/keys.ts';
+import { newPassword } from '../auth/passwords.ts';
 import type { AuditRow } from '../log/recorder-port.ts';
 import { parse, Refused } from './refused.ts';
 
