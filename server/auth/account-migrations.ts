@@ -45,4 +45,14 @@ export const accountMigrations = [
    ALTER TABLE grant_of ADD COLUMN is_offline INTEGER NOT NULL DEFAULT 0;
    -- What was given under an older password signs nobody in any more.
    ALTER TABLE account ADD COLUMN password_at INTEGER NOT NULL DEFAULT 0`,
+  `-- The grant that a session was given with: the two are taken back together.
+   ALTER TABLE session ADD COLUMN grant_id TEXT;
+   CREATE INDEX grant_end ON grant_of (not_after);
+   -- From when on somebody had another role: what they made before is judged by the one before.
+   CREATE TABLE role_set (user_id TEXT NOT NULL, at INTEGER NOT NULL, role TEXT NOT NULL) STRICT;
+   CREATE INDEX role_set_user ON role_set (user_id, at);
+   ALTER TABLE desk ADD COLUMN enrolled_at INTEGER;
+   ALTER TABLE desk ADD COLUMN seen_at INTEGER;
+   -- What was done in this file and the log is still to hold; see \`due.ts\`.
+   CREATE TABLE due (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, what TEXT NOT NULL) STRICT`,
 ] as const;

@@ -4,7 +4,7 @@ import type { EpochMs, UserId } from '#domain/ids.ts';
 import type { Store } from '#store/open-store.ts';
 import { Grants, type Grant, type GrantAt, type OfflineGrant } from './grants.ts';
 import { Keys, type Enrolled } from './keys.ts';
-import { isSame, Passwords, SCRYPT_COST } from './passwords.ts';
+import { isSame, Passwords, SCRYPT_COST, type Sealed } from './passwords.ts';
 
 const FAILURES_MAX = 5;
 const LOCKED_MS = 15 * 60_000;
@@ -166,13 +166,23 @@ export class Accounts {
     if (newPassword.length < PASSWORD_MIN || newPassword === password)
       return refused('weak-password', user);
     const sealed = await this.#passwords.seal(newPassword);
-    this.#db
+    return this.#db
       .transaction(() => {
+        // Meanwhile it may have been reset, and the account closed: then this one is too late.
+        const still = this.#sql.account.get(name);
+        if (!still || still.disabledAt !== null) return refused('disabled', user);
+        if (!isSame(still.verifier, account.verifier))
+          return refused('wrong-name-or-password', user);
         this.#sql.setPassword.run(sealed.salt, sealed.verifier, this.#now(), user);
         this.#grants.endSessionsOf(user); // whoever else came in with the old one
+        return this.#open(still, desk);
       })
       .immediate();
-    return this.#open(account, desk);
+  }
+
+  /** What is kept of a password; one after another with those that are checked. */
+  seal(password: string): Promise<Sealed> {
+    return this.#passwords.seal(password);
   }
 
   /** Whose session a token is, or undefined for one that is unknown, expired or ended. */
@@ -250,6 +260,10 @@ export class Accounts {
 
   desks(): readonly string[] {
     return this.#keys.desks();
+  }
+
+  deskSeen(desks: ReadonlyMap<string, EpochMs>): void {
+    this.#keys.seen(desks);
   }
 
   revokeDesk(desk: string): boolean {

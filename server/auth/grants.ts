@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Role } from '#domain/facts.ts';
 import type { EpochMs, UserId } from '#domain/ids.ts';
 import type { Store } from '#store/open-store.ts';
+import type { Person } from './accounts.ts';
 import { hashOf } from './hash-of.ts';
 import { NO_DESK } from './keys.ts';
 
@@ -14,6 +15,7 @@ const OFFLINE_ROLES: ReadonlySet<Role> = new Set(['call-handler', 'dispatcher', 
 export interface Grant {
   readonly id: string;
   readonly user: UserId;
+  /** As at the moment that was asked for. */
   readonly role: Role;
   /** The desk it was given at, or `NO_DESK`. */
   readonly desk: string;
@@ -46,6 +48,31 @@ export interface Opened {
   readonly offlineGrant: OfflineGrant | undefined;
 }
 
+/** A grant that was taken back, and the desk that is to hear of it. */
+export interface Withdrawn {
+  readonly id: string;
+  readonly desk: string;
+}
+
+export interface LiveSession {
+  /** That of its grant. */
+  readonly id: string;
+  readonly user: Pick<Person, 'id' | 'name' | 'displayName'>;
+  /** The desk, or `NO_DESK`. */
+  readonly desk: string;
+  readonly since: EpochMs;
+  readonly until: EpochMs;
+  /** `offline`: by it the desk may sign them in while this server is away. */
+  readonly signIn: 'online' | 'offline';
+}
+
+interface LiveRow extends Omit<LiveSession, 'user' | 'signIn'> {
+  readonly user: UserId;
+  readonly name: string;
+  readonly displayName: string;
+  readonly isOffline: number;
+}
+
 /** Who has come in, where, and until when. */
 export class Grants {
   readonly #db: Store;
@@ -56,7 +83,9 @@ export class Grants {
     this.#db = db;
     this.#now = now;
     this.#sql = {
-      putSession: db.prepare<[string, string, number]>('INSERT INTO session VALUES (?, ?, ?)'),
+      putSession: db.prepare<[string, string, number, string]>(
+        'INSERT INTO session (token_hash, user_id, not_after, grant_id) VALUES (?, ?, ?, ?)',
+      ),
       session: db
         .prepare<[string, number], UserId>(
           'SELECT user_id FROM session WHERE token_hash = ? AND not_after > ?',
@@ -80,6 +109,39 @@ export class Grants {
              AND disabled_at IS NULL AND (is_offline = 0 OR issued_at >= password_at)`,
         )
         .pluck(),
+      roleAt: db
+        .prepare<[string, number, number], Role>(
+          `SELECT role FROM role_set WHERE user_id = ? AND at >= ? AND at <= ?
+           ORDER BY at DESC, rowid DESC LIMIT 1`,
+        )
+        .pluck(),
+      putRole: db.prepare<[string, number, string]>('INSERT INTO role_set VALUES (?, ?, ?)'),
+      live: db.prepare<{ readonly now: number }, LiveRow>(
+        `SELECT id, user_id AS user, name, display_name AS displayName, desk, issued_at AS since,
+           not_after AS until, is_offline AS isOffline
+         FROM grant_of AS given JOIN account USING (user_id)
+         WHERE not_after > :now AND given.revoked_at IS NULL AND disabled_at IS NULL
+           AND (is_offline = 0 OR issued_at >= password_at)
+           -- Of those that a desk may use alone it keeps the last one.
+           AND (is_offline = 0 OR NOT EXISTS (
+             SELECT 1 FROM grant_of AS later
+             WHERE later.user_id = given.user_id AND later.desk = given.desk
+               AND later.is_offline = 1 AND later.issued_at > given.issued_at))
+           AND CASE desk
+             WHEN '${NO_DESK}' THEN EXISTS (
+               SELECT 1 FROM session WHERE grant_id = given.id AND session.not_after > :now)
+             ELSE EXISTS (SELECT 1 FROM desk AS at WHERE at.id = given.desk AND at.revoked_at IS NULL)
+           END
+         ORDER BY issued_at, is_offline, id`,
+      ),
+      open: db.prepare<[string, number], Withdrawn & { readonly isOffline: number }>(
+        `SELECT id, desk, is_offline AS isOffline FROM grant_of
+         WHERE user_id = ? AND not_after > ? AND revoked_at IS NULL`,
+      ),
+      dropSessionOf: db.prepare<[string]>('DELETE FROM session WHERE grant_id = ?'),
+      revokeGrant: db.prepare<[number, string]>(
+        'UPDATE grant_of SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL',
+      ),
       hasSatAt: db
         .prepare<[string, string], number>(
           'SELECT 1 FROM grant_of WHERE user_id = ? AND desk = ? LIMIT 1',
@@ -104,10 +166,52 @@ export class Grants {
     this.#sql.dropSessionsOf.run(user);
   }
 
-  /** Ends all that a person has been given. Belongs to the caller's transaction. */
-  revokeAllOf(user: UserId): void {
+  /** Ends all that a person has been given, and says what. Belongs to the caller's transaction. */
+  revokeAllOf(user: UserId): readonly Withdrawn[] {
+    const open = this.#openOf(user);
     this.#sql.dropSessionsOf.run(user);
     this.#sql.revokeGrantsOf.run(this.#now(), user);
+    return open;
+  }
+
+  /** Ends one session, or all by which somebody may sign in alone at that desk. In the caller's transaction. */
+  revoke(id: string): readonly Withdrawn[] | 'no-such-session' {
+    const grant = this.#sql.grant.get(id);
+    if (!grant) return 'no-such-session';
+    const { user, desk, isOffline } = grant;
+    const ended = this.#openOf(user).filter(
+      (it) => it.id === id || (isOffline === 1 && it.isOffline === 1 && it.desk === desk),
+    );
+    for (const it of ended) this.#sql.revokeGrant.run(this.#now(), it.id);
+    this.#sql.dropSessionOf.run(id);
+    return ended;
+  }
+
+  /**
+   * Somebody has another role from now on: what they make from here is judged by it, under the grants they
+   * have. Who does not work at desks in it signs in at none alone. Belongs to the caller's transaction.
+   */
+  roleSet(user: UserId, role: Role): readonly Withdrawn[] {
+    this.#sql.putRole.run(user, this.#now(), role);
+    if (OFFLINE_ROLES.has(role)) return [];
+    const ended = this.#openOf(user).filter(({ isOffline }) => isOffline === 1);
+    for (const { id } of ended) this.#sql.revokeGrant.run(this.#now(), id);
+    return ended;
+  }
+
+  #openOf(user: UserId) {
+    return this.#sql.open.all(user, this.#now());
+  }
+
+  /** What would let somebody work now, or come in at their desk while this server is away. */
+  live(): readonly LiveSession[] {
+    return this.#sql.live
+      .all({ now: this.#now() })
+      .map(({ user, name, displayName, isOffline, ...it }) => ({
+        ...it,
+        user: { id: user, name, displayName },
+        signIn: isOffline === 1 ? 'offline' : 'online',
+      }));
   }
 
   /** Whether somebody has ever signed in at a desk. */
@@ -119,7 +223,8 @@ export class Grants {
   grantAt(id: string, occurredAt: EpochMs, leewayMs = 0): GrantAt {
     const row = this.#sql.grant.get(id);
     if (!row) return { outcome: 'unknown-grant' };
-    const grant: Grant = { ...row, isOffline: row.isOffline === 1 };
+    const role = this.#sql.roleAt.get(row.user, row.issuedAt, occurredAt) ?? row.role;
+    const grant: Grant = { ...row, role, isOffline: row.isOffline === 1 };
     const { notAfter, revokedAt } = grant;
     // Nothing is made under a grant before it is given: an earlier time is a desk's clock that is slow. What
     // it made is kept, and flagged by whoever judges it.
@@ -163,7 +268,7 @@ export class Grants {
     this.#db
       .transaction(() => {
         this.#sql.dropOldSessions.run(issuedAt);
-        this.#sql.putSession.run(hashOf(token), user, grant.notAfter);
+        this.#sql.putSession.run(hashOf(token), user, grant.notAfter, grant.id);
         for (const { id, notAfter } of [grant, ...(offlineGrant ? [offlineGrant] : [])])
           this.#sql.putGrant.run(
             id,

@@ -15,6 +15,14 @@ export type Enrolled =
         | 'not-an-ed25519-key';
     };
 
+/** A desk as it is kept; what was not kept yet when it was enrolled is null. */
+export interface EnrolledDesk {
+  readonly desk: string;
+  readonly enrolledAt: EpochMs | null;
+  readonly seenAt: EpochMs | null;
+  readonly revokedAt: EpochMs | null;
+}
+
 /** The keys of desks, the codes that enrol them, and the keys of outside systems. */
 export class Keys {
   readonly #db: Store;
@@ -42,9 +50,10 @@ export class Keys {
         'SELECT desk FROM enrolment WHERE code_hash = ? AND not_after > ?',
       ),
       dropCode: db.prepare<[string]>('DELETE FROM enrolment WHERE code_hash = ?'),
-      putDesk: db.prepare<[string, string]>(
-        `INSERT INTO desk VALUES (?, ?, NULL) ON CONFLICT (id) DO UPDATE SET
-           public_key = excluded.public_key, revoked_at = NULL`,
+      putDesk: db.prepare<[string, string, number]>(
+        `INSERT INTO desk (id, public_key, enrolled_at) VALUES (?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET public_key = excluded.public_key, revoked_at = NULL,
+           enrolled_at = excluded.enrolled_at`,
       ),
       hasDesk: db.prepare<[string], number>('SELECT 1 FROM desk WHERE id = ?').pluck(),
       desks: db
@@ -55,6 +64,11 @@ export class Keys {
           'SELECT public_key FROM desk WHERE id = ? AND revoked_at IS NULL',
         )
         .pluck(),
+      enrolled: db.prepare<[], EnrolledDesk>(
+        `SELECT id AS desk, enrolled_at AS enrolledAt, seen_at AS seenAt, revoked_at AS revokedAt
+         FROM desk ORDER BY id`,
+      ),
+      seen: db.prepare<[number, string]>('UPDATE desk SET seen_at = ? WHERE id = ?'),
       revokeDesk: db.prepare<[number, string]>(
         'UPDATE desk SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL',
       ),
@@ -104,7 +118,7 @@ export class Keys {
         // A code for any desk must not take the place of one that is in use.
         if (isReplaced && found.desk === null) return { outcome: 'desk-already-enrolled' };
         this.#sql.dropCode.run(hashOf(code));
-        this.#sql.putDesk.run(desk, publicKey);
+        this.#sql.putDesk.run(desk, publicKey, this.#now());
         return { outcome: 'enrolled', isReplaced };
       })
       .immediate();
@@ -119,6 +133,21 @@ export class Keys {
   /** The desks that have a key. */
   desks(): readonly string[] {
     return this.#sql.desks.all();
+  }
+
+  /** Every desk that has, or had, a key. */
+  enrolled(): readonly EnrolledDesk[] {
+    return this.#sql.enrolled.all();
+  }
+
+  /** Keeps when desks were last joined. */
+  seen(desks: ReadonlyMap<string, EpochMs>): void {
+    if (desks.size === 0) return;
+    this.#db
+      .transaction(() => {
+        for (const [desk, at] of desks) this.#sql.seen.run(at, desk);
+      })
+      .immediate();
   }
 
   /** Takes a desk's key back; says whether it had one. */

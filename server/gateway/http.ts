@@ -37,8 +37,7 @@ export interface HttpOptions {
   readonly lagMax: () => number;
   /** Told when a desk has a new key, or none: its old line must end. */
   readonly keyGone: (desk: string) => void;
-  readonly addUser: AdminOptions['addUser'];
-  readonly disableUser: AdminOptions['disableUser'];
+  readonly admin: Pick<AdminOptions, 'addUser' | 'administration' | 'carry' | 'withdrawn'>;
   /** What somebody was typing, as their desks last copied it. */
   readonly draftsOf: (user: UserId) => ReturnType<DraftCopies['of']>;
   readonly force: string;
@@ -344,8 +343,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
 
   addOutsideRoutes(app, { recorder, accounts, now, bearer, turnaways });
-  const { addUser, disableUser, keyGone } = options;
-  addAdminRoutes(app, { accounts, addUser, disableUser, keyGone, audit, personOf, now });
+  const { admin, keyGone, joined } = options;
+  addAdminRoutes(app, { ...admin, keyGone, joined, audit, personOf, now, failed });
 
   app.get('/api/drafts', async (request) => {
     const person = personOf(request);
