@@ -9,9 +9,12 @@ import { DueRecords } from './due.ts';
 const [adm, bea] = ['u-adm' as UserId, 'u-bea' as UserId];
 
 /** Two administrators, both let through the door already. */
-async function two() {
+async function two(asked: () => void = () => {}) {
   const db = openStore(':memory:', accountMigrations);
-  const now = () => 1_795_471_080_000 as EpochMs;
+  const now = () => {
+    asked();
+    return 1_795_471_080_000 as EpochMs;
+  };
   const accounts = new Accounts(db, now, 16);
   const never = () => Promise.reject(new Error('nothing is brought to a log here'));
   const due = new DueRecords(db, { record: never, consulted: never }, () => {});
@@ -20,7 +23,7 @@ async function two() {
     [bea, 'bea'],
   ] as const)
     await accounts.add({ id, name, displayName: name, role: 'administrator' }, 'a password', false);
-  return { administration: new Administration({ db, now, accounts, due }), due };
+  return { administration: new Administration({ db, now, accounts, due }), accounts, due };
 }
 
 const outcomeOf = (done: { readonly outcome: string; readonly reason?: string }) =>
@@ -63,4 +66,26 @@ test('what is refused changes nothing, and nothing is due of it', async () => {
     'no-such-desk',
   ]);
   expect([administration.users(), due.isEmpty]).toEqual([before, true]);
+});
+
+test('a password that is being changed while the account is closed, or while it is changed, opens nothing', async () => {
+  const body = { name: 'bea', password: 'a password' };
+  // The clock is asked once before the old password is checked, and once before the new one is sealed.
+  const asked: (() => void)[] = [];
+  const { administration, accounts } = await two(() => asked.shift()?.());
+  const again = await two();
+  asked.push(
+    () => {},
+    () => void administration.close('bea', adm),
+  );
+  const closed = await accounts.signIn({ ...body, newPassword: 'one of her own' });
+  const both = await Promise.all(
+    ['one of her own', 'and another one'].map((newPassword) =>
+      again.accounts.signIn({ ...body, newPassword }),
+    ),
+  );
+  expect([outcomeOf(closed), both.map(outcomeOf).toSorted()]).toEqual([
+    'disabled',
+    ['signed-in', 'wrong-name-or-password'],
+  ]);
 });

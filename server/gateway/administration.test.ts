@@ -321,6 +321,24 @@ test('desks are listed: joined, away or revoked, since when, and when they were 
   ]);
 });
 
+test('when a desk was last seen is kept over a restart', async () => {
+  const { running, pass } = await force();
+  const { dataDir, server } = running;
+  running.enrol('CH1');
+  await running.join('CH1');
+  pass(SECOND);
+  await server.stop();
+  const again = await Running.start({ dataDir, now: () => (NOW + MINUTE) as EpochMs });
+  await using _ = again;
+  const { token } = await again.signIn('adm');
+  const answer = await again.ask('GET', '/api/desks', undefined, {
+    authorization: `Bearer ${token}`,
+  });
+  expect(answer.body).toEqual({
+    desks: [{ desk: 'CH1', state: 'away', enrolledAt: NOW, lastSeenAt: NOW + SECOND }],
+  });
+});
+
 test('what was done when the log could take nothing is brought to it by the next server, once', async () => {
   const { running, admin, post } = await force(['ash', 'call-handler'], ['bea', 'dispatcher']);
   const { dataDir, server } = running;
