@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { role } from '#domain/facts.ts';
+import { doingOf } from './admin-doings.ts';
 import type { Secrets } from './read-secret.ts';
 
 export interface RunAdmin {
@@ -16,12 +16,6 @@ export interface RunAdmin {
   readonly usage: (message: string) => Error;
 }
 
-interface Doing {
-  readonly path: string;
-  readonly body: object;
-  readonly done: (answer: never) => string;
-}
-
 const session = z.object({ token: z.string() });
 const refusal = z.object({ reason: z.string(), message: z.string() });
 
@@ -33,70 +27,24 @@ export async function runAdmin(options: RunAdmin): Promise<void> {
   if (password === undefined) throw new Error('no password was given: type it, or pipe it in');
   const token = await signIn(options, password, doing === 'password');
   if (doing === 'password') {
-    await call(server, 'DELETE', '/api/session', token);
+    await signOut(server, token);
     return say(`the password of ${as} is changed`, { user: as, isChanged: true });
   }
   try {
-    const answer = await call(server, 'POST', doing.path, token, doing.body);
+    const { method, path, body } = doing;
+    const answer = await call(server, method, path, token, body);
     say(doing.done(answer as never), answer as object); // the server's answer to this very path
   } finally {
-    await call(server, 'DELETE', '/api/session', token);
+    await signOut(server, token);
   }
 }
 
-function doingOf({ words, displayName, role: wanted, usage }: RunAdmin): Doing | 'password' {
-  const [what, subject, ...rest] = words;
-  if (rest.length > 0) throw usage(`"${rest.join(' ')}" is too much`);
-  const need = (kind: string) => {
-    if (subject === undefined) throw usage(`admin ${what} needs ${kind}`);
-    return subject;
-  };
-  switch (what) {
-    case 'password':
-      return 'password';
-    case 'add-user': {
-      const name = need('a NAME to sign in with');
-      const known = role.safeParse(wanted);
-      if (!known.success)
-        throw usage(`admin add-user needs --role, one of: ${role.options.join(', ')}`);
-      if (displayName === undefined)
-        throw usage('admin add-user needs --display-name, as others are to see it');
-      return {
-        path: '/api/users',
-        body: { name, displayName, role: known.data },
-        done: ({ password }: { password: string }) =>
-          `${name} is added. First password, told only now and to be changed at the first sign-in: ${password}`,
-      };
-    }
-    case 'disable-user':
-      return {
-        path: '/api/users/disable',
-        body: { name: need('a NAME') },
-        done: () => `${subject} can no longer sign in`,
-      };
-    case 'desk-code':
-      return {
-        path: '/api/desks/codes',
-        body: subject === undefined ? {} : { desk: subject },
-        done: ({ code, notAfter }: { code: string; notAfter: number }) =>
-          `code for ${subject ?? 'one new desk'}, good once and until ${new Date(notAfter).toISOString()}: ${code}`,
-      };
-    case 'revoke-desk':
-      return {
-        path: '/api/desks/revoke',
-        body: { desk: need('a DESK') },
-        done: () => `the key of desk ${subject} is taken back and its line has ended`,
-      };
-    case 'api-key':
-      return {
-        path: '/api/api-keys',
-        body: { name: need('the NAME of a system') },
-        done: ({ key }: { key: string }) => `API key of ${subject}, told only now: ${key}`,
-      };
-    default:
-      throw usage(
-        'admin password | add-user NAME | disable-user NAME | desk-code [DESK] | revoke-desk DESK | api-key NAME',
-      );
+/** What was done may have ended this very session; then there is nothing left to end. */
+async function signOut(server: string, token: string): Promise<void> {
+  try {
+    await call(server, 'DELETE', '/api/session', token);
+  } catch (error) {
+    if (!(error instanceof Answered) || error.reason !== 'not-signed-in') throw error;
   }
 }
 

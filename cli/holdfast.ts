@@ -27,9 +27,13 @@ const HELP = `holdfast COMMAND [OPTION…]
   restore  a folder out of a back-up      FROM --data NEW
   verify   the chain of a log             --data DIR [--witness FILE]
   witness  what a desk has seen of a log  --name DESK --data DIR   (for verify, on standard output)
-  admin    people, desks and keys         password | add-user NAME --display-name N --role ROLE |
-                                          disable-user NAME | desk-code [DESK] | revoke-desk DESK |
-                                          api-key NAME; each with --server URL --as NAME
+  admin    people, desks and keys         password | users | sessions | desks |
+                                          add-user NAME --display-name N --role ROLE |
+                                          set-role NAME --role ROLE | disable-user NAME |
+                                          reopen-user NAME | reset-password NAME | unlock-user NAME |
+                                          revoke-session ID | revoke-sessions NAME |
+                                          desk-code [DESK] | revoke-desk DESK | api-key NAME;
+                                          each with --server URL --as NAME
                                           (the password is asked for, or is the first line of stdin)
 
   --json   one JSON line on standard output instead of words

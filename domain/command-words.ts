@@ -74,6 +74,10 @@ export function wordsOfCommand(
       return `Add ${body.displayName}`;
     case 'disable-user':
       return 'Close an account';
+    case 'reopen-user':
+      return 'Open an account again';
+    case 'set-user-role':
+      return `Role ${body.role}`;
     case 'import-recorded-crimes':
       return 'Import recorded crimes';
     case 'reserve-references':

@@ -161,9 +161,11 @@ export const commands = {
   ),
   'settle-conflict': row('check', floor, z.strictObject({ commandId })),
 
+  // Of the four below the server makes the command, for an administrator whom it has judged, with what is
+  // changed of the account: from a desk the log would say what the account does not.
   'add-user': row(
     'check',
-    ['administrator', 'system'],
+    ['system'],
     z.strictObject({
       userId,
       name: z.string().regex(/^[\w.-]{2,32}$/),
@@ -171,7 +173,9 @@ export const commands = {
       role,
     }),
   ),
-  'disable-user': row('check', ['administrator', 'system'], z.strictObject({ userId })),
+  'disable-user': row('check', ['system'], z.strictObject({ userId })),
+  'reopen-user': row('check', ['system'], z.strictObject({ userId })),
+  'set-user-role': row('check', ['system'], z.strictObject({ userId, role })),
   /** One import is one event; its rows stand in a table of their own, committed with it. */
   'import-recorded-crimes': row(
     'check',

@@ -76,7 +76,14 @@ export type Refusal =
     }
   | { readonly reason: 'already-on-duty' | 'not-on-duty' }
   | { readonly reason: 'no-such-conflict' | 'already-seen' | 'already-noted' }
-  | { readonly reason: 'user-already-there' | 'no-such-user' | 'already-disabled' }
+  | {
+      readonly reason:
+        | 'user-already-there'
+        | 'no-such-user'
+        | 'already-disabled'
+        | 'not-disabled'
+        | 'same-role';
+    }
   | { readonly reason: 'already-imported' }
   | { readonly reason: Unreadable };
 
@@ -107,6 +114,8 @@ export function streamsOf(
       break;
     case 'add-user':
     case 'disable-user':
+    case 'reopen-user':
+    case 'set-user-role':
       streams.push(userStream(asked.body.userId));
       break;
     case 'start-duty':
@@ -171,7 +180,9 @@ export function decide(room: Room, asked: Asked, given: Given): Outcome {
     case 'add-user':
       return addUser(room, asked);
     case 'disable-user':
-      return disableUser(room, asked);
+    case 'reopen-user':
+    case 'set-user-role':
+      return changeUser(room, asked);
     case 'import-recorded-crimes': {
       const stream = batchStream(asked.body.batchId);
       if (room.get(stream).version > 0) return refuse({ reason: 'already-imported' });
@@ -519,9 +530,10 @@ function decideDuty(room: Room, asked: Of<'start-duty' | 'end-duty'>, { by }: Gi
     if (duty?.at?.desk !== by.desk) return refuse({ reason: 'not-on-duty' });
     return record(fact('duty.ended', { desk: by.desk }));
   }
-  if (duty?.at?.desk === by.desk) return refuse({ reason: 'already-on-duty' });
-  const user = only<User>(room, userStream(by.user), 'user');
-  const role = user?.role;
+  const role = only<User>(room, userStream(by.user), 'user')?.role;
+  // In another role they begin anew, at the desk where they sit.
+  if (duty?.at?.desk === by.desk && duty.at.role === role)
+    return refuse({ reason: 'already-on-duty' });
   return record(fact('duty.started', { desk: by.desk, ...(role !== undefined && { role }) }));
 }
 
@@ -548,12 +560,27 @@ function addUser(room: Room, { body }: Of<'add-user'>): Outcome {
   return record(factIn(stream)('user.added', { name, displayName, role }));
 }
 
-function disableUser(room: Room, { body }: Of<'disable-user'>): Outcome {
-  const stream = userStream(body.userId);
+function changeUser(
+  room: Room,
+  asked: Of<'disable-user' | 'reopen-user' | 'set-user-role'>,
+): Outcome {
+  const stream = userStream(asked.body.userId);
   const user = only<User>(room, stream, 'user');
+  const fact = factIn(stream);
   if (!user) return refuse({ reason: 'no-such-user' });
-  if (user.isDisabled) return refuse({ reason: 'already-disabled' });
-  return record(factIn(stream)('user.disabled', {}));
+  switch (asked.type) {
+    case 'disable-user':
+      if (user.isDisabled) return refuse({ reason: 'already-disabled' });
+      return record(fact('user.disabled', {}));
+    case 'reopen-user':
+      if (!user.isDisabled) return refuse({ reason: 'not-disabled' });
+      return record(fact('user.reopened', {}));
+    case 'set-user-role':
+      if (user.role === asked.body.role) return refuse({ reason: 'same-role' });
+      return record(fact('user.role-set', { role: asked.body.role }));
+    default:
+      return unreachable(asked);
+  }
 }
 
 // Six digits are what an operator can still read over the radio, and three years of the busiest force;

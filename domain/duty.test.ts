@@ -55,3 +55,11 @@ test('signing in at another desk moves a person, and the desk they left cannot e
 test('a second start at the same desk changes nothing', () => {
   expect(shift([start, 'D1'], [start, 'D1']).answers).toEqual(['recorded', 'already-on-duty']);
 });
+
+test('in another role a person begins anew at the desk where they sit', () => {
+  const promoted: Asked = { type: 'set-user-role', body: { userId: ash, role: 'supervisor' } };
+  expect(shift([start, 'D1'], [promoted, 'server'], [start, 'D1'], [start, 'D1'])).toMatchObject({
+    answers: ['recorded', 'recorded', 'recorded', 'already-on-duty'],
+    at: { desk: 'D1', role: 'supervisor' },
+  });
+});

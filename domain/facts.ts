@@ -174,6 +174,7 @@ export const facts = {
   'user.added': row(z.object({ name: short, displayName: short, role })),
   'user.role-set': row(z.object({ role })),
   'user.disabled': row(z.object({})),
+  'user.reopened': row(z.object({})),
 
   /** Numbers `from` to `to` are kept for one desk, which may use them with nobody to ask. */
   'references.reserved': row(

@@ -178,6 +178,7 @@ describe('a line of the log', () => {
     ['user.added', { name: 'kay', displayName: 'Kay', role: 'dispatcher' }, 'Kay added'],
     ['user.role-set', { role: 'supervisor' }, 'Role is now supervisor'],
     ['user.disabled', {}, 'Account disabled'],
+    ['user.reopened', {}, 'Account open again'],
     ['references.reserved', { desk: 'CH1', from: 1, to: 50 }, 'Reference numbers 1 to 50 reserved'],
     [
       'recorded-crime.imported',

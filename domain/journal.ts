@@ -123,6 +123,8 @@ export function sentenceOf(
       return `Role is now ${known.body.role}`;
     case 'user.disabled':
       return 'Account disabled';
+    case 'user.reopened':
+      return 'Account open again';
     case 'references.reserved':
       return `Reference numbers ${known.body.from} to ${known.body.to} reserved`;
     case 'recorded-crime.imported':

@@ -32,6 +32,8 @@ export function evolveUser(user: User, event: RecordedEvent): User {
       return { ...user, role: known.body.role };
     case 'user.disabled':
       return { ...user, isDisabled: true };
+    case 'user.reopened':
+      return { ...user, isDisabled: false };
     default:
       return { ...user, readOnly: 'update-needed' };
   }

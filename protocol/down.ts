@@ -5,6 +5,7 @@ import { consultedKept } from './consulted.ts';
 import { crimes } from './crimes.ts';
 import { draftStored } from './draft.ts';
 import { events } from './events.ts';
+import { grantsWithdrawn } from './grants-withdrawn.ts';
 import { nextToken } from './next-token.ts';
 import { ping, pong } from './ping.ts';
 import { result } from './query.ts';
@@ -36,6 +37,7 @@ export const deskDown = z.discriminatedUnion('frame', [
   crimes,
   consultedKept,
   signals,
+  grantsWithdrawn,
   refused,
   ping,
   pong,

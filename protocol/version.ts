@@ -16,6 +16,11 @@ export const history = [
     fingerprint: '247883bb019ff713',
     change: 'a desk says of which epoch its last event is',
   },
+  {
+    version: 5,
+    fingerprint: '9c1181430fb03a5e',
+    change: 'accounts are opened again and change their role; grants are taken back at once',
+  },
 ] as const satisfies readonly {
   readonly version: number;
   readonly fingerprint: string;

@@ -20,7 +20,7 @@ import { logMigrations } from '#store/migrations.ts';
 import { openStore, type Store } from '#store/open-store.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
 import { syncFile, syncFolder } from '#store/sync-file.ts';
-import { accountMigrations } from './auth/accounts.ts';
+import { accountMigrations } from './auth/account-migrations.ts';
 import { draftMigrations } from './gateway/draft-copies.ts';
 import { logChecks } from './log/check-log.ts';
 import { placeOf } from './log/place.ts';

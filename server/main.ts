@@ -6,7 +6,10 @@ import type { Logger } from 'pino';
 import type { Role } from '#domain/facts.ts';
 import { commandIdFrom, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import type { Store } from '#store/open-store.ts';
-import { Accounts, newPassword } from './auth/accounts.ts';
+import { Accounts } from './auth/accounts.ts';
+import { Administration } from './auth/administration.ts';
+import { DueRecords } from './auth/due.ts';
+import { newPassword } from './auth/passwords.ts';
 import type { ToAdd } from './gateway/admin-routes.ts';
 import { DraftCopies } from './gateway/draft-copies.ts';
 import { Escalation } from './gateway/escalation.ts';
@@ -75,6 +78,8 @@ export interface RunningServer {
 }
 
 const AWAIT_DESKS_MS = 60_000; // a desk comes within 5 s of a server that is there; people work alone meanwhile
+const CARRY_EVERY_MS = 5_000; // the log takes it at once, but for a disk that is full or a restore
+const SEEN_EVERY_MS = 60_000; // a desk of which a killed server says less than a minute too early is no trouble
 const NUMBERS_SKIPPED = 500; // five blocks: what a desk raises in a day on the worst of them
 const HTTP_CLOSE_WITHIN_MS = 3_000; // an auditor may be reading the whole log
 
@@ -147,16 +152,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }
   };
 
-  /** Into the log, so that desks hear of it too. */
-  const disable = async (user: UserId, by: UserId) => {
-    await recorder.record({
-      commandId: commandIdFrom(now(), randomBytes(16)),
-      asked: { type: 'disable-user', body: { userId: user } },
-      occurredAt: now(),
-      actor: by,
-      desk: 'server' as DeskId,
-    });
+  const due = new DueRecords(accountFile, recorder, failed);
+  const administration = new Administration({ db: accountFile, now, accounts, due });
+  // What a server that was killed, or was restoring, has not brought to its log yet.
+  const carryDue = () => void (due.isEmpty || due.carry().catch(failed));
+  opened.defer(timers.every(CARRY_EVERY_MS, carryDue));
+
+  /** When desks were last here: kept together, once in a while. */
+  const left = new Map<string, EpochMs>();
+  const keepSeen = () => {
+    try {
+      accounts.deskSeen(left);
+      left.clear();
+    } catch (error) {
+      failed(error); // kept, and tried again the next time
+    }
   };
+  opened.defer(keepSeen);
 
   /** Blocks that a desk which was not heard may hold, and that the restored log has forgotten. */
   const skipNumbers = async (desks: number) => {
@@ -205,9 +217,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return 'kept';
     },
     gave: (desk, what) => gathering?.gave(desk, what),
+    left: (desk) => void left.set(desk, now()),
     told: log,
     failed,
   });
+  opened.defer(
+    timers.every(SEEN_EVERY_MS, () => {
+      for (const desk of sync.joined) left.set(desk, now());
+      keepSeen();
+    }),
+  );
   const http = createHttp({
     recorder,
     accounts,
@@ -216,8 +235,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     joined: () => sync.joined,
     lagMax: () => sync.lagMax,
     keyGone: (desk) => sync.drop(desk),
-    addUser: (person) => add(person),
-    disableUser: disable,
+    admin: {
+      addUser: (person) => add(person),
+      administration,
+      carry: () => due.carry(),
+      withdrawn: (grants) => sync.withdrawn(grants),
+    },
     draftsOf: (user) => drafts.of(user),
     force: options.force,
     forceName: options.forceName,
@@ -236,6 +259,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   // The lines first: the port closes only when nobody holds it.
   opened.defer(() => sync.close());
+  carryDue();
   await http.listen({ host, port });
   const address = http.server.address() as AddressInfo; // it listens on TCP
   const names = [host, ...(options.names ?? []), ...(tls ? namesIn(tls.cert) : [])];

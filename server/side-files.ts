@@ -5,7 +5,8 @@ import { DamagedFileError, fileTrouble, isDamage } from '#store/file-trouble.ts'
 import { putAside } from '#store/file-parts.ts';
 import { openSound } from '#store/open-sound.ts';
 import { openStore, type Store } from '#store/open-store.ts';
-import { accountMigrations, Accounts } from './auth/accounts.ts';
+import { accountMigrations } from './auth/account-migrations.ts';
+import { Accounts } from './auth/accounts.ts';
 import { DraftCopies, draftMigrations } from './gateway/draft-copies.ts';
 import type { Recorder } from './log/recorder-port.ts';
 

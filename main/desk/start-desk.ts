@@ -3,14 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import * as z from 'zod';
-import {
-  commandIdFrom,
-  epochMs,
-  userStream,
-  type DeskId,
-  type EpochMs,
-  type UserId,
-} from '#domain/ids.ts';
+import { commandIdFrom, epochMs, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import { targetsOf } from '#domain/targets.ts';
 import { limits } from '#protocol/limits.ts';
 import type { Presence } from '#protocol/signal.ts';
@@ -36,6 +29,7 @@ import {
   replicaName,
 } from './replica-files.ts';
 import { windowId, type Admission, type Assets, type WindowId, type WindowRole } from './shell.ts';
+import { Standing } from './standing.ts';
 import { SyncClient } from './sync-client.ts';
 import { WindowSession, type RefusedHere, type WindowHost } from './window-session.ts';
 
@@ -173,10 +167,8 @@ export async function startDesk(
   const closed = new AbortController();
   const signText = (text: string) =>
     sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
-  const isDisabled = (user: UserId) => {
-    const entity = desk.read(({ picture }) => picture.get(userStream(user)), undefined)?.entity;
-    return entity?.kind === 'user' && entity.isDisabled;
-  };
+  const standing = new Standing(desk);
+  const isDisabled = (user: UserId) => standing.isDisabled(user);
   const offline = new OfflineSignIn(outboxFile.db, { now, isDisabled }, outboxFile.write);
   /** For what must not stop a person: told, and gone on from. */
   const attempt = (what: string, work: () => void) => {
@@ -204,9 +196,16 @@ export async function startDesk(
       nothingInFront();
     }
     seat = next;
+    standing.sat(next);
     attempt('keeping who sits here', () => desk.outbox.keepSeat(next));
     if (next) onDuty('start-duty', next);
     refresh();
+  };
+
+  const withdraw = (grants: readonly string[]) => {
+    offline.withdraw(grants);
+    // Nothing can be asked under a grant that was taken back.
+    if (seat && grants.includes(seat.grant.id)) sit(undefined, { mayAsk: false });
   };
 
   /** Hears of the server whose access was taken back: they can sit here no longer, nor sign in alone. */
@@ -217,9 +216,7 @@ export async function startDesk(
       const ask = { server, desk: options.desk, sign: signText };
       const withdrawn = await askWithdrawn(ask, grants, closed.signal);
       if (closed.signal.aborted) return;
-      offline.withdraw(withdrawn);
-      // Nothing can be asked under a grant that was taken back.
-      if (seat && withdrawn.includes(seat.grant.id)) sit(undefined, { mayAsk: false });
+      withdraw(withdrawn);
     } catch (cause) {
       // Asked again in a while, and when the line comes back.
       if (!closed.signal.aborted) failed(new Error('asking which grants are good', { cause }));
@@ -233,6 +230,7 @@ export async function startDesk(
     commandId: freshId,
     now,
     random: Math.random,
+    withdrawn: (grants) => attempt('hearing which grants are good', () => withdraw(grants)),
     changed: () => {
       const isLive = sync.link.state === 'live' && sync.link.isCurrent;
       if (isLive === wasLive) return;
@@ -287,9 +285,9 @@ export async function startDesk(
     });
     if (asked.outcome === 'away') {
       if (newPassword !== undefined) return refused('no-new-password-now');
-      const known = await offline.signIn(name, password);
-      if (known.outcome === 'signed-in') sit(known.seat);
-      return known;
+      const alone = await offline.signIn(name, password);
+      if (alone.outcome === 'signed-in') sit(standing.inRole(alone.seat));
+      return alone;
     }
     if (asked.outcome === 'refused') {
       if (asked.reason === 'disabled') offline.forget(name);
@@ -351,7 +349,9 @@ export async function startDesk(
   desk.onChanged(() => {
     if (closed.signal.aborted) return; // its files are closed, or about to be
     // The log says that this account was closed: whoever uses it sees no more from here on.
-    if (seat && isDisabled(seat.user.id)) sit(undefined, { mayAsk: false });
+    const heard = seat && standing.hear(seat);
+    if (heard === 'closed') sit(undefined, { mayAsk: false });
+    else if (heard) sit(heard);
     refresh();
   });
   const seatTimer = setInterval(() => refresh('seat'), SEAT_EVERY_MS);

@@ -17,6 +17,8 @@ export interface SyncClientOptions {
   readonly random: () => number;
   /** Told whenever the link's state, or what is known of the server's head, may have changed. */
   readonly changed: () => void;
+  /** The server has taken these grants back. */
+  readonly withdrawn: (grants: readonly string[]) => void;
 }
 
 const TICK_MS = 250;
@@ -107,6 +109,7 @@ export class SyncClient {
           send: (frame) =>
             socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(frame)),
           close: end,
+          withdrawn: this.#options.withdrawn,
         },
         this.#tries,
       );

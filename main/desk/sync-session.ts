@@ -18,6 +18,8 @@ export interface SyncPorts {
   readonly send: (frame: DeskUp) => void;
   /** Ends this connection; the next one says hello again with what is durably here. */
   readonly close: (why: string) => void;
+  /** These grants let nobody in any more. */
+  readonly withdrawn?: ((grants: readonly string[]) => void) | undefined;
 }
 
 // A desk that is alone for a shift of twelve hours, on the worst day, raises fewer than this.
@@ -146,6 +148,8 @@ export class SyncSession {
         this.#desk.outbox.consultedKept(frame.n);
         this.#consultedMs = undefined;
         return this.#sendConsulted();
+      case 'grants-withdrawn':
+        return this.#ports.withdrawn?.(frame.grants);
       case 'signals':
         return this.#desk.heard(frame);
       case 'ping':

@@ -2,7 +2,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { EpochMs, UserId } from '#domain/ids.ts';
 import { openStore } from '#store/open-store.ts';
-import { accountMigrations, Accounts, NO_DESK, SCRYPT_COST } from './accounts.ts';
+import { accountMigrations } from './account-migrations.ts';
+import { Accounts } from './accounts.ts';
+import { NO_DESK } from './keys.ts';
+import { SCRYPT_COST } from './passwords.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,7 +1,8 @@
 import { commands, type CommandType } from '#domain/commands.ts';
 import { roles, type Role } from '#domain/facts.ts';
 import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
-import { SESSION_MS, type Accounts } from './accounts.ts';
+import type { Accounts } from './accounts.ts';
+import { SESSION_MS } from './grants.ts';
 
 /** Who asks: a person in a role, the server itself, or an outside system with a key. */
 export type Actor = Role | 'system' | 'outside';
@@ -46,7 +47,15 @@ export const ways = {
   'GET /api/drafts': people('read drafts', ...roles),
   'GET /api/events': people('read events', 'auditor'),
   'POST /api/users': people('add-user', 'administrator'),
+  'GET /api/users': people('list-users', 'administrator'),
+  'POST /api/users/role': people('set-user-role', 'administrator'),
   'POST /api/users/disable': people('disable-user', 'administrator'),
+  'POST /api/users/reopen': people('reopen-user', 'administrator'),
+  'POST /api/users/reset': people('reset-password', 'administrator'),
+  'POST /api/users/unlock': people('unlock-user', 'administrator'),
+  'GET /api/sessions': people('list-sessions', 'administrator'),
+  'POST /api/sessions/revoke': people('revoke-session', 'administrator'),
+  'GET /api/desks': people('list-desks', 'administrator'),
   'POST /api/desks/codes': people('make-desk-code', 'administrator'),
   'POST /api/desks/grants': { by: 'desk' },
   'POST /api/desks/revoke': people('revoke-desk', 'administrator'),
@@ -77,7 +86,12 @@ export type Judgement =
   | {
       readonly outcome: 'permitted';
       /** It is recorded, and the security queue is told why to look at it. */
-      readonly flag?: 'since-revoked' | 'outside-grant' | 'offline-sign-in' | 'lost-grant';
+      readonly flag?:
+        | 'since-revoked'
+        | 'outside-grant'
+        | 'offline-sign-in'
+        | 'lost-grant'
+        | 'role-since-changed';
     }
   | {
       readonly outcome: 'forbidden';
@@ -125,6 +139,9 @@ export function judgeClaim(
   const reason = judge(type, grant.role);
   if (reason) return forbid(reason);
   if (isSinceRevoked) return { outcome: 'permitted', flag: 'since-revoked' };
+  const roleNow = accounts.roleOf(actor);
+  if (roleNow !== undefined && judge(type, roleNow) !== undefined)
+    return { outcome: 'permitted', flag: 'role-since-changed' };
   if (occurredAt < grant.issuedAt || occurredAt > grant.notAfter)
     return { outcome: 'permitted', flag: 'outside-grant' };
   // The server did not see who sat down there; the desk did, by the password of the last sign-in here.

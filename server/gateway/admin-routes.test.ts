@@ -174,8 +174,12 @@ test('an address without a row in the table is refused to everybody', async () =
     lagMax: () => 0,
     keyGone: () => {},
     draftsOf: () => [],
-    addUser: () => Promise.reject(new Error('nobody is added here')),
-    disableUser: () => Promise.reject(new Error('nobody is disabled here')),
+    admin: {
+      addUser: () => Promise.reject(new Error('nobody is added here')),
+      administration: {} as never, // no address of this test comes so far
+      carry: () => Promise.resolve(),
+      withdrawn: () => {},
+    },
     force: 'HC',
     forceName: 'Harbour Constabulary',
     logger: createLogger(() => {}),

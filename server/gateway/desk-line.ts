@@ -49,6 +49,8 @@ export interface SyncOptions {
   readonly failed: (error: unknown) => void;
   /** After a restore: a desk has given all that it has on record, or what kept it from that. */
   readonly gave?: (desk: DeskId, what: Given) => void;
+  /** A desk's line has ended, and no newer one has taken its place. */
+  readonly left?: (desk: DeskId) => void;
   /** Told in words what an administrator has to know. */
   readonly told?: (line: string) => void;
   readonly timers?: Timers;

@@ -15,7 +15,8 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import * as z from 'zod';
 import { deskId, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import { assert } from '#domain/lib/assert.ts';
-import type { Accounts, Enrolled, Person, SignInRefusal } from '../auth/accounts.ts';
+import type { Accounts, Person, SignInRefusal } from '../auth/accounts.ts';
+import type { Enrolled } from '../auth/keys.ts';
 import type { AuditRow, Recorder } from '../log/recorder-port.ts';
 import { networkOf, SignInLimit } from '../auth/sign-in-limit.ts';
 import { wayTo } from '../auth/policy.ts';
@@ -36,8 +37,7 @@ export interface HttpOptions {
   readonly lagMax: () => number;
   /** Told when a desk has a new key, or none: its old line must end. */
   readonly keyGone: (desk: string) => void;
-  readonly addUser: AdminOptions['addUser'];
-  readonly disableUser: AdminOptions['disableUser'];
+  readonly admin: Pick<AdminOptions, 'addUser' | 'administration' | 'carry' | 'withdrawn'>;
   /** What somebody was typing, as their desks last copied it. */
   readonly draftsOf: (user: UserId) => ReturnType<DraftCopies['of']>;
   readonly force: string;
@@ -343,8 +343,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
 
   addOutsideRoutes(app, { recorder, accounts, now, bearer, turnaways });
-  const { addUser, disableUser, keyGone } = options;
-  addAdminRoutes(app, { accounts, addUser, disableUser, keyGone, audit, personOf, now });
+  const { admin, keyGone, joined } = options;
+  addAdminRoutes(app, { ...admin, keyGone, joined, audit, personOf, now, failed });
 
   app.get('/api/drafts', async (request) => {
     const person = personOf(request);

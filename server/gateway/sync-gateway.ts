@@ -5,6 +5,7 @@ import type { DeskId } from '#domain/ids.ts';
 import { limits } from '#protocol/limits.ts';
 import { subprotocol } from '#protocol/version.ts';
 import type { StoredEvent } from '#store/event-log.ts';
+import type { Withdrawn } from '../auth/grants.ts';
 import { networkOf } from '../auth/sign-in-limit.ts';
 import { DeskLine, type SyncOptions } from './desk-line.ts';
 import { framesOf } from './event-frames.ts';
@@ -14,6 +15,7 @@ import { Turnaways } from './turnaways.ts';
 
 const STRANGERS_MAX = 20; // sockets that have not said who they are, of one address
 const ALL_STRANGERS_MAX = 600; // of all together: every desk of a force at once, twice over
+const GRANTS_AT_ONCE = 400; // what one frame may hold
 const TICK_MS = 250;
 const DRAIN_WITHIN_MS = 5_000; // a commit under load takes tens of milliseconds
 
@@ -138,6 +140,7 @@ export class SyncGateway {
           if (desk === undefined || this.#desks.get(desk) !== line) return;
           this.#desks.delete(desk);
           this.#presence.gone(desk);
+          this.#options.left?.(desk);
         },
       });
       this.#lines.add(line);
@@ -147,6 +150,18 @@ export class SyncGateway {
   /** Ends a desk's line at once, after its key was revoked or replaced. */
   drop(desk: string): void {
     void this.#desks.get(desk as DeskId)?.end(4401, 'revoked'); // a name of no desk finds none
+  }
+
+  /** Tells the desks that are joined which of their grants are no good any more; the others ask when they come. */
+  withdrawn(grants: readonly Withdrawn[]): void {
+    for (const [desk, its] of Map.groupBy(grants, (it) => it.desk)) {
+      const line = this.#desks.get(desk as DeskId); // a name of no desk finds none
+      if (!line) continue;
+      for (let at = 0; at < its.length; at += GRANTS_AT_ONCE) {
+        const ids = its.slice(at, at + GRANTS_AT_ONCE).map(({ id }) => id);
+        line.tell({ frame: 'grants-withdrawn', grants: ids });
+      }
+    }
   }
 
   /** Takes nothing more, answers what is being recorded, sends what is recorded, and hangs up. */

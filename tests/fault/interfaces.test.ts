@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { history, subprotocol } from '#protocol/version.ts';
+import { adminWords } from '#server/gateway/admin-routes.ts';
 import { enrolWords, signInWords } from '#server/gateway/http.ts';
 import { GENESIS } from '#store/chain.ts';
 import { Holdfast, isRunning, runHoldfast } from '../support/holdfast.ts';
@@ -287,7 +288,7 @@ test('every refusal that the server can give stands in the table, and no other',
     ...[...sources.matchAll(/new Refused\(\s*(\d{3}),\s*'([\w-]+)'/g)].map(
       ([, status, reason]) => `${status} ${reason}`,
     ),
-    ...Object.entries({ ...signInWords, ...enrolWords }).map(
+    ...Object.entries({ ...signInWords, ...enrolWords, ...adminWords }).map(
       ([reason, [status]]) => `${status} ${reason}`,
     ),
     // Of the error handler: what fastify refuses by itself, what failed inside, and no address.

@@ -84,6 +84,54 @@ test('a stranger sets up a force: administrator, people, a desk, a key, and a fi
   });
   expect(row).toMatchObject({ state: 'answered', owner: { name: 'Asha Lane', desk: 'CH1' } });
 
+  // An administrator looks at who is here, and changes what they may do, where they sit.
+  const inWords = async (words: readonly string[]) => {
+    const args = ['admin', ...words, '--server', url, '--as', 'admin'];
+    return (await runHoldfast(args, `${ADMIN}\n`)).stdout;
+  };
+  expect(await inWords(['users'])).toMatch(
+    /^admin \(Administrator\): administrator, active, last sign-in: \S+Z\nash \(Asha Lane\): call-handler, active, last sign-in: \S+Z\n$/,
+  );
+  expect(await inWords(['desks'])).toMatch(/^CH1: joined, enrolled: \S+Z, last seen: \S+Z\n$/);
+  const sessions = (await admin(['sessions'])).answer['sessions'] as unknown as readonly {
+    id: string;
+    user: { name: string };
+    desk: string;
+    signIn: string;
+  }[];
+  expect(sessions.map(({ user, desk: at, signIn }) => `${user.name} ${at} ${signIn}`)).toEqual([
+    'ash CH1 online',
+    'ash CH1 offline',
+    'admin browser online',
+  ]);
+  expect(await inWords(['set-role', 'ash', '--role', 'dispatcher'])).toBe(
+    'ash is dispatcher from now on, also where they are signed in\n',
+  );
+  await window.until('the other role', () => window.seat?.user?.role === 'dispatcher');
+  const nobody = () => window.until('nobody sits there', () => window.seat && !window.seat.user);
+  expect((await admin(['revoke-session', sessions[0]?.id ?? ''])).answer).toEqual({ revoked: 1 });
+  await nobody();
+  expect(await window.signIn('ash', OWN)).toMatchObject({ kind: 'rows' });
+  expect(await inWords(['disable-user', 'ash'])).toBe(
+    'ash can no longer sign in, and is signed out everywhere\n',
+  );
+  await nobody();
+  expect(await window.signIn('ash', OWN)).toMatchObject({ reason: 'disabled' });
+  expect(await inWords(['reopen-user', 'ash'])).toBe(
+    'ash can sign in again, with the password they had\n',
+  );
+  const reset = (await admin(['reset-password', 'ash'])).answer['password'] ?? '';
+  expect(await window.signIn('ash', OWN)).toMatchObject({ reason: 'wrong-name-or-password' });
+  expect(await window.signIn('ash', reset, `${OWN} again`)).toMatchObject({ kind: 'rows' });
+  expect(await inWords(['unlock-user', 'ash'])).toBe(
+    'ash was not locked (active); nothing was changed\n',
+  );
+  const last = await admin(['set-role', 'admin', '--role', 'auditor']);
+  expect([last.code, last.stderr]).toMatchObject([
+    1,
+    expect.stringContaining('last-administrator'),
+  ]);
+
   // The code was good once, and a desk whose key is taken back is out.
   const again = await runHoldfast([
     ...deskArgs.with(6, 'CH2'),

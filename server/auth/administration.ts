@@ -1,0 +1,256 @@
+import { randomBytes } from 'node:crypto';
+import type { Asked } from '#domain/commands.ts';
+import type { Role } from '#domain/facts.ts';
+import { commandIdFrom, type EpochMs, type UserId } from '#domain/ids.ts';
+import type { Store } from '#store/open-store.ts';
+import type { Accounts, Person } from './accounts.ts';
+import type { DueRecords } from './due.ts';
+import { Grants, type LiveSession, type Withdrawn } from './grants.ts';
+import { Keys, type EnrolledDesk } from './keys.ts';
+import { newPassword } from './passwords.ts';
+
+/** An account as an administrator sees it. What is kept of its password is not among it. */
+export type Account = Person & {
+  /** The last sign-in with this server's word. */
+  readonly lastSignInAt?: EpochMs;
+} & (
+    | { readonly state: 'active' | 'password-change-needed' }
+    | { readonly state: 'locked'; readonly lockedUntil: EpochMs }
+    | { readonly state: 'closed'; readonly closedAt: EpochMs }
+  );
+
+export type AdminRefusal =
+  | 'no-such-user'
+  | 'no-such-session'
+  | 'no-such-desk'
+  | 'name-taken'
+  | 'own-account'
+  | 'last-administrator'
+  | 'account-closed';
+
+/** What came of it. `isChanged`: it was not so before. `withdrawn`: what is no good any more, for the desks. */
+export type Done<More = unknown> =
+  | ({
+      readonly outcome: 'done';
+      readonly isChanged: boolean;
+      readonly withdrawn: readonly Withdrawn[];
+    } & More)
+  | { readonly outcome: 'refused'; readonly reason: AdminRefusal; readonly subject: string };
+
+type Row = Person & {
+  readonly mustChange: number;
+  readonly failures: number;
+  readonly lockedUntil: EpochMs;
+  readonly closedAt: EpochMs | null;
+  readonly lastSignInAt: EpochMs | null;
+};
+
+export interface AdministrationPorts {
+  readonly db: Store;
+  readonly now: () => EpochMs;
+  readonly accounts: Accounts;
+  /** What is done here has to stand in the log: it is due from the transaction of its effect on. */
+  readonly due: DueRecords;
+}
+
+/** What administrators do to accounts, sessions, desks and keys, each in one transaction with what is due of it. */
+export class Administration {
+  readonly #ports: AdministrationPorts;
+  readonly #grants: Grants;
+  readonly #keys: Keys;
+  readonly #sql;
+
+  constructor(ports: AdministrationPorts) {
+    const { db, now } = ports;
+    this.#ports = ports;
+    this.#grants = new Grants(db, now);
+    this.#keys = new Keys(db, now);
+    const columns = `user_id AS id, name, display_name AS displayName, role,
+      must_change AS mustChange, failures, locked_until AS lockedUntil, disabled_at AS closedAt,
+      (SELECT max(issued_at) FROM grant_of WHERE user_id = account.user_id) AS lastSignInAt`;
+    this.#sql = {
+      all: db.prepare<[], Row>(`SELECT ${columns} FROM account ORDER BY name COLLATE NOCASE`),
+      one: db.prepare<[string], Row>(
+        `SELECT ${columns} FROM account WHERE name = ? COLLATE NOCASE`,
+      ),
+      otherAdministrators: db
+        .prepare<[string], number>(
+          `SELECT count(*) FROM account WHERE role = 'administrator' AND disabled_at IS NULL
+             AND must_change = 0 AND user_id <> ?`,
+        )
+        .pluck(),
+      setRole: db.prepare<[string, string]>('UPDATE account SET role = ? WHERE user_id = ?'),
+      reopen: db.prepare<[string]>('UPDATE account SET disabled_at = NULL WHERE user_id = ?'),
+      reset: db.prepare<[Uint8Array, Uint8Array, number, string]>(
+        `UPDATE account SET salt = ?, verifier = ?, must_change = 1, password_at = ?,
+           failures = 0, locked_until = 0 WHERE user_id = ?`,
+      ),
+      unlock: db.prepare<[string]>(
+        'UPDATE account SET failures = 0, locked_until = 0 WHERE user_id = ?',
+      ),
+    };
+  }
+
+  users(): readonly Account[] {
+    return this.#sql.all.all().map((row) => this.#seen(row));
+  }
+
+  /** Another role, from now on and under what they have been given already. */
+  setRole(name: string, role: Role, by: UserId): Done<{ readonly user: Account }> {
+    return this.#toUser(name, ({ id, ...before }) => {
+      if (role !== 'administrator' && this.#isLast({ id, ...before })) return 'last-administrator';
+      this.#tell({ type: 'set-user-role', body: { userId: id, role } }, by);
+      if (before.role === role) return { isChanged: false };
+      this.#sql.setRole.run(role, id);
+      return { isChanged: true, withdrawn: this.#grants.roleSet(id, role) };
+    });
+  }
+
+  /** No sign-in, no session, no grant from now on. */
+  close(name: string, by: UserId): Done<{ readonly user: Account }> {
+    return this.#toUser(name, (before) => {
+      if (before.id === by) return 'own-account';
+      if (this.#isLast(before)) return 'last-administrator';
+      this.#tell({ type: 'disable-user', body: { userId: before.id } }, by);
+      const withdrawn = this.#grants.revokeAllOf(before.id);
+      this.#ports.accounts.disable(before.id);
+      return { isChanged: before.closedAt === null, withdrawn };
+    });
+  }
+
+  /** They sign in again with the password they had; what was taken back stays so. */
+  reopen(name: string, by: UserId): Done<{ readonly user: Account }> {
+    return this.#toUser(name, ({ id, closedAt }) => {
+      this.#tell({ type: 'reopen-user', body: { userId: id } }, by);
+      this.#sql.reopen.run(id);
+      return { isChanged: closedAt !== null };
+    });
+  }
+
+  /** A password for once, in the place of one that was forgotten; all that was given under that is taken back. */
+  async reset(
+    name: string,
+    by: UserId,
+  ): Promise<Done<{ readonly user: Account; readonly password: string }>> {
+    const password = newPassword();
+    const { salt, verifier } = await this.#ports.accounts.seal(password);
+    const done = this.#toUser(name, (before) => {
+      if (before.id === by) return 'own-account';
+      if (before.closedAt !== null) return 'account-closed';
+      if (this.#isLast(before)) return 'last-administrator';
+      this.#sql.reset.run(salt, verifier, this.#ports.now(), before.id);
+      const withdrawn = this.#grants.revokeAllOf(before.id);
+      this.#audit(by, 'reset-password', before.id, 'reset');
+      return { isChanged: true, withdrawn };
+    });
+    return done.outcome === 'done' ? { ...done, password } : done;
+  }
+
+  unlock(name: string, by: UserId): Done<{ readonly user: Account }> {
+    return this.#toUser(name, ({ id, failures, lockedUntil }) => {
+      const isChanged = failures > 0 || lockedUntil > this.#ports.now();
+      this.#sql.unlock.run(id);
+      this.#audit(by, 'unlock-user', id, isChanged ? 'unlocked' : 'was not locked');
+      return { isChanged };
+    });
+  }
+
+  sessions(): readonly LiveSession[] {
+    return this.#grants.live();
+  }
+
+  revokeSession(id: string, by: UserId): Done {
+    return this.#change(() => {
+      const withdrawn = this.#grants.revoke(id);
+      if (withdrawn === 'no-such-session') return refused(withdrawn, 'session');
+      this.#audit(by, 'revoke-session', id, `${withdrawn.length} revoked`);
+      return { outcome: 'done', isChanged: withdrawn.length > 0, withdrawn };
+    });
+  }
+
+  /** Whoever sits somewhere under this name is signed out; with the password they may come in again. */
+  revokeSessionsOf(name: string, by: UserId): Done<{ readonly user: Account }> {
+    return this.#toUser(name, ({ id }) => {
+      const withdrawn = this.#grants.revokeAllOf(id);
+      this.#audit(by, 'revoke-session', id, `${withdrawn.length} revoked`);
+      return { isChanged: withdrawn.length > 0, withdrawn };
+    });
+  }
+
+  desks(): readonly EnrolledDesk[] {
+    return this.#keys.enrolled();
+  }
+
+  makeDeskCode(desk: string | undefined, by: UserId): { code: string; notAfter: EpochMs } {
+    return this.#change(() => {
+      this.#audit(by, 'make-desk-code', desk ?? 'any new desk', 'made');
+      return this.#keys.makeEnrolmentCode(desk === undefined ? {} : { desk });
+    });
+  }
+
+  revokeDesk(desk: string, by: UserId): Done {
+    return this.#change(() => {
+      if (!this.#keys.revokeDesk(desk)) return refused('no-such-desk', desk);
+      this.#audit(by, 'revoke-desk', desk, 'revoked');
+      return { outcome: 'done', isChanged: true, withdrawn: [] };
+    });
+  }
+
+  addApiKey(name: string, by: UserId): Done<{ readonly key: string }> {
+    return this.#change(() => {
+      if (this.#keys.hasApiKey(name)) return refused('name-taken', 'api-key');
+      this.#audit(by, 'make-api-key', 'api-key', 'made');
+      return { outcome: 'done', isChanged: true, withdrawn: [], key: this.#keys.addApiKey(name) };
+    });
+  }
+
+  #toUser(
+    name: string,
+    change: (
+      before: Row,
+    ) => AdminRefusal | { readonly isChanged: boolean; readonly withdrawn?: readonly Withdrawn[] },
+  ): Done<{ readonly user: Account }> {
+    return this.#change(() => {
+      const before = this.#sql.one.get(name);
+      if (!before) return refused('no-such-user', 'account');
+      const changed = change(before);
+      if (typeof changed === 'string') return refused(changed, before.id);
+      const user = this.#seen(this.#sql.one.get(name) ?? before);
+      return { outcome: 'done', withdrawn: [], ...changed, user };
+    });
+  }
+
+  #change<Result>(work: () => Result): Result {
+    return this.#ports.db.transaction(work).immediate();
+  }
+
+  /** Whether nobody else could administer the force: another one is open, and has a password of their own. */
+  #isLast({ id, role, closedAt }: Row): boolean {
+    if (role !== 'administrator' || closedAt !== null) return false;
+    return this.#sql.otherAdministrators.get(id) === 0;
+  }
+
+  #tell(asked: Asked, actor: UserId): void {
+    const at = this.#ports.now();
+    const commandId = commandIdFrom(at, randomBytes(16));
+    this.#ports.due.put({ kind: 'event', commandId, asked, at, actor });
+  }
+
+  #audit(actor: UserId, what: string, subject: string, outcome: string): void {
+    const operation = 'administration';
+    const at = this.#ports.now();
+    const row = { at, actor, desk: 'server', operation, what, subject, outcome } as const;
+    this.#ports.due.put({ kind: 'audit', row });
+  }
+
+  #seen({ id, name, displayName, role, mustChange, lockedUntil, ...row }: Row): Account {
+    const { closedAt, lastSignInAt } = row;
+    const who = { id, name, displayName, role, ...(lastSignInAt !== null && { lastSignInAt }) };
+    if (closedAt !== null) return { ...who, state: 'closed', closedAt };
+    if (lockedUntil > this.#ports.now()) return { ...who, state: 'locked', lockedUntil };
+    return { ...who, state: mustChange === 1 ? 'password-change-needed' : 'active' };
+  }
+}
+
+const refused = (reason: AdminRefusal, subject: string) =>
+  ({ outcome: 'refused', reason, subject }) as const;
