@@ -15,23 +15,23 @@ const daysOf = (seed: number, rate = 1) =>
 const countOf = (days: readonly (readonly Arrival[])[], channel: ArrivalChannel) =>
   days.flat().filter((arrival) => arrival.channel === channel).length;
 
-/** Four deviations of a count that comes at random: one run in 16,000 is outside. */
-const within = (count: number, expected: number) =>
-  expect(Math.abs(count - expected)).toBeLessThan(4 * Math.sqrt(expected));
+/** How far a count that comes at random is from what is expected; one in 16,000 is four deviations off. */
+const deviations = (count: number, expected: number) =>
+  Math.abs(count - expected) / Math.sqrt(expected);
 
 test.each([1, 2, 3])(
   'weeks of seed %i have the real number of contacts on each channel',
   (seed) => {
     const days = daysOf(seed);
     for (const channel of arrivalChannels)
-      within(countOf(days, channel), WEEKS * 7 * contactsADay[channel]);
+      expect(deviations(countOf(days, channel), WEEKS * 7 * contactsADay[channel])).toBeLessThan(4);
   },
 );
 
 test('twice the rate is twice the contacts', () => {
   const days = daysOf(4, 2);
   for (const channel of arrivalChannels)
-    within(countOf(days, channel), 2 * WEEKS * 7 * contactsADay[channel]);
+    expect(deviations(countOf(days, channel), 14 * WEEKS * contactsADay[channel])).toBeLessThan(4);
 });
 
 test('each hour of the day has its share, and the shares of a week come to seven days', () => {
@@ -44,7 +44,7 @@ test('each hour of the day has its share, and the shares of a week come to seven
           return sum + (what === 0 ? expectedIn(channel, day, hour, 1) : here.length);
         }, 0),
       );
-      within(count ?? 0, expected ?? 0);
+      expect(deviations(count ?? 0, expected ?? 0)).toBeLessThan(4);
     }
     const week = Array.from({ length: 168 }, (_none, at) =>
       expectedIn(channel, Math.floor(at / 24), at % 24, 1),

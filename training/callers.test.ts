@@ -12,7 +12,10 @@ const timesByNumber = (callers: readonly Caller[]) =>
   [...Map.groupBy(callers, ({ number }) => number).values()].map((all) => all.length);
 
 test('every number is of a range that is kept for drama, and no two people share one', () => {
-  const numbers = Array.from({ length: 3_000 }, (_none, person) => personOf(1, person).number ?? '');
+  const numbers = Array.from(
+    { length: 3_000 },
+    (_none, person) => personOf(1, person).number ?? '',
+  );
   expect(new Set(numbers).size).toBe(3_000);
   for (const number of numbers) {
     expect(number).toMatch(/^(07700 900\d{3}|01632 960\d{3}|0113 496 0\d{3})$/);

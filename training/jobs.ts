@@ -32,7 +32,11 @@ const talk: Readonly<Record<ArrivalChannel, number>> = {
   online: 5 * MINUTE_MS,
 };
 
-export function handlingTimes(channel: ArrivalChannel, isPocket: boolean, draws: Draws): HandlingTimes {
+export function handlingTimes(
+  channel: ArrivalChannel,
+  isPocket: boolean,
+  draws: Draws,
+): HandlingTimes {
   const talkMs = isPocket ? draws.around(40 * SECOND_MS, 1.4) : draws.around(talk[channel], 1.6);
   return {
     answerMs: draws.around(...answer[channel]),

@@ -11,7 +11,9 @@ const drawn = (seed: number) => {
 };
 
 test('every place is around the Solent, within a few hundred metres of its street, with a house number', () => {
-  const streets = towns.flatMap((town) => town.streets.map((street) => [town.name, ...street] as const));
+  const streets = towns.flatMap((town) =>
+    town.streets.map((street) => [town.name, ...street] as const),
+  );
   for (const it of drawn(1)) {
     expect(isWithin(SOLENT, it)).toBe(true);
     expect(it.text).toMatch(/^\d{1,3} [A-Z].+, [A-Z]/);
@@ -45,6 +47,9 @@ test('a town can be asked for, and a seed has its own places', () => {
 });
 
 test('a way by road is longer than the straight line', () => {
-  const [a, b] = [{ lat: 50.79, lon: -1.1 }, { lat: 50.9, lon: -1.4 }];
+  const [a, b] = [
+    { lat: 50.79, lon: -1.1 },
+    { lat: 50.9, lon: -1.4 },
+  ];
   expect(roadMetres(a, b) / metresBetween(a, b)).toBeCloseTo(1.35);
 });
