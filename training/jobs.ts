@@ -91,7 +91,7 @@ export const travelMs = (from: Position, to: Position, grade: Grade): number =>
 
 /**
  * Whether somebody is sent. About 85,000 deployments came of 232,404 incidents (Hampshire, January to September
- * 2020), which is 37 %: always to the immediate, nearly always to the urgent, and to some of the rest.
+ * 2020), which is 37 %: always to the immediate, to most of the urgent, and to some of the rest.
  */
-const sent: Readonly<Record<Grade, number>> = { 1: 1, 2: 0.9, 3: 0.2, 4: 0 };
+const sent: Readonly<Record<Grade, number>> = { 1: 1, 2: 0.7, 3: 0.12, 4: 0 };
 export const isSomebodySent = (grade: Grade, draws: Draws): boolean => draws.chance(sent[grade]);

@@ -42,9 +42,7 @@ const codesFor = (isEmergency: boolean) =>
 export function reportOf(channel: ArrivalChannel, draws: Draws): Report {
   const code = draws.weighted(codesFor(channel === '999'));
   const { grades, qualifiers, words, results, becomes = [] } = said[code] ?? safety.SUS;
-  // What comes in by a form has waited already: it is never immediate.
-  const drawn = draws.weighted(grades);
-  const grade = channel === 'online' && drawn === 1 ? 2 : drawn;
+  const grade = gradeBy(channel, draws.weighted(grades), draws);
   return {
     openingCode: code,
     closingCode: becomes.length > 0 && draws.chance(0.2) ? draws.oneOf(becomes) : code,
@@ -53,6 +51,13 @@ export function reportOf(channel: ArrivalChannel, draws: Draws): Report {
     narrative: `${LABEL} ${filled(draws.oneOf(words), draws)}`,
     result: draws.oneOf(results),
   };
+}
+
+/** The same words are less urgent over a slower channel; what comes in by a form has waited already. */
+function gradeBy(channel: ArrivalChannel, grade: Grade, draws: Draws): Grade {
+  const isLess = draws.chance(channel === '999' ? 0.3 : 0.6);
+  const less = isLess && grade < 4 ? ((grade + 1) as Grade) : grade; // at most 4
+  return channel === 'online' && less === 1 ? 2 : less;
 }
 
 /** What is settled without an incident, and how. */
