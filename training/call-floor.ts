@@ -16,7 +16,7 @@ export interface CallFloorPorts {
   readonly counts: Counts;
   readonly tasks: Tasks;
   /** The caller gives up: told by the telephone system, not by a handler. */
-  readonly abandon: (id: ContactId) => Promise<void>;
+  readonly abandon: (id: ContactId) => Promise<'abandoned' | 'not-abandoned'>;
 }
 
 interface Waiting {
@@ -49,9 +49,13 @@ export class CallFloor {
       this.#serve();
       if (!Number.isFinite(plan.patienceMs)) return;
       await pace.wait(plan.patienceMs - answerMs);
-      if (pace.isHurried || !this.#queue.includes(waiting) || !this.#isWaiting(id)) return;
-      this.#ports.counts.abandoned += 1;
-      await this.#ports.abandon(id);
+      const at = this.#queue.indexOf(waiting);
+      if (pace.isHurried || at < 0 || !this.#isWaiting(id)) return;
+      // No robot takes it while it is given up: one of the two would be refused.
+      this.#queue.splice(at, 1);
+      if ((await this.#ports.abandon(id)) === 'abandoned') this.#ports.counts.abandoned += 1;
+      this.#queue.push(waiting);
+      this.#serve();
     });
   }
 
@@ -179,12 +183,15 @@ const placeIn = ({ place: { text, lat, lon } }: PlannedContact) => ({
 });
 
 /** What is written down first: who it is, where, and what is happening in a few words. */
-const firstWords = (plan: PlannedContact): Details => ({
-  place: placeIn(plan),
-  informant: plan.caller.name,
-  ...(plan.caller.number !== undefined && { callbackNumber: plan.caller.number }),
-  narrative: `${narrativeOf(plan)
-    .split(/[,.:;] /)
-    .slice(0, 3)
-    .join(', ')} …`,
-});
+function firstWords(plan: PlannedContact): Details {
+  const words = narrativeOf(plan).slice(LABEL.length + 1);
+  return {
+    place: placeIn(plan),
+    informant: plan.caller.name,
+    ...(plan.caller.number !== undefined && { callbackNumber: plan.caller.number }),
+    narrative: `${LABEL} ${words
+      .split(/[,.:;] /)
+      .slice(0, 2)
+      .join(', ')} …`,
+  };
+}

@@ -244,12 +244,15 @@ export class TrainingRoom {
     floor.ring(id, plan);
   }
 
-  async #abandon(id: ContactId): Promise<void> {
+  async #abandon(id: ContactId): Promise<'abandoned' | 'not-abandoned'> {
     try {
       await this.#doors.abandoned(this.#key, id);
+      return 'abandoned';
     } catch (error) {
-      // Answered in that very moment, or the server is away: it is a call that waits, as before.
-      this.#options.log(`a made-up call could not be given up: ${String(error)}`);
+      // A person has answered it in that very moment; or the server is away, and the call waits as before.
+      const isAnswered = error instanceof TurnedAway && error.reason === 'already-ended';
+      if (!isAnswered) this.#options.log(`a made-up call could not be given up: ${String(error)}`);
+      return 'not-abandoned';
     }
   }
 
