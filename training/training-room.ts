@@ -60,6 +60,7 @@ export class TrainingRoom {
   readonly #crews: Crews;
   #staff: Staff = { handlers: [], dispatchers: [] };
   #key = '';
+  #isLetIn = false;
 
   private constructor(options: TrainingOptions) {
     this.#options = options;
@@ -83,7 +84,8 @@ export class TrainingRoom {
     try {
       await room.#begin();
     } catch (error) {
-      await room.#leave().catch(() => {}); // what went wrong first is what is told
+      // A password that was wrong is not tried again; what went wrong first is what is told.
+      if (room.#isLetIn) await room.#leave().catch(() => {});
       throw error;
     }
     return room;
@@ -140,6 +142,7 @@ export class TrainingRoom {
   async #begin(): Promise<void> {
     const { as, password, handlers, dispatchers, units, seed, timeZone } = this.#options;
     const { token } = await this.#doors.signIn({ name: as, password });
+    this.#isLetIn = true;
     try {
       this.#key = await this.#doors.apiKey(token, `training ${this.run} (made up)`);
       this.#staff = await hire({
