@@ -5,7 +5,6 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import type { RecordedEvent } from '#domain/event.ts';
-import type { ContactId, IncidentId } from '#domain/ids.ts';
 import { OpenRoom } from '#domain/room.ts';
 import { LABEL } from '#training/narratives.ts';
 import { refusalsIn, verifyServer } from '../support/verify-server.ts';
@@ -47,7 +46,6 @@ interface Ended {
     readonly raised: number;
     readonly closed: number;
     readonly recorded: number;
-    readonly leftToPeople: number;
     readonly lostRaces: number;
     readonly faults: object;
     readonly notHandedIn: number;
@@ -156,44 +154,4 @@ test('a made-up half-hour: all channels, incidents raised, sent to and closed; a
     ({ desk, outcome }) => desk.startsWith('TRAINING-') && outcome.startsWith('refused'),
   );
   expect([refused, refusalsIn(audit, 'refused malformed')]).toEqual([[], 0]);
-});
-
-test('what a person at a desk has taken is left to them', async () => {
-  await using force = await NewForce.start();
-  await force.addUser('ash', 'call-handler');
-  const desk = await force.startDesk('CH1');
-  const window = await desk.openWindow();
-  await window.signIn('ash', 'a made-up password');
-  window.follow('contacts');
-  // One robot for all: contacts wait, and there is time to take one.
-  using training = startTraining(
-    force.url,
-    '--handlers',
-    '1',
-    '--dispatchers',
-    '1',
-    '--units',
-    '2',
-  );
-  await training.line();
-  const waiting = await window.until('a contact that waits', () =>
-    window
-      .rows<{ id: ContactId; state: string }>('contacts')
-      .findLast(({ state }) => state === 'offered'),
-  );
-  const { id: contactId } = waiting;
-  const taken = window.ask({ type: 'take-contact', body: { contactId } });
-  await window.answerTo(taken);
-  const answer = await window.until('the last word', () =>
-    window.acks.get(taken)?.find(({ state }) => state !== 'stored-here'),
-  );
-  training.stop();
-  const { counts } = await training.line<Ended>();
-  expect(await training.exited).toEqual([0, null]);
-  expect(counts).toMatchObject({ faults: {}, lostRaces: 0 });
-  expect(counts.leftToPeople).toBeGreaterThan(0);
-  const mine = window
-    .rows<{ id: ContactId; state: string; incidentIds?: readonly IncidentId[] }>('contacts')
-    .find(({ id }) => id === contactId);
-  expect([answer.state, mine?.state]).toEqual(['recorded', 'answered']);
 });
