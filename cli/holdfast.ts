@@ -10,6 +10,7 @@ import { runAdmin } from './admin.ts';
 import { runDemo } from './demo.ts';
 import { Secrets } from './read-secret.ts';
 import { runDesk } from './run-desk.ts';
+import { runTraining } from './run-training.ts';
 import { makeBackup, restoreBackup, verify, witness, type Out } from './safe-keeping.ts';
 
 const HELP = `holdfast COMMAND [OPTION…]
@@ -21,6 +22,10 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--window call-handling|dispatch] [--headless]
                                           [--second-copy DIR]   (of its outbox: on another disk)
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
+  training a made-up force at work on it  --server URL --as ADMIN [--seed 1] [--speed 1] [--rate 1]
+                                          [--handlers 24] [--dispatchers 6] [--units 60]
+                                          (its own people and desks, all labelled as made up; never
+                                          on a server where anything is real; the password as below)
   import   recorded crimes                crimes FILE… --data DIR   (while its server is stopped)
   rebuild  the read model from the log    --data DIR   (while its server is stopped)
   backup   a copy of a server's folder    --data DIR --to NEW   (also while its server runs)
@@ -69,6 +74,12 @@ const options = {
   witness: { type: 'string' },
   'await-desks': { type: 'string', default: '60' },
   'second-copy': { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  speed: { type: 'string', default: '1' },
+  rate: { type: 'string', default: '1' },
+  handlers: { type: 'string', default: '24' },
+  dispatchers: { type: 'string', default: '6' },
+  units: { type: 'string', default: '60' },
   window: { type: 'string', default: 'call-handling' },
   headless: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -100,7 +111,7 @@ async function main(args: readonly string[]): Promise<number> {
     ? (_words, json) => say(JSON.stringify(json))
     : (words) => say(words);
   const force = { force: values.force, forceName: values['force-name'] };
-  const runs = new Set(['serve', 'desk', 'demo']);
+  const runs = new Set(['serve', 'desk', 'demo', 'training']);
   const untilStopped = runs.has(command) ? listenForStop() : () => Promise.resolve();
   switch (command) {
     case 'serve': {
@@ -156,6 +167,18 @@ async function main(args: readonly string[]): Promise<number> {
         ...force,
         say: out,
         log,
+        untilStopped,
+      });
+      return 0;
+    case 'training':
+      await runTraining({
+        ...values,
+        server: need('server'),
+        as: need('as'),
+        secrets: new Secrets({ input: process.stdin, output: process.stderr }),
+        say: out,
+        log,
+        usage: (message) => new UsageError(message),
         untilStopped,
       });
       return 0;

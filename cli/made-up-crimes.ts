@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { random } from '#domain/lib/random.ts';
-import { streets } from './made-up-streets.ts';
+import { portsmouth as streets } from '#training/portsmouth.ts';
 
 const crimeTypes = [
   'Anti-social behaviour',

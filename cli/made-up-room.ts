@@ -14,7 +14,7 @@ import {
 import { random } from '#domain/lib/random.ts';
 import { referenceOf } from '#domain/reference.ts';
 import type { RunningServer } from '../server/main.ts';
-import { streets } from './made-up-streets.ts';
+import { portsmouth as streets } from '#training/portsmouth.ts';
 
 /** The seats of the demo. Their passwords are printed: this is a room in which nothing is real. */
 export const seats = [

@@ -37,8 +37,8 @@ export const layers: Readonly<Record<string, Layer>> = {
     knows: ['domain', 'protocol', 'store', 'reference-data'],
     packages: ['node:', 'ws', 'zod', 'fastify', 'pg', 'pino', 'prom-client', 'csv-parse'],
   },
-  // The simulated force sees what any outside system could see.
-  training: { knows: ['protocol'], knowsTypesOf: ['domain'], packages: ['node:', 'ws'] },
+  // The made-up force sees what any outside system could see: the protocol, and the words it speaks of.
+  training: { knows: ['domain', 'protocol'], packages: ['node:', 'ws', 'zod'] },
   cli: {
     knows: [
       'domain',
@@ -73,6 +73,7 @@ const aliases = {
   '#desk/': 'main/desk/',
   '#chromium/': 'main/chromium/',
   '#server/': 'server/',
+  '#training/': 'training/',
   '#reference-data/': 'reference-data/',
 };
 

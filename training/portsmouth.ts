@@ -1,5 +1,5 @@
 /** Streets that are really there, with a point on each; everything said to have happened in them is made up. */
-export const streets = [
+export const portsmouth = [
   ['High Street', 50.7903, -1.1046],
   ['Broad Street', 50.7921, -1.1092],
   ['Lombard Street', 50.7911, -1.1041],

@@ -1,0 +1,33 @@
+import { expect, test, vi } from 'vitest';
+import { DAY_MS, HOUR_MS } from './arrivals.ts';
+import { Pace, weekTimeOf } from './pace.ts';
+
+test('a minute at sixty times the speed is a second', async () => {
+  vi.useFakeTimers();
+  using _ = { [Symbol.dispose]: () => vi.useRealTimers() };
+  const pace = new Pace(60, 5 * HOUR_MS);
+  let isOver = false;
+  const over = pace.wait(60_000).then(() => (isOver = true));
+  await vi.advanceTimersByTimeAsync(990);
+  expect(isOver).toBe(false);
+  await vi.advanceTimersByTimeAsync(20);
+  expect(isOver).toBe(true);
+  await over;
+  expect(pace.now).toBeCloseTo(5 * HOUR_MS + 1_010 * 60, -2);
+});
+
+test('who waits when the training ends waits no longer, and nobody waits after it', async () => {
+  const pace = new Pace(1, 0);
+  const waiting = Promise.all([pace.wait(HOUR_MS), pace.wait(DAY_MS)]);
+  pace.hurry();
+  await waiting;
+  await pace.wait(HOUR_MS);
+  expect(pace.isHurried).toBe(true);
+});
+
+test('a week begins on Monday at midnight by the clocks of the force', () => {
+  const at = (text: string) => weekTimeOf(Date.parse(text), 'Europe/London');
+  expect(at('2026-11-23T00:00:00Z')).toBe(0);
+  expect(at('2026-11-29T23:59:59Z')).toBe(7 * DAY_MS - 1_000);
+  expect(at('2026-07-03T20:30:00Z')).toBe(4 * DAY_MS + 21.5 * HOUR_MS); // summer time: a Friday, 21:30
+});
