@@ -14,11 +14,14 @@ import { openIdentity } from './identity.ts';
 import { madeUpCrimes } from './made-up-crimes.ts';
 import { makeUpRoom, seats } from './made-up-room.ts';
 import { openShell, TIME_ZONE } from './run-desk.ts';
+import { openTraining, type Size } from './run-training.ts';
 
 export interface RunDemo {
   readonly isHeadless: boolean;
   readonly port: number;
   readonly dataDir: string | undefined;
+  /** The size of the made-up force that is at work in it; without one only what people do happens. */
+  readonly training: Size | undefined;
   readonly force: string;
   readonly forceName: string;
   readonly version: string;
@@ -45,6 +48,7 @@ export async function runDemo(options: RunDemo): Promise<void> {
   const server = await serve(dataDir, options);
   const hosts: DeskHost[] = [];
   const shells: AsyncDisposable[] = [];
+  let leaving: (() => Promise<void>) | undefined;
   try {
     for (const [first, seat] of seats.entries()) {
       const folder = join(dataDir, `desk-${seat.desk}`);
@@ -97,8 +101,10 @@ export async function runDemo(options: RunDemo): Promise<void> {
     });
     if (process.stdin.isTTY)
       createInterface({ input: process.stdin }).on('line', () => void showAddresses(hosts, log));
+    leaving = bringToLife(server.url, accounts, options);
     await options.untilStopped();
   } finally {
+    await leaving?.();
     for (const shell of shells) await shell[Symbol.asyncDispose]();
     await Promise.all(hosts.map((host) => host.stop()));
     if (server.child.exitCode === null && server.child.signalCode === null) {
@@ -107,6 +113,35 @@ export async function runDemo(options: RunDemo): Promise<void> {
       await exited;
     }
   }
+}
+
+/** A made-up force comes in behind the desks; the room does not wait for it, nor end with it. */
+function bringToLife(
+  server: string,
+  accounts: Kept['accounts'],
+  { training, log }: RunDemo,
+): (() => Promise<void>) | undefined {
+  const admin = accounts['administrator'];
+  if (!training || !admin) return undefined;
+  const failed = (error: unknown) => log(`the made-up force is not at work: ${String(error)}`);
+  const opening = openTraining({
+    ...training,
+    server,
+    as: admin.name,
+    password: admin.password,
+    log,
+  }).then(
+    (room) => {
+      log(`a made-up force is at work: ${room.desks.length} desks, ${room.units} units`);
+      room.failed.catch(failed);
+      return room;
+    },
+    (error: unknown) => failed(error),
+  );
+  return async () => {
+    const room = await opening;
+    await room?.stop().catch(failed);
+  };
 }
 
 async function showAddresses(hosts: readonly DeskHost[], log: (line: string) => void) {

@@ -10,7 +10,7 @@ import { runAdmin } from './admin.ts';
 import { runDemo } from './demo.ts';
 import { Secrets } from './read-secret.ts';
 import { runDesk } from './run-desk.ts';
-import { runTraining } from './run-training.ts';
+import { defaults, runTraining, sizeOf } from './run-training.ts';
 import { makeBackup, restoreBackup, verify, witness, type Out } from './safe-keeping.ts';
 
 const HELP = `holdfast COMMAND [OPTION…]
@@ -22,6 +22,7 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--window call-handling|dispatch] [--headless]
                                           [--second-copy DIR]   (of its outbox: on another disk)
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
+                                          [--training]   (a made-up force at work in it, as below)
   training a made-up force at work on it  --server URL --as ADMIN [--seed 1] [--speed 1] [--rate 1]
                                           [--handlers 24] [--dispatchers 6] [--units 60]
                                           (its own people and desks, all labelled as made up; never
@@ -55,6 +56,7 @@ const VERSION = (
 
 /** What was asked for cannot be understood: told with how to ask, exit code 2. */
 class UsageError extends Error {}
+const usage = (message: string) => new UsageError(message);
 
 const options = {
   data: { type: 'string' },
@@ -74,12 +76,13 @@ const options = {
   witness: { type: 'string' },
   'await-desks': { type: 'string', default: '60' },
   'second-copy': { type: 'string' },
-  seed: { type: 'string', default: '1' },
-  speed: { type: 'string', default: '1' },
-  rate: { type: 'string', default: '1' },
-  handlers: { type: 'string', default: '24' },
-  dispatchers: { type: 'string', default: '6' },
-  units: { type: 'string', default: '60' },
+  training: { type: 'boolean', default: false },
+  seed: { type: 'string' },
+  speed: { type: 'string' },
+  rate: { type: 'string' },
+  handlers: { type: 'string' },
+  dispatchers: { type: 'string' },
+  units: { type: 'string' },
   window: { type: 'string', default: 'call-handling' },
   headless: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -163,6 +166,7 @@ async function main(args: readonly string[]): Promise<number> {
         isHeadless: values.headless,
         port,
         dataDir: values.data,
+        training: values.training ? sizeOf(values, defaults.demo, usage) : undefined,
         version: VERSION,
         ...force,
         say: out,
@@ -172,13 +176,12 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     case 'training':
       await runTraining({
-        ...values,
         server: need('server'),
         as: need('as'),
+        size: sizeOf(values, defaults.training, usage),
         secrets: new Secrets({ input: process.stdin, output: process.stderr }),
         say: out,
         log,
-        usage: (message) => new UsageError(message),
         untilStopped,
       });
       return 0;
@@ -195,7 +198,7 @@ async function main(args: readonly string[]): Promise<number> {
         role: values.role,
         secrets: new Secrets({ input: process.stdin, output: process.stderr }),
         say: out,
-        usage: (message) => new UsageError(message),
+        usage,
       });
       return 0;
     case 'verify':

@@ -1,65 +1,82 @@
 import { RATE_MAX } from '#training/arrivals.ts';
 import { SPEED_MAX, weekTimeOf } from '#training/pace.ts';
-import { staffMax, TrainingRoom } from '#training/training-room.ts';
+import { staffMax, TrainingRoom, type TrainingOptions } from '#training/training-room.ts';
 import type { Secrets } from './read-secret.ts';
 import { TIME_ZONE } from './run-desk.ts';
 
-/** What was written after `holdfast training`, as it was written. */
+const SEED_MAX = 4_294_967_295;
+
+/** How large a made-up force is and how fast it lives, as it was written; what is left out is of `defaults`. */
+export type SizeWritten = Readonly<Partial<Record<keyof Size, string>>>;
+export type Size = Pick<
+  TrainingOptions,
+  'seed' | 'speed' | 'rate' | 'handlers' | 'dispatchers' | 'units'
+>;
+
 export interface RunTraining {
   readonly server: string;
   readonly as: string;
-  readonly seed: string;
-  readonly speed: string;
-  readonly rate: string;
-  readonly handlers: string;
-  readonly dispatchers: string;
-  readonly units: string;
+  readonly size: Size;
   readonly secrets: Secrets;
   readonly say: (words: string, json: object) => void;
   readonly log: (line: string) => void;
-  readonly usage: (message: string) => Error;
   readonly untilStopped: () => Promise<void>;
 }
 
-const SEED_MAX = 4_294_967_295;
+/** A force of the real size; beside a demo's four desks one that leaves them something to do. */
+export const defaults = {
+  training: { seed: 1, speed: 1, rate: 1, handlers: 24, dispatchers: 6, units: 60 },
+  demo: { seed: 1, speed: 1, rate: 0.5, handlers: 8, dispatchers: 3, units: 20 },
+} as const;
 
-/** A made-up force works a server until it is stopped. Its first line says who it is, its last what it did. */
-export async function runTraining(options: RunTraining): Promise<void> {
-  const { server, as, secrets, say, log, usage, untilStopped } = options;
-  const number = (name: string, text: string, least: number, most: number, isWhole: boolean) => {
+/** The size of a made-up force. Throws what `usage` makes of a number that is none. */
+export function sizeOf(
+  written: SizeWritten,
+  otherwise: Size,
+  usage: (message: string) => Error,
+): Size {
+  const number = (name: keyof Size, least: number, most: number, isWhole: boolean) => {
+    const text = written[name];
+    if (text === undefined) return otherwise[name];
     const value = Number(text);
     const isGood = text.trim() !== '' && value >= least && value <= most;
     if (!isGood || (isWhole && !Number.isInteger(value)))
       throw usage(`--${name} is a ${isWhole ? 'whole ' : ''}number from ${least} to ${most}`);
     return value;
   };
-  const whole = {
-    seed: number('seed', options.seed, 0, SEED_MAX, true),
-    speed: number('speed', options.speed, 0.1, SPEED_MAX, false),
-    rate: number('rate', options.rate, 0.01, RATE_MAX, false),
-    handlers: number('handlers', options.handlers, 1, staffMax.handlers, true),
-    dispatchers: number('dispatchers', options.dispatchers, 1, staffMax.dispatchers, true),
-    units: number('units', options.units, 0, staffMax.units, true),
+  return {
+    seed: number('seed', 0, SEED_MAX, true),
+    speed: number('speed', 0.1, SPEED_MAX, false),
+    rate: number('rate', 0.01, RATE_MAX, false),
+    handlers: number('handlers', 1, staffMax.handlers, true),
+    dispatchers: number('dispatchers', 1, staffMax.dispatchers, true),
+    units: number('units', 0, staffMax.units, true),
   };
+}
+
+/** Lets a made-up force in, which lives by the clock on the wall. */
+export const openTraining = (
+  options: Omit<TrainingOptions, 'timeZone' | 'startMs'>,
+): Promise<TrainingRoom> =>
+  TrainingRoom.open({
+    ...options,
+    timeZone: TIME_ZONE,
+    startMs: weekTimeOf(Date.now(), TIME_ZONE),
+  });
+
+/** A made-up force works a server until it is stopped. Its first line says who it is, its last what it did. */
+export async function runTraining(options: RunTraining): Promise<void> {
+  const { server, as, size, secrets, say, log, untilStopped } = options;
   const password = await secrets.next(`Password of ${as}`);
   if (password === undefined) throw new Error('no password was given: type it, or pipe it in');
-  const startMs = weekTimeOf(Date.now(), TIME_ZONE);
-  const room = await TrainingRoom.open({
-    ...whole,
-    server,
-    as,
-    password,
-    timeZone: TIME_ZONE,
-    startMs,
-    log,
-  });
+  const room = await openTraining({ ...size, server, as, password, log });
   const { run, counts, desks, units } = room;
   say(
     `a made-up force is at work on ${server} (training-${run}): ${desks.length} desks, ${units} units`,
     {
       server,
       run: `training-${run}`,
-      ...whole,
+      ...size,
       desks,
       units,
       isMadeUp: true,

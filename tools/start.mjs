@@ -49,7 +49,9 @@ async function main() {
     args: process.argv.slice(2),
   });
   process.stderr.write(`start: ${why}\n`);
-  return runScript(join(root, 'cli/holdfast.ts'), ['demo', ...args], { nodeFlags: productFlags });
+  return runScript(join(root, 'cli/holdfast.ts'), ['demo', '--training', ...args], {
+    nodeFlags: productFlags,
+  });
 }
 
 if (isMain(import.meta.filename)) await runMain(main);

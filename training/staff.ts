@@ -102,7 +102,7 @@ export async function hire(hiring: Hiring): Promise<Staff> {
 
 /** The names of the people and desks of a training room, from 1 on. */
 export const nameOf = (run: string, n: number) => `training-${run}-${n}`;
-export const deskNameOf = (run: string, n: number) => deskId.parse(`TRAINING-${run}-${n}`);
+export const deskNameOf = (run: string, n: number) => deskId.parse(`TR${n}-${run}`);
 
 async function hireOne(
   { doors, token, run, timeZone, record, counts, failed }: Hiring,
@@ -114,8 +114,8 @@ async function hireOne(
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const spki = publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const { force } = await doors.enrol(token, desk, spki);
-  const words = role === 'dispatcher' ? 'dispatcher' : 'call handler';
-  const displayName = `Training ${words} ${n} (made up)`;
+  const words = role === 'dispatcher' ? 'Dispatcher' : 'Handler';
+  const displayName = `${words} ${n} (made up)`;
   const { password: first } = await doors.addUser(token, { name, displayName, role });
   const password = randomBytes(18).toString('base64url'); // known to this process only
   const signedIn = await doors.signIn({ name, password: first, newPassword: password, desk });

@@ -192,8 +192,8 @@ export class TrainingRoom {
       // One of another training room is left to it.
       if (!voice || this.#record.unit(id)?.isOnDuty) continue;
       const officers = [
-        `made-up officer ${n}a`,
-        ...(draws.chance(0.6) ? [`made-up officer ${n}b`] : []),
+        `Officer ${n}a, made up`,
+        ...(draws.chance(0.6) ? [`Officer ${n}b, made up`] : []),
       ];
       booked.push(this.#crews.bookOn(id, officers, voice, placeOf(draws)));
     }

@@ -9,6 +9,8 @@ import { history, subprotocol } from '#protocol/version.ts';
 import { adminWords } from '#server/gateway/admin-routes.ts';
 import { enrolWords, signInWords } from '#server/gateway/http.ts';
 import { GENESIS } from '#store/chain.ts';
+import { accountMigrations } from '#server/auth/account-migrations.ts';
+import { openStore } from '#store/open-store.ts';
 import { Holdfast, isRunning, runHoldfast } from '../support/holdfast.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -263,6 +265,41 @@ test('a demo that is told to stop while it starts ends with code 0 and leaves no
   await starting.untilTold('demo: making up a room');
   const code = await starting.stop();
   expect([code, processesOf(folder)]).toEqual([0, []]);
+});
+
+test('a demo with a made-up force in it ends with code 0, leaves no process, and shuts the force out', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-interfaces-'));
+  using _ = { [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+  const size = '--training --handlers 1 --dispatchers 1 --units 2'.split(' ');
+  const args = ['demo', '--headless', '--port', '0', '--data', folder, '--json', ...size];
+  const demo = await Holdfast.start(args);
+  const { server, accounts } = JSON.parse(demo.line) as {
+    server: string;
+    accounts: { administrator: object };
+  };
+  await demo.untilTold('a made-up force is at work: 2 desks, 2 units');
+  const ask = async (path: string, init: RequestInit) =>
+    (await (await fetch(`${server}${path}`, init)).json()) as {
+      token: string;
+      users: { displayName: string; state: string }[];
+    };
+  const { token } = await ask('/api/session', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(accounts.administrator),
+  });
+  const { users } = await ask('/api/users', { headers: { authorization: `Bearer ${token}` } });
+  const force = users.filter(({ displayName }) => displayName.endsWith('(made up)'));
+  expect(force.map(({ state }) => state)).toEqual(['active', 'active']);
+  const code = await demo.stop();
+  expect([code, processesOf(folder)]).toEqual([0, []]);
+  const file = openStore(join(folder, 'server/accounts.db'), accountMigrations);
+  const open = file
+    .prepare<[], string>('SELECT name FROM account WHERE disabled_at IS NULL')
+    .pluck()
+    .all();
+  file.close();
+  expect(open.filter((name) => name.startsWith('training-'))).toEqual([]);
 });
 
 /** The processes on this machine whose command line names the folder. */
