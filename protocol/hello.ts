@@ -31,3 +31,6 @@ export const hello = z.strictObject({
     .optional(),
 });
 export type Hello = z.infer<typeof hello>;
+
+/** What a desk signs to show that it holds its key: the nonce of the challenge, and who it says it is. */
+export const signedText = (nonce: string, desk: string) => `${nonce}.${desk}`;

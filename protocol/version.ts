@@ -1,3 +1,5 @@
+import { assert } from '#domain/lib/assert.ts';
+
 /** One line for each change of what crosses the wire; the last is the one we speak. */
 export const history = [
   { version: 1, fingerprint: '14462e0b27749c13', change: 'the first frames' },
@@ -26,6 +28,12 @@ export const history = [
   readonly fingerprint: string;
   readonly change: string;
 }[];
+
+const [newest] = history.toReversed();
+assert(newest, 'there is a first version');
+
+/** The version that we speak. */
+export const { version } = newest;
 
 /** The WebSocket subprotocol. Its number changes only when two releases cannot talk at all. */
 export const subprotocol = 'holdfast.v1';

@@ -13,9 +13,10 @@ import {
 import { referenceOf } from '#domain/reference.ts';
 import type { Answer } from '#protocol/ack.ts';
 import { deskDown, type DeskDown } from '#protocol/down.ts';
+import { signedText } from '#protocol/hello.ts';
 import { limits } from '#protocol/limits.ts';
 import type { DeskUp } from '#protocol/up.ts';
-import { history, subprotocol } from '#protocol/version.ts';
+import { subprotocol, version } from '#protocol/version.ts';
 import type { ForceRecord } from './force-record.ts';
 
 const GENESIS = '0'.repeat(64);
@@ -27,7 +28,6 @@ const NUMBERS_MIN = 10;
 const RESERVE_AGAIN_MS = 2_000;
 const NOT_ENROLLED = 4401;
 
-const { version } = history.at(-1) ?? { version: 1 };
 /** An `events` frame as far as a line itself has to know it; the record reads the rest. */
 const chained = z.object({
   frame: z.literal('events'),
@@ -279,7 +279,7 @@ export class RobotLine {
       frame: 'hello',
       protocol: { min: version, max: version },
       desk,
-      signature: sign(null, Buffer.from(`${nonce}.${desk}`, 'utf8'), key).toString('base64'),
+      signature: sign(null, Buffer.from(signedText(nonce, desk), 'utf8'), key).toString('base64'),
       outboxId: this.#outboxId,
       ...(seq > 0 && logId !== undefined && { logId }),
       epoch,

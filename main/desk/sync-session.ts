@@ -3,7 +3,8 @@ import type { DeskDown } from '#protocol/down.ts';
 import type { WireEvent } from '#protocol/events.ts';
 import { limits } from '#protocol/limits.ts';
 import type { DeskUp } from '#protocol/up.ts';
-import { history } from '#protocol/version.ts';
+import { signedText } from '#protocol/hello.ts';
+import { version } from '#protocol/version.ts';
 import { outOfJson, type StoredEvent } from '#store/event-log.ts';
 import { isDiskError, type Desk } from './desk.ts';
 
@@ -291,12 +292,11 @@ export class SyncSession {
   #sayHello(nonce: string): void {
     const { desk, outboxId, shownBefore } = this.#desk;
     const { logId, epoch: cursorEpoch, seq, hash } = this.#desk.cursor;
-    const { version } = history.at(-1) ?? { version: 1 };
     this.#ports.send({
       frame: 'hello',
       protocol: { min: version, max: version },
       desk,
-      signature: this.#ports.sign(`${nonce}.${desk}`),
+      signature: this.#ports.sign(signedText(nonce, desk)),
       outboxId,
       ...(seq > 0 && { logId }),
       epoch: this.#desk.epochSeen,

@@ -6,12 +6,12 @@ import { parseAsked } from '#protocol/command.ts';
 import type { Consulted } from '#protocol/consulted.ts';
 import type { AskCrimes } from '#protocol/crimes.ts';
 import type { DeskDown } from '#protocol/down.ts';
-import type { Hello } from '#protocol/hello.ts';
+import { signedText, type Hello } from '#protocol/hello.ts';
 import { limits } from '#protocol/limits.ts';
 import type { DeskSignal, Signals } from '#protocol/signal.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
 import type { DeskUp } from '#protocol/up.ts';
-import { history } from '#protocol/version.ts';
+import { version } from '#protocol/version.ts';
 import type { Accounts } from '../auth/accounts.ts';
 import { CLOCK_LEEWAY_MS, judgeClaim } from '../auth/policy.ts';
 import { NotRecordable, type AuditRow, type Recorder } from '../log/recorder-port.ts';
@@ -253,14 +253,13 @@ export class DeskLine {
   #welcome(hello: Hello): void {
     const { recorder, accounts } = this.#options;
     const key = accounts.deskKey(hello.desk);
-    const signed = Buffer.from(`${this.#nonce}.${hello.desk}`, 'utf8');
+    const signed = Buffer.from(signedText(this.#nonce, hello.desk), 'utf8');
     const isDesk =
       key !== undefined && verify(null, signed, key, Buffer.from(hello.signature, 'base64'));
     if (!isDesk) {
       this.#audit({ what: 'hello', desk: hello.desk, outcome: 'refused not-enrolled' });
       return void this.end(4401, 'not an enrolled desk');
     }
-    const { version } = history.at(-1) ?? { version: 1 };
     if (hello.protocol.min > version || hello.protocol.max < version) {
       this.#audit({ what: 'hello', desk: hello.desk, outcome: 'refused other-release' });
       return void this.end(4406, `this server speaks protocol ${version}`);
@@ -324,7 +323,6 @@ export class DeskLine {
       this.#options.gave?.(hello.desk, has);
       return void this.end(RESTORING, 'restored: taking what the desks have');
     }
-    const { version } = history.at(-1) ?? { version: 1 };
     const isDelta = this.#isOurLineage(hello);
     this.#applied = isDelta ? hello.cursor : 0;
     this.#send({

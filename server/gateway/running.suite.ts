@@ -17,9 +17,9 @@ import { GENESIS } from '#store/chain.ts';
 import { logMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { deskDown, type DeskDown } from '#protocol/down.ts';
-import type { Hello } from '#protocol/hello.ts';
+import { signedText, type Hello } from '#protocol/hello.ts';
 import type { DeskUp } from '#protocol/up.ts';
-import { history, subprotocol } from '#protocol/version.ts';
+import { subprotocol, version } from '#protocol/version.ts';
 import { startServer, type RunningServer, type ServerOptions } from '../main.ts';
 import type { AuditRow, RecordRequest } from '../log/recorder-port.ts';
 import type { Timers } from './timers.ts';
@@ -254,8 +254,7 @@ export class TestDesk {
   }
 
   hello(more: Partial<Hello> = {}): void {
-    const { version } = history.at(-1) ?? { version: 0 };
-    const text = Buffer.from(`${this.#nonce}.${more.desk ?? this.desk}`, 'utf8');
+    const text = Buffer.from(signedText(this.#nonce, more.desk ?? this.desk), 'utf8');
     this.send({
       frame: 'hello',
       protocol: { min: version, max: version },

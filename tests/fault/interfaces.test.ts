@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { history, subprotocol } from '#protocol/version.ts';
+import { subprotocol, version } from '#protocol/version.ts';
 import { adminWords } from '#server/gateway/admin-routes.ts';
 import { enrolWords, signInWords } from '#server/gateway/http.ts';
 import { GENESIS } from '#store/chain.ts';
@@ -107,7 +107,7 @@ class Reader implements AsyncDisposable {
       publicKey: publicKey.toString('base64'),
       outboxId: randomUUID(),
       genesis: GENESIS,
-      version: history.at(-1)?.version ?? 0,
+      version,
     }))
       this.names.set(name, value);
   }

@@ -2,9 +2,10 @@ import { randomUUID, sign, type KeyObject } from 'node:crypto';
 import type { Asked } from '#domain/commands.ts';
 import type { CommandId, DeskId, EpochMs, UserId } from '#domain/ids.ts';
 import { deskDown, type DeskDown } from '#protocol/down.ts';
+import { signedText } from '#protocol/hello.ts';
 import { limits } from '#protocol/limits.ts';
 import type { DeskUp } from '#protocol/up.ts';
-import { history, subprotocol } from '#protocol/version.ts';
+import { subprotocol, version } from '#protocol/version.ts';
 import { GENESIS } from '#store/chain.ts';
 import { freshCommandId, wallClock } from '../../support/fresh.ts';
 import { LeanSocket } from './lean-socket.ts';
@@ -36,7 +37,6 @@ export interface Known {
 
 const KNOWN_MAX = 512;
 const head = Buffer.from('{"frame":"events"');
-const { version } = history.at(-1) ?? { version: 1 };
 
 /**
  * What all lines of a process share. An `events` frame is parsed by its schema once; on every other line
@@ -226,7 +226,9 @@ export class LoadLine {
       frame: 'hello',
       protocol: { min: version, max: version },
       desk: desk as DeskId,
-      signature: sign(null, Buffer.from(`${nonce}.${desk}`, 'utf8'), this.#key).toString('base64'),
+      signature: sign(null, Buffer.from(signedText(nonce, desk), 'utf8'), this.#key).toString(
+        'base64',
+      ),
       outboxId: this.#outboxId,
       ...(seq > 0 && logId !== undefined && { logId }),
       epoch,
