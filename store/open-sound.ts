@@ -2,8 +2,8 @@ import { DamagedFileError } from './file-trouble.ts';
 import { openStore, type Store } from './open-store.ts';
 
 /**
- * Opens a small store and looks at all of it; `use` prepares what will be asked of it. Throws `DamagedFileError`, or what SQLite
- * says.
+ * Opens a small store and looks at all of it; `use` prepares what will be asked of it. Throws
+ * `DamagedFileError`, or what SQLite says.
  */
 export function openSound(
   file: string,

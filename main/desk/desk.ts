@@ -343,8 +343,7 @@ export class Desk {
     } catch (error) {
       if (!(error instanceof ChainError) && !isDamage(error)) {
         // What is in memory may have moved less far than the files: it is what the files say.
-        this.#record = this.#roomShown();
-        this.#names = this.#makeNames();
+        this.#readRecord();
         this.#merged.rebase(this.#record, this.#options.outbox.unanswered());
         this.#changed();
         throw error;
@@ -499,14 +498,19 @@ export class Desk {
     this.#replica = this.#building;
     this.#building = undefined;
     this.#options.finished?.();
-    this.#record = this.#roomShown();
-    this.#names = this.#makeNames();
+    this.#readRecord();
     const inCopy = this.#inCopy;
     this.#inCopy = new Set();
     this.#merged.rebase(
       this.#record,
       this.pending.filter(({ command }) => !inCopy.has(command.id)),
     );
+  }
+
+  /** What is in memory of the record is again what its file says. */
+  #readRecord(): void {
+    this.#record = this.#roomShown();
+    this.#names = this.#makeNames();
   }
 
   #roomShown(): OpenRoom {

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Role } from '#domain/facts.ts';
 import type { EpochMs, UserId } from '#domain/ids.ts';
 import type { Store } from '#store/open-store.ts';
-import { Grants, type Grant, type GrantAt, type OfflineGrant } from './grants.ts';
+import { Grants, type Grant, type GrantAt, type OfflineGrant, type Withdrawn } from './grants.ts';
 import { Keys, type Enrolled } from './keys.ts';
 import { isSame, Passwords, SCRYPT_COST, type Sealed } from './passwords.ts';
 
@@ -67,8 +67,8 @@ export class Accounts {
   readonly #db: Store;
   readonly #now: () => EpochMs;
   readonly #passwords: Passwords;
-  readonly #grants: Grants;
-  readonly #keys: Keys;
+  readonly grants: Grants;
+  readonly keys: Keys;
   readonly #sql;
 
   /** `cost` is that of scrypt; less only in tests. */
@@ -76,8 +76,8 @@ export class Accounts {
     this.#db = db;
     this.#now = now;
     this.#passwords = new Passwords(cost);
-    this.#grants = new Grants(db, now);
-    this.#keys = new Keys(db, now);
+    this.grants = new Grants(db, now);
+    this.keys = new Keys(db, now);
     this.#sql = {
       account: db.prepare<[string], AccountRow>(
         `SELECT name, user_id AS userId, display_name AS displayName, role, salt, verifier,
@@ -112,11 +112,7 @@ export class Accounts {
   }
 
   has(name: string): boolean {
-    return this.idOf(name) !== undefined;
-  }
-
-  idOf(name: string): UserId | undefined {
-    return this.#sql.account.get(name)?.userId;
+    return this.#sql.account.get(name) !== undefined;
   }
 
   /** Adds an account. Throws where the name is taken, whatever its spelling of upper and lower case. */
@@ -128,13 +124,13 @@ export class Accounts {
 
   /**
    * Takes a person's access back, from now on: no sign-in, no session, no grant. What they did before
-   * stays good, and arrives flagged.
+   * stays good, and arrives flagged. Answers what was taken back.
    */
-  disable(user: UserId): void {
-    this.#db
+  disable(user: UserId): readonly Withdrawn[] {
+    return this.#db
       .transaction(() => {
         this.#sql.disable.run(this.#now(), user);
-        this.#grants.revokeAllOf(user);
+        return this.grants.revokeAllOf(user);
       })
       .immediate();
   }
@@ -174,7 +170,7 @@ export class Accounts {
         if (!isSame(still.verifier, account.verifier))
           return refused('wrong-name-or-password', user);
         this.#sql.setPassword.run(sealed.salt, sealed.verifier, this.#now(), user);
-        this.#grants.endSessionsOf(user); // whoever else came in with the old one
+        this.grants.endSessionsOf(user); // whoever else came in with the old one
         return this.#open(still, desk);
       })
       .immediate();
@@ -187,7 +183,7 @@ export class Accounts {
 
   /** Whose session a token is, or undefined for one that is unknown, expired or ended. */
   personOf(token: string): Person | undefined {
-    const user = this.#grants.userOf(token);
+    const user = this.grants.userOf(token);
     return user === undefined ? undefined : this.#sql.person.get(user);
   }
 
@@ -197,7 +193,7 @@ export class Accounts {
   }
 
   #open({ userId: id, name, displayName, role }: AccountRow, desk: string | undefined): SignedIn {
-    const opened = this.#grants.open({ id, role }, desk);
+    const opened = this.grants.open({ id, role }, desk);
     return { outcome: 'signed-in', person: { id, name, displayName, role }, ...opened };
   }
 
@@ -211,63 +207,55 @@ export class Accounts {
   // What people are given is kept in `grants.ts`, what desks and systems come with in `keys.ts`.
 
   endSession(token: string): void {
-    this.#grants.endSession(token);
+    this.grants.endSession(token);
   }
 
   hasSatAt(user: string, desk: string): boolean {
-    return this.#grants.hasSatAt(user, desk);
+    return this.grants.hasSatAt(user, desk);
   }
 
   grantAt(id: string, occurredAt: EpochMs, leewayMs = 0): GrantAt {
-    return this.#grants.grantAt(id, occurredAt, leewayMs);
+    return this.grants.grantAt(id, occurredAt, leewayMs);
   }
 
   withdrawn(desk: string, grants: readonly string[]): readonly string[] {
-    return this.#grants.withdrawn(desk, grants);
+    return this.grants.withdrawn(desk, grants);
   }
 
   addApiKey(name: string): string {
-    return this.#keys.addApiKey(name);
-  }
-
-  hasApiKey(name: string): boolean {
-    return this.#keys.hasApiKey(name);
+    return this.keys.addApiKey(name);
   }
 
   systemOf(key: string): string | undefined {
-    return this.#keys.systemOf(key);
+    return this.keys.systemOf(key);
   }
 
   revokeApiKey(name: string): void {
-    this.#keys.revokeApiKey(name);
+    this.keys.revokeApiKey(name);
   }
 
   addEnrolmentCode(more: Parameters<Keys['makeEnrolmentCode']>[0] = {}): string {
-    return this.#keys.makeEnrolmentCode(more).code;
-  }
-
-  makeEnrolmentCode(more: Parameters<Keys['makeEnrolmentCode']>[0] = {}) {
-    return this.#keys.makeEnrolmentCode(more);
+    return this.keys.makeEnrolmentCode(more).code;
   }
 
   enrol(code: string, desk: string, publicKey: string): Enrolled {
-    return this.#keys.enrol(code, desk, publicKey);
+    return this.keys.enrol(code, desk, publicKey);
   }
 
   deskKey(desk: string): KeyObject | undefined {
-    return this.#keys.deskKey(desk);
+    return this.keys.deskKey(desk);
   }
 
   desks(): readonly string[] {
-    return this.#keys.desks();
+    return this.keys.desks();
   }
 
   deskSeen(desks: ReadonlyMap<string, EpochMs>): void {
-    this.#keys.seen(desks);
+    this.keys.seen(desks);
   }
 
   revokeDesk(desk: string): boolean {
-    return this.#keys.revokeDesk(desk);
+    return this.keys.revokeDesk(desk);
   }
 }
 

@@ -5,8 +5,8 @@ import { commandIdFrom, type EpochMs, type UserId } from '#domain/ids.ts';
 import type { Store } from '#store/open-store.ts';
 import type { Accounts, Person } from './accounts.ts';
 import type { DueRecords } from './due.ts';
-import { Grants, type LiveSession, type Withdrawn } from './grants.ts';
-import { Keys, type EnrolledDesk } from './keys.ts';
+import type { LiveSession, Withdrawn } from './grants.ts';
+import type { EnrolledDesk } from './keys.ts';
 import { newPassword } from './passwords.ts';
 
 /** An account as an administrator sees it. What is kept of its password is not among it. */
@@ -56,15 +56,11 @@ export interface AdministrationPorts {
 /** What administrators do to accounts, sessions, desks and keys, each in one transaction with what is due of it. */
 export class Administration {
   readonly #ports: AdministrationPorts;
-  readonly #grants: Grants;
-  readonly #keys: Keys;
   readonly #sql;
 
   constructor(ports: AdministrationPorts) {
-    const { db, now } = ports;
+    const { db } = ports;
     this.#ports = ports;
-    this.#grants = new Grants(db, now);
-    this.#keys = new Keys(db, now);
     const columns = `user_id AS id, name, display_name AS displayName, role,
       must_change AS mustChange, failures, locked_until AS lockedUntil, disabled_at AS closedAt,
       (SELECT max(issued_at) FROM grant_of WHERE user_id = account.user_id) AS lastSignInAt`;
@@ -102,7 +98,7 @@ export class Administration {
       this.#tell({ type: 'set-user-role', body: { userId: id, role } }, by);
       if (before.role === role) return { isChanged: false };
       this.#sql.setRole.run(role, id);
-      return { isChanged: true, withdrawn: this.#grants.roleSet(id, role) };
+      return { isChanged: true, withdrawn: this.#ports.accounts.grants.roleSet(id, role) };
     });
   }
 
@@ -112,8 +108,7 @@ export class Administration {
       if (before.id === by) return 'own-account';
       if (this.#isLast(before)) return 'last-administrator';
       this.#tell({ type: 'disable-user', body: { userId: before.id } }, by);
-      const withdrawn = this.#grants.revokeAllOf(before.id);
-      this.#ports.accounts.disable(before.id);
+      const withdrawn = this.#ports.accounts.disable(before.id);
       return { isChanged: before.closedAt === null, withdrawn };
     });
   }
@@ -139,7 +134,7 @@ export class Administration {
       if (before.closedAt !== null) return 'account-closed';
       if (this.#isLast(before)) return 'last-administrator';
       this.#sql.reset.run(salt, verifier, this.#ports.now(), before.id);
-      const withdrawn = this.#grants.revokeAllOf(before.id);
+      const withdrawn = this.#ports.accounts.grants.revokeAllOf(before.id);
       this.#audit(by, 'reset-password', before.id, 'reset');
       return { isChanged: true, withdrawn };
     });
@@ -156,12 +151,12 @@ export class Administration {
   }
 
   sessions(): readonly LiveSession[] {
-    return this.#grants.live();
+    return this.#ports.accounts.grants.live();
   }
 
   revokeSession(id: string, by: UserId): Done {
     return this.#change(() => {
-      const withdrawn = this.#grants.revoke(id);
+      const withdrawn = this.#ports.accounts.grants.revoke(id);
       if (withdrawn === 'no-such-session') return refused(withdrawn, 'session');
       this.#audit(by, 'revoke-session', id, `${withdrawn.length} revoked`);
       return { outcome: 'done', isChanged: withdrawn.length > 0, withdrawn };
@@ -171,26 +166,26 @@ export class Administration {
   /** Whoever sits somewhere under this name is signed out; with the password they may come in again. */
   revokeSessionsOf(name: string, by: UserId): Done<{ readonly user: Account }> {
     return this.#toUser(name, ({ id }) => {
-      const withdrawn = this.#grants.revokeAllOf(id);
+      const withdrawn = this.#ports.accounts.grants.revokeAllOf(id);
       this.#audit(by, 'revoke-session', id, `${withdrawn.length} revoked`);
       return { isChanged: withdrawn.length > 0, withdrawn };
     });
   }
 
   desks(): readonly EnrolledDesk[] {
-    return this.#keys.enrolled();
+    return this.#ports.accounts.keys.enrolled();
   }
 
   makeDeskCode(desk: string | undefined, by: UserId): { code: string; notAfter: EpochMs } {
     return this.#change(() => {
       this.#audit(by, 'make-desk-code', desk ?? 'any new desk', 'made');
-      return this.#keys.makeEnrolmentCode(desk === undefined ? {} : { desk });
+      return this.#ports.accounts.keys.makeEnrolmentCode(desk === undefined ? {} : { desk });
     });
   }
 
   revokeDesk(desk: string, by: UserId): Done {
     return this.#change(() => {
-      if (!this.#keys.revokeDesk(desk)) return refused('no-such-desk', desk);
+      if (!this.#ports.accounts.keys.revokeDesk(desk)) return refused('no-such-desk', desk);
       this.#audit(by, 'revoke-desk', desk, 'revoked');
       return { outcome: 'done', isChanged: true, withdrawn: [] };
     });
@@ -198,9 +193,14 @@ export class Administration {
 
   addApiKey(name: string, by: UserId): Done<{ readonly key: string }> {
     return this.#change(() => {
-      if (this.#keys.hasApiKey(name)) return refused('name-taken', 'api-key');
+      if (this.#ports.accounts.keys.hasApiKey(name)) return refused('name-taken', 'api-key');
       this.#audit(by, 'make-api-key', 'api-key', 'made');
-      return { outcome: 'done', isChanged: true, withdrawn: [], key: this.#keys.addApiKey(name) };
+      return {
+        outcome: 'done',
+        isChanged: true,
+        withdrawn: [],
+        key: this.#ports.accounts.keys.addApiKey(name),
+      };
     });
   }
 

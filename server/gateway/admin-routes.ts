@@ -5,7 +5,7 @@ import { deskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import type { Person } from '../auth/accounts.ts';
 import { RESERVED } from '../auth/keys.ts';
 import { newPassword } from '../auth/passwords.ts';
-import type { Administration, AdminRefusal, Done } from '../auth/administration.ts';
+import type { Account, Administration, AdminRefusal, Done } from '../auth/administration.ts';
 import type { Withdrawn } from '../auth/grants.ts';
 import type { AuditRow } from '../log/recorder-port.ts';
 import { parse, Refused } from './refused.ts';
@@ -78,8 +78,13 @@ export const adminWords: Readonly<Record<AdminRefusal, readonly [number, string]
  */
 export function addAdminRoutes(app: FastifyInstance, options: AdminOptions): void {
   const { administration, personOf } = options;
-  const audit = (row: Pick<AuditRow, 'operation' | 'what' | 'subject' | 'outcome'>, who: Person) =>
-    options.audit({ actor: who.id, ...row });
+  const onRecord =
+    (operation: 'administration' | 'consultation') =>
+    (who: Person, what: string, subject: string, outcome: string) =>
+      options.audit({ actor: who.id, operation, what, subject, outcome });
+  const audit = onRecord('administration');
+  /** What is shown is on record before it is shown. */
+  const shown = onRecord('consultation');
 
   const carry = async () => {
     try {
@@ -102,8 +107,7 @@ export function addAdminRoutes(app: FastifyInstance, options: AdminOptions): voi
   ): Promise<Extract<Done<More>, { outcome: 'done' }>> {
     if (done.outcome === 'refused') {
       const { reason, subject } = done;
-      const outcome = `refused ${reason}`;
-      await audit({ operation: 'administration', what, subject, outcome }, who);
+      await audit(who, what, subject, `refused ${reason}`);
       throw new Refused(adminWords[reason][0], reason, adminWords[reason][1]);
     }
     // First of all: whatever becomes of the log, nobody goes on under what was taken back.
@@ -112,9 +116,11 @@ export function addAdminRoutes(app: FastifyInstance, options: AdminOptions): voi
     return done;
   }
 
-  /** What is shown is on record before it is shown. */
-  const shown = (who: Person, what: string, subject: string, count: number) =>
-    audit({ operation: 'consultation', what, subject, outcome: `${count} shown` }, who);
+  /** Of an account: how it stands now, and whether that is new. */
+  async function settleUser(who: Person, what: string, done: Done<{ readonly user: Account }>) {
+    const { user, isChanged } = await settle(who, what, done);
+    return { user, isChanged };
+  }
 
   app.post('/api/users', async (request, reply) => {
     const who = personOf(request);
@@ -123,11 +129,7 @@ export function addAdminRoutes(app: FastifyInstance, options: AdminOptions): voi
     // Its audit row is committed with its event.
     const added = await options.addUser({ ...asked, password, mustChange: true, by: who.id });
     if (added.outcome === 'refused') {
-      const outcome = `refused ${added.reason}`;
-      await audit(
-        { operation: 'administration', what: 'add-user', subject: 'account', outcome },
-        who,
-      );
+      await audit(who, 'add-user', 'account', `refused ${added.reason}`);
       throw new Refused(409, added.reason, 'There is an account of that name. Choose another.');
     }
     return reply.status(201).send({ user: { id: added.id, ...asked }, password });
@@ -135,7 +137,7 @@ export function addAdminRoutes(app: FastifyInstance, options: AdminOptions): voi
 
   app.get('/api/users', async (request) => {
     const users = administration.users();
-    await shown(personOf(request), 'list-users', 'accounts', users.length);
+    await shown(personOf(request), 'list-users', 'accounts', `${users.length} shown`);
     return { users };
   });
 
@@ -143,22 +145,19 @@ export function addAdminRoutes(app: FastifyInstance, options: AdminOptions): voi
     const who = personOf(request);
     const asked = parse(roleBody, request.body);
     const set = administration.setRole(asked.name, asked.role, who.id);
-    const { user, isChanged } = await settle(who, 'set-user-role', set);
-    return { user, isChanged };
+    return settleUser(who, 'set-user-role', set);
   });
 
   app.post('/api/users/disable', async (request) => {
     const who = personOf(request);
     const closed = administration.close(parse(nameBody, request.body).name, who.id);
-    const { user, isChanged } = await settle(who, 'disable-user', closed);
-    return { user, isChanged };
+    return settleUser(who, 'disable-user', closed);
   });
 
   app.post('/api/users/reopen', async (request) => {
     const who = personOf(request);
     const reopened = administration.reopen(parse(nameBody, request.body).name, who.id);
-    const { user, isChanged } = await settle(who, 'reopen-user', reopened);
-    return { user, isChanged };
+    return settleUser(who, 'reopen-user', reopened);
   });
 
   app.post('/api/users/reset', async (request) => {
@@ -171,13 +170,12 @@ export function addAdminRoutes(app: FastifyInstance, options: AdminOptions): voi
   app.post('/api/users/unlock', async (request) => {
     const who = personOf(request);
     const unlocked = administration.unlock(parse(nameBody, request.body).name, who.id);
-    const { user, isChanged } = await settle(who, 'unlock-user', unlocked);
-    return { user, isChanged };
+    return settleUser(who, 'unlock-user', unlocked);
   });
 
   app.get('/api/sessions', async (request) => {
     const sessions = administration.sessions();
-    await shown(personOf(request), 'list-sessions', 'sessions', sessions.length);
+    await shown(personOf(request), 'list-sessions', 'sessions', `${sessions.length} shown`);
     return { sessions };
   });
 
@@ -206,7 +204,7 @@ export function addAdminRoutes(app: FastifyInstance, options: AdminOptions): voi
         ...(revokedAt !== null && { revokedAt }),
       };
     });
-    await shown(personOf(request), 'list-desks', 'desks', desks.length);
+    await shown(personOf(request), 'list-desks', 'desks', `${desks.length} shown`);
     return { desks };
   });
 

@@ -98,7 +98,7 @@ test('a stranger sets up a force: administrator, people, a desk, a key, and a fi
     user: { name: string };
     desk: string;
     signIn: string;
-  }[];
+  }[]; // as INTERFACES.md says
   expect(sessions.map(({ user, desk: at, signIn }) => `${user.name} ${at} ${signIn}`)).toEqual([
     'ash CH1 online',
     'ash CH1 offline',
