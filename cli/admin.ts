@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { askServer, TurnedAway } from '#training/ask-server.ts';
 import { doingOf } from './admin-doings.ts';
 import type { Secrets } from './read-secret.ts';
 
@@ -17,7 +18,6 @@ export interface RunAdmin {
 }
 
 const session = z.object({ token: z.string() });
-const refusal = z.object({ reason: z.string(), message: z.string() });
 
 /** What an administrator does from a command line, through the same doors as from anywhere else. */
 export async function runAdmin(options: RunAdmin): Promise<void> {
@@ -32,7 +32,7 @@ export async function runAdmin(options: RunAdmin): Promise<void> {
   }
   try {
     const { method, path, body } = doing;
-    const answer = await call(server, method, path, token, body);
+    const answer = await askServer(server, method, path, { token, body });
     say(doing.done(answer as never), answer as object); // the server's answer to this very path
   } finally {
     await signOut(server, token);
@@ -42,9 +42,9 @@ export async function runAdmin(options: RunAdmin): Promise<void> {
 /** What was done may have ended this very session; then there is nothing left to end. */
 async function signOut(server: string, token: string): Promise<void> {
   try {
-    await call(server, 'DELETE', '/api/session', token);
+    await askServer(server, 'DELETE', '/api/session', { token });
   } catch (error) {
-    if (!(error instanceof Answered) || error.reason !== 'not-signed-in') throw error;
+    if (!(error instanceof TurnedAway) || error.reason !== 'not-signed-in') throw error;
   }
 }
 
@@ -55,16 +55,14 @@ async function signIn(
   isToChange: boolean,
 ): Promise<string> {
   const ask = (newPassword?: string) =>
-    call(server, 'POST', '/api/session', undefined, {
-      name,
-      password,
-      ...(newPassword !== undefined && { newPassword }),
+    askServer(server, 'POST', '/api/session', {
+      body: { name, password, ...(newPassword !== undefined && { newPassword }) },
     });
   if (!isToChange) {
     try {
       return session.parse(await ask()).token;
     } catch (error) {
-      if (!(error instanceof Answered) || error.reason !== 'password-change-needed') throw error;
+      if (!(error instanceof TurnedAway) || error.reason !== 'password-change-needed') throw error;
       if (!secrets.isAsked)
         throw new Error('this is a first password: change it with "holdfast admin password"', {
           cause: error,
@@ -76,41 +74,4 @@ async function signIn(
   if (secrets.isAsked && (await secrets.next('The same again')) !== chosen)
     throw new Error('the two are not the same; nothing was changed');
   return session.parse(await ask(chosen)).token;
-}
-
-/** The server's refusal, in its words. */
-class Answered extends Error {
-  override readonly name = 'Answered';
-  readonly reason: string;
-  constructor(reason: string, message: string) {
-    super(`${message} (${reason})`);
-    this.reason = reason;
-  }
-}
-
-async function call(
-  server: string,
-  method: string,
-  path: string,
-  token: string | undefined,
-  body?: object,
-): Promise<unknown> {
-  let response: Response;
-  try {
-    response = await fetch(new URL(path, server), {
-      method,
-      headers: {
-        ...(body && { 'content-type': 'application/json' }),
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-  } catch (cause) {
-    throw new Error(`the server ${server} does not answer`, { cause });
-  }
-  if (response.status === 204) return undefined;
-  const answer: unknown = await response.json();
-  if (response.ok) return answer;
-  const { reason, message } = refusal.parse(answer);
-  throw new Answered(reason, message);
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { epochMs, userId } from '#domain/ids.ts';
 import type { Role } from '#domain/facts.ts';
+import { askServer, TurnedAway } from './ask-server.ts';
 
-const refusal = z.object({ reason: z.string(), message: z.string() });
 const signedIn = z.object({
   token: z.string(),
   user: z.object({ id: userId }),
@@ -14,16 +14,6 @@ const deskCode = z.object({ code: z.string() });
 const apiKey = z.object({ key: z.string() });
 const enrolled = z.object({ force: z.string() });
 const contactTaken = z.object({ contactId: z.string() });
-
-/** The server has refused something, in its own words. */
-export class TurnedAway extends Error {
-  override readonly name = 'TurnedAway';
-  readonly reason: string;
-  constructor(path: string, reason: string, message: string) {
-    super(`${path}: ${message} (${reason})`);
-    this.reason = reason;
-  }
-}
 
 const BUSY_TRIES = 20;
 const BUSY_WAIT_MS = 500;
@@ -95,29 +85,18 @@ export class Doors {
   async #ask(
     method: string,
     path: string,
-    { body, token }: { readonly body?: object; readonly token?: string },
+    more: { readonly body?: object; readonly token?: string },
   ): Promise<unknown> {
-    for (let tries = 1; ; tries += 1) {
-      let response: Response;
+    for (let tries = 1; ; tries += 1)
       try {
-        response = await fetch(new URL(path, this.#server), {
-          method,
-          headers: {
-            ...(body && { 'content-type': 'application/json' }),
-            ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          },
-          ...(body && { body: JSON.stringify(body) }),
-        });
-      } catch (cause) {
-        throw new Error(`the server ${this.#server} does not answer`, { cause });
+        return await askServer(this.#server, method, path, more);
+      } catch (error) {
+        if (!(error instanceof TurnedAway)) throw error;
+        const { status, reason, message } = error;
+        const isPassing = status === 503 || status === 429;
+        if (!isPassing || tries >= BUSY_TRIES)
+          throw new TurnedAway(status, reason, `${path}: ${message}`);
+        await new Promise((resolve) => setTimeout(resolve, BUSY_WAIT_MS));
       }
-      if (response.status === 204) return undefined;
-      const answer: unknown = await response.json();
-      if (response.ok) return answer;
-      const { reason, message } = refusal.parse(answer);
-      const isPassing = response.status === 503 || response.status === 429;
-      if (!isPassing || tries >= BUSY_TRIES) throw new TurnedAway(path, reason, message);
-      await new Promise((resolve) => setTimeout(resolve, BUSY_WAIT_MS));
-    }
   }
 }
