@@ -31,7 +31,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   preload: { knows: ['protocol'], packages: ['electron'] },
   renderer: {
     knows: ['domain', 'protocol'],
-    packages: ['react', 'react-dom', 'zustand', 'zod', 'maplibre-gl'],
+    packages: ['react', 'react-dom', 'zustand', 'zod', 'maplibre-gl', 'uplot'],
   },
   server: {
     knows: ['domain', 'protocol', 'store', 'reference-data'],
