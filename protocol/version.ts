@@ -23,6 +23,11 @@ export const history = [
     fingerprint: '9c1181430fb03a5e',
     change: 'accounts are opened again and change their role; grants are taken back at once',
   },
+  {
+    version: 6,
+    fingerprint: 'd89a7a79dfdb8d11',
+    change: 'reference data is taken over while the room works',
+  },
 ] as const satisfies readonly {
   readonly version: number;
   readonly fingerprint: string;
