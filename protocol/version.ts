@@ -23,6 +23,11 @@ export const history = [
     fingerprint: '9c1181430fb03a5e',
     change: 'accounts are opened again and change their role; grants are taken back at once',
   },
+  {
+    version: 6,
+    fingerprint: '13e4b76fee68bdbe',
+    change: 'a view may say why a record is looked at',
+  },
 ] as const satisfies readonly {
   readonly version: number;
   readonly fingerprint: string;
