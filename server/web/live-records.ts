@@ -186,7 +186,9 @@ export class LiveRecords implements Disposable {
 
   #readJournal(subject: StreamId): readonly RecordedEvent[] {
     const upTo = this.#picture.cursor()?.seq ?? 0;
-    const folded = this.#log.readAt(this.#picture.journal(subject, LINES_MAX));
+    // Its cursor first: what is folded in meanwhile comes with what has been recorded since.
+    const seqs = this.#picture.journal(subject, LINES_MAX).filter((seq) => seq <= upTo);
+    const folded = this.#log.readAt(seqs);
     const since = [...this.#since(upTo, this.#seq)].flat();
     return [...soundEvents(folded), ...since]
       .filter(({ header }) => header.seq <= this.#seq)

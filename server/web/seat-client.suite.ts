@@ -70,7 +70,7 @@ export class SeatClient {
   async join(
     ticket?: string,
     more: { readonly headers?: Record<string, string>; readonly origin?: string } = {},
-  ): Promise<101 | number> {
+  ): Promise<number> {
     const { headers = { cookie: this.cookie }, origin = this.url } = more;
     const good = ticket ?? (await this.ticket());
     const socket = new WebSocket(
