@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { ReferenceData } from '#domain/reference-data.ts';
 import type { CallerNumber, Channel, Details, Grade, Place, Role } from '#domain/facts.ts';
+import { viewReason } from '#domain/view-reason.ts';
 
 /**
  * What a window may follow. A list view sends rows by id; a detail view sends the row of its record, and a
@@ -29,6 +30,8 @@ export const subscribe = z.strictObject({
   sub: z.string().min(1).max(64),
   view: z.enum(viewNames),
   key: z.string().min(1).max(128).optional(),
+  /** Why a record is looked at: a browser seat is shown none without it. A desk infers it. */
+  reason: viewReason.optional(),
 });
 export type Subscribe = z.infer<typeof subscribe>;
 

@@ -40,7 +40,7 @@ import type { Outbox, Put } from './outbox.ts';
 import { trayRows } from './tray-rows.ts';
 import type { DeskPorts } from './ports.ts';
 import type { Replica } from './replica.ts';
-import type { ViewSource } from './views.ts';
+import type { ViewSource } from '#store/views.ts';
 
 /** Who sits at the desk, with the grant under which their commands are authorised. */
 export interface Seat {

@@ -5,6 +5,7 @@ import process from 'node:process';
 import * as z from 'zod';
 import { commandIdFrom, epochMs, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import { limits } from '#protocol/limits.ts';
+import type { Assets } from '#protocol/page.ts';
 import type { Presence } from '#protocol/signal.ts';
 import type { SeatRow, ViewName } from '#protocol/view.ts';
 import { holdFolder } from '#store/hold-folder.ts';
@@ -27,7 +28,7 @@ import {
   openOrQuarantine,
   replicaName,
 } from './replica-files.ts';
-import { windowId, type Admission, type Assets, type WindowId, type WindowRole } from './shell.ts';
+import { windowId, type Admission, type WindowId, type WindowRole } from './shell.ts';
 import { Standing } from './standing.ts';
 import { SyncClient } from './sync-client.ts';
 import { WindowSession, type RefusedHere, type WindowHost } from './window-session.ts';

@@ -22,8 +22,8 @@ import {
   presenceRows,
   rosterRows,
   unitRows,
-} from './views.ts';
-import { jsonOf } from './json-of.ts';
+} from '#store/views.ts';
+import { jsonOf } from '#store/json-of.ts';
 
 /** What a window needs of its desk beside the desk itself: who sits there, and what the link says. */
 export interface WindowHost {
