@@ -80,6 +80,8 @@ export function wordsOfCommand(
       return `Role ${body.role}`;
     case 'import-recorded-crimes':
       return 'Import recorded crimes';
+    case 'import-dispatched-calls':
+      return 'Import dispatch records';
     case 'reserve-references':
       return 'Reserve reference numbers';
     default:

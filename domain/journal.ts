@@ -129,6 +129,8 @@ export function sentenceOf(
       return `Reference numbers ${known.body.from} to ${known.body.to} reserved`;
     case 'recorded-crime.imported':
       return `Recorded crimes imported: ${known.body.added} of ${known.body.rowsRead} rows`;
+    case 'dispatched-call.imported':
+      return `Dispatch records imported: ${known.body.added} of ${known.body.rowsRead} rows`;
     default:
       return unreachable(known);
   }

@@ -90,7 +90,9 @@ export function emptyEntity(stream: StreamId): Entity {
     case 'references':
       return noReferences;
     case 'recorded-crime':
-      return noBatch(id);
+      return noBatch('recorded-crime', id);
+    case 'dispatched-call':
+      return noBatch('dispatched-call', id);
     case undefined:
       return { kind: 'unknown', id, readOnly: 'update-needed' };
     default:
@@ -145,6 +147,7 @@ export function evolve(entity: Entity, event: RecordedEvent): Entity {
     case 'references':
       return evolveReferences(entity, event);
     case 'recorded-crime':
+    case 'dispatched-call':
       return evolveBatch(entity, event);
     case 'unknown':
       return entity;
@@ -172,6 +175,7 @@ export function isOpen(entity: Entity): boolean {
     case 'references':
       return true;
     case 'recorded-crime':
+    case 'dispatched-call':
     case 'unknown':
       return false;
     default:
