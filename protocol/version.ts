@@ -25,8 +25,8 @@ export const history = [
   },
   {
     version: 6,
-    fingerprint: '69f657dc690e13d4',
-    change: 'files of public dispatch records',
+    fingerprint: 'ca89e9b845124775',
+    change: 'files of public dispatch records; how windows look is kept by the desk',
   },
 ] as const satisfies readonly {
   readonly version: number;

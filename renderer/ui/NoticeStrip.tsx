@@ -13,7 +13,7 @@ export function NoticeStrip() {
   return (
     <div className="strip">
       <ModeWords />
-      <div className="strip-lines" role="status" aria-live="polite" data-testid="notices">
+      <div className="strip-lines" data-testid="notices">
         {[latest, second].map(
           (notice, index) =>
             notice && (

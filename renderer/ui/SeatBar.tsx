@@ -1,5 +1,6 @@
 import { age, hhmmss } from '../app/clock.ts';
 import { useActions } from '../app/actions.ts';
+import { useLook } from '../app/look.ts';
 import { useWindow, type WindowState } from '../app/window-store.ts';
 import { Clock } from './Clock.tsx';
 import { ActionKey } from './KeyCap.tsx';
@@ -40,13 +41,7 @@ export function ModeWords() {
   const words = useWindow(selectModeWords);
   const reason = useWindow(({ seat }) => seat?.reason);
   return (
-    <span
-      className={`mode mode-${name}`}
-      data-testid="mode"
-      data-mode={name}
-      role="status"
-      title={reason}
-    >
+    <span className={`mode mode-${name}`} data-testid="mode" data-mode={name} title={reason}>
       {words}
     </span>
   );
@@ -55,6 +50,7 @@ export function ModeWords() {
 /** Who sits where, how old the picture is, and what waits. Always in sight. */
 export function SeatBar({ title }: { readonly title: string }) {
   const { signOut } = useActions();
+  const { show } = useLook();
   const seat = useWindow((state) => state.seat);
   const dataAge = useWindow(({ now, seat: at }) =>
     at === undefined || at.asAt === 0 ? '–' : age(now - at.asAt),
@@ -104,6 +100,7 @@ export function SeatBar({ title }: { readonly title: string }) {
         </>
       )}
       {seat?.user && <ActionKey keys="Alt+Q" label="Sign out" onPress={() => void signOut()} />}
+      <ActionKey keys="Alt+V" label="Look" onPress={show} />
       <Clock />
     </header>
   );
