@@ -12,7 +12,7 @@ const themeWords = {
 
 /** How windows look, with the keys that change it; they work also while this is not shown. */
 export function LookBar() {
-  const { window, show, nextTheme, nextRows, larger, smaller } = useLook();
+  const { window, nextTheme, nextRows, larger, smaller } = useLook();
   const isShown = useWindow(({ isLookShown }) => isLookShown);
   const kept = useWindow(({ seat }) => seat?.look);
   if (!isShown) return null;
@@ -29,7 +29,6 @@ export function LookBar() {
       <span className="muted">
         The size is this window’s, the rest is for all windows of this desk
       </span>
-      <ActionKey keys="Alt+V" label="Close" onPress={show} />
     </div>
   );
 }

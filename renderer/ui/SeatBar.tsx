@@ -1,6 +1,5 @@
 import { age, hhmmss } from '../app/clock.ts';
 import { useActions } from '../app/actions.ts';
-import { useLook } from '../app/look.ts';
 import { useWindow, type WindowState } from '../app/window-store.ts';
 import { Clock } from './Clock.tsx';
 import { ActionKey } from './KeyCap.tsx';
@@ -50,7 +49,6 @@ export function ModeWords() {
 /** Who sits where, how old the picture is, and what waits. Always in sight. */
 export function SeatBar({ title }: { readonly title: string }) {
   const { signOut } = useActions();
-  const { show } = useLook();
   const seat = useWindow((state) => state.seat);
   const dataAge = useWindow(({ now, seat: at }) =>
     at === undefined || at.asAt === 0 ? '–' : age(now - at.asAt),
@@ -100,7 +98,6 @@ export function SeatBar({ title }: { readonly title: string }) {
         </>
       )}
       {seat?.user && <ActionKey keys="Alt+Q" label="Sign out" onPress={() => void signOut()} />}
-      <ActionKey keys="Alt+V" label="Look" onPress={show} />
       <Clock />
     </header>
   );
