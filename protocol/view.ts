@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { ReferenceData } from '#domain/reference-data.ts';
 import type { CallerNumber, Channel, Details, Grade, Place, Role } from '#domain/facts.ts';
 import { viewReason } from '#domain/view-reason.ts';
+import type { Look } from './look.ts';
 
 /**
  * What a window may follow. A list view sends rows by id; a detail view sends the row of its record, and a
@@ -90,6 +91,8 @@ export interface SeatRow {
   readonly version: string;
   readonly protection: string;
   readonly isDemo: boolean;
+  /** How who sits here, or the empty chair, wants the windows to look. */
+  readonly look: Look;
   /** What a person who signs in here should know. */
   readonly signInHint?: string | undefined;
   /** What is or was wrong with this desk's own files, in one line for the operator; absent where all is well. */

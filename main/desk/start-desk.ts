@@ -18,6 +18,7 @@ import { DraftsDue } from './drafts-due.ts';
 import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
 import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './offline-sign-in.ts';
 import { OutboxFile } from './outbox-file.ts';
+import { Looks } from './looks.ts';
 import { Outbox } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
 import { Replica } from './replica.ts';
@@ -165,6 +166,7 @@ export async function startDesk(
   const signText = (text: string) =>
     sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
   const standing = new Standing(desk);
+  const looks = new Looks(dataDir);
   const isDisabled = (user: UserId) => standing.isDisabled(user);
   const offline = new OfflineSignIn(outboxFile.db, { now, isDisabled }, outboxFile.write);
   /** For what must not stop a person: told, and gone on from. */
@@ -267,6 +269,7 @@ export async function startDesk(
       version: options.version,
       protection: options.protection,
       isDemo: options.isDemo,
+      look: looks.of(seat?.user.id),
       signInHint: options.signInHint,
       trouble: troubleOf(outboxFile.trouble, replicaFound),
     };
@@ -334,6 +337,10 @@ export async function startDesk(
       }
     },
     signOut: () => sit(undefined),
+    setLook: (change) => {
+      attempt('keeping how windows look', () => looks.change(seat?.user.id, change));
+      refresh('seat');
+    },
     draftChanged: (user, draftId, how) => drafts.changed(user, draftId, how),
     refusedHere,
     signalled: (latest) => {

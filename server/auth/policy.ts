@@ -105,6 +105,7 @@ export const seatFrames = {
   unsubscribe: 'heard',
   query: 'heard',
   'sign-out': 'heard',
+  'set-look': 'heard',
   command: 'read-only',
   draft: 'read-only',
   'drop-draft': 'read-only',

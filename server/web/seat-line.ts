@@ -6,6 +6,7 @@ import type { ReferenceData } from '#domain/reference-data.ts';
 import type { ViewReason } from '#domain/view-reason.ts';
 import type { WindowDown } from '#protocol/down.ts';
 import { limits } from '#protocol/limits.ts';
+import { changedLook, DEFAULT_LOOK } from '#protocol/look.ts';
 import { queries, type Query } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
 import { version } from '#protocol/version.ts';
@@ -72,6 +73,8 @@ export class SeatLine implements Hanging {
   readonly #network: string;
   readonly #options: SeatLineOptions;
   readonly #follows = new Map<string, Follow>();
+  #look = DEFAULT_LOOK;
+  #seatSub: string | undefined;
   #views = 0;
   #isEnded = false;
   #tokens = BURST;
@@ -190,6 +193,17 @@ export class SeatLine implements Hanging {
         return this.#endFollow(frame.sub, 'left');
       case 'query':
         return void this.#query(frame).catch((error: unknown) => this.#failed(error, frame.id));
+      case 'set-look':
+        // For as long as this page is open: nothing of a browser seat is kept.
+        this.#look = changedLook(this.#look, frame.change);
+        if (this.#seatSub === undefined) return;
+        return this.#send({
+          frame: 'view',
+          sub: this.#seatSub,
+          reset: false,
+          upsert: [{ ...this.#seatRow() }],
+          remove: [],
+        });
       case 'sign-out':
         return this.#options.signOut();
       default:
@@ -200,6 +214,7 @@ export class SeatLine implements Hanging {
     const { sub, view, key, reason } = asked;
     switch (view) {
       case 'seat':
+        this.#seatSub = sub;
         return this.#sendOnce(sub, this.#seatRow());
       case 'reference-data':
         return this.#sendOnce(sub, this.#referenceData);
@@ -397,6 +412,7 @@ export class SeatLine implements Hanging {
       version: `protocol ${version}`,
       protection: 'Nothing is stored on this computer.',
       isDemo: false,
+      look: this.#look,
     };
   }
 
