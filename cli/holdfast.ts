@@ -7,6 +7,9 @@ import { startServer } from '../server/main.ts';
 import { rebuildFolder } from '../server/log/open-writer.ts';
 import { importCrimeFile, type Imported } from '../server/import/import-crime-file.ts';
 import { runAdmin } from './admin.ts';
+import { needed, readSettings, SettingError } from './config/read-settings.ts';
+import { showSettings } from './config/show-settings.ts';
+import type { Program } from './config/settings.ts';
 import { runDemo } from './demo.ts';
 import { Secrets } from './read-secret.ts';
 import { runDesk } from './run-desk.ts';
@@ -20,7 +23,10 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--await-desks SECONDS]   (after a restore; 60)
   desk     one desk and its windows       --server URL --name DESK --data DIR [--enrol CODE]
                                           [--window call-handling|dispatch] [--headless]
+                                          [--force HC] [--force-name NAME] [--time-zone ZONE]
                                           [--second-copy DIR]   (of its outbox: on another disk)
+  config   what a server or desk goes by  serve | desk, with their options: each value, and where
+                                          it is from
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
                                           [--training]   (a made-up force at work in it, as below)
   training a made-up force at work on it  --server URL --as ADMIN [--seed 1] [--speed 1] [--rate 1]
@@ -42,6 +48,8 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           each with --server URL --as NAME
                                           (the password is asked for, or is the first line of stdin)
 
+  --config FILE   JSON with the settings of serve or desk; HOLDFAST_… in the environment goes before
+                  it, the command line before both: docs/OPERATIONS.md
   --json   one JSON line on standard output instead of words
   --help   this page
 
@@ -60,10 +68,12 @@ const usage = (message: string) => new UsageError(message);
 
 const options = {
   data: { type: 'string' },
-  host: { type: 'string', default: '127.0.0.1' },
-  port: { type: 'string', default: '7100' },
-  force: { type: 'string', default: 'HC' },
-  'force-name': { type: 'string', default: 'Demo Constabulary' },
+  config: { type: 'string' },
+  host: { type: 'string' },
+  port: { type: 'string' },
+  force: { type: 'string' },
+  'force-name': { type: 'string' },
+  'time-zone': { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
   server: { type: 'string' },
@@ -74,7 +84,7 @@ const options = {
   enrol: { type: 'string' },
   to: { type: 'string' },
   witness: { type: 'string' },
-  'await-desks': { type: 'string', default: '60' },
+  'await-desks': { type: 'string' },
   'second-copy': { type: 'string' },
   training: { type: 'boolean', default: false },
   seed: { type: 'string' },
@@ -83,8 +93,8 @@ const options = {
   handlers: { type: 'string' },
   dispatchers: { type: 'string' },
   units: { type: 'string' },
-  window: { type: 'string', default: 'call-handling' },
-  headless: { type: 'boolean', default: false },
+  window: { type: 'string' },
+  headless: { type: 'boolean' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
@@ -104,32 +114,38 @@ async function main(args: readonly string[]): Promise<number> {
     if (value === undefined) throw new UsageError(`${command} needs --${name}`);
     return value;
   };
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new UsageError('--port is a number from 0 to 65535');
-  const awaitDesks = Number(values['await-desks']);
-  if (!Number.isInteger(awaitDesks) || awaitDesks < 0 || awaitDesks > 86_400)
-    throw new UsageError('--await-desks is a number of seconds, at most a day');
+  const settingsOf = <P extends Program>(program: P) =>
+    readSettings(program, { options: values, environment: process.env });
+  /** The folder of a server, for what is done to it while it runs or not. */
+  const served = () => {
+    const { config, data, force } = values;
+    const sources = { options: { config, data, force }, environment: process.env };
+    const { settings } = readSettings('serve', sources);
+    return { ...settings, data: needed(command, 'data', settings.data) };
+  };
   const out: Out = values.json
     ? (_words, json) => say(JSON.stringify(json))
     : (words) => say(words);
-  const force = { force: values.force, forceName: values['force-name'] };
   const runs = new Set(['serve', 'desk', 'demo', 'training']);
   const untilStopped = runs.has(command) ? listenForStop() : () => Promise.resolve();
   switch (command) {
     case 'serve': {
-      const [certFile, keyFile] = [values['tls-cert'], values['tls-key']];
-      if ((certFile === undefined) !== (keyFile === undefined))
+      const { settings } = settingsOf('serve');
+      const { host, port, force, forceName, tlsCert, tlsKey } = settings;
+      if ((tlsCert === undefined) !== (tlsKey === undefined))
         throw new UsageError('--tls-cert and --tls-key go together');
       const tls =
-        certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined;
+        tlsCert !== undefined && tlsKey !== undefined
+          ? { certFile: tlsCert, keyFile: tlsKey }
+          : undefined;
       const server = await startServer({
-        dataDir: need('data'),
-        host: values.host,
+        dataDir: needed(command, 'data', settings.data),
+        host,
         port,
-        ...force,
+        force,
+        forceName,
         tls,
-        awaitDesksMs: awaitDesks * 1_000,
+        awaitDesksMs: settings.awaitDesks * 1_000,
         log,
       });
       const first = await server.addFirstAdministrator();
@@ -145,35 +161,50 @@ async function main(args: readonly string[]): Promise<number> {
       await server.stop();
       return 0;
     }
-    case 'desk':
+    case 'desk': {
+      const { settings } = settingsOf('desk');
       await runDesk({
-        server: need('server'),
-        name: need('name'),
-        dataDir: need('data'),
-        enrol: values.enrol,
-        copyDir: values['second-copy'],
-        window: values.window,
-        isHeadless: values.headless,
+        server: needed(command, 'server', settings.server),
+        name: needed(command, 'name', settings.name),
+        dataDir: needed(command, 'data', settings.data),
+        enrol: settings.enrol,
+        copyDir: settings.secondCopy,
+        window: settings.window,
+        isHeadless: settings.headless,
+        force: settings.force,
+        forceName: settings.forceName,
+        timeZone: settings.timeZone,
         version: VERSION,
-        ...force,
         say: out,
         log,
         untilStopped,
       });
       return 0;
-    case 'demo':
+    }
+    case 'demo': {
+      const { settings } = settingsOf('demo');
       await runDemo({
-        isHeadless: values.headless,
-        port,
-        dataDir: values.data,
+        isHeadless: settings.headless,
+        port: settings.port,
+        dataDir: settings.data,
         training: values.training ? sizeOf(values, defaults.demo, usage) : undefined,
+        force: settings.force,
+        forceName: settings.forceName,
+        timeZone: settings.timeZone,
         version: VERSION,
-        ...force,
         say: out,
         log,
         untilStopped,
       });
       return 0;
+    }
+    case 'config': {
+      const [program] = rest;
+      if ((program !== 'serve' && program !== 'desk') || rest.length > 1)
+        throw new UsageError('config serve or config desk');
+      showSettings(program, settingsOf(program).effective, out);
+      return 0;
+    }
     case 'training':
       await runTraining({
         server: need('server'),
@@ -186,9 +217,9 @@ async function main(args: readonly string[]): Promise<number> {
       });
       return 0;
     case 'import':
-      return importFiles(rest, need('data'), values.force, out);
+      return importFiles(rest, served(), out);
     case 'rebuild':
-      return rebuild(need('data'), out);
+      return rebuild(served().data, out);
     case 'admin':
       await runAdmin({
         words: rest,
@@ -202,9 +233,9 @@ async function main(args: readonly string[]): Promise<number> {
       });
       return 0;
     case 'verify':
-      return verify(need('data'), values.witness, out);
+      return verify(served().data, values.witness, out);
     case 'backup':
-      await makeBackup(need('data'), need('to'), out);
+      await makeBackup(served().data, need('to'), out);
       return 0;
     case 'restore': {
       const [from] = rest;
@@ -222,8 +253,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function importFiles(
   [what, ...files]: readonly string[],
-  dataDir: string,
-  force: string,
+  { data: dataDir, force }: { readonly data: string; readonly force: string },
   out: Out,
 ): Promise<number> {
   if (what !== 'crimes' || files.length === 0)
@@ -298,6 +328,6 @@ try {
   const message = error instanceof Error ? error.message : String(error);
   log(`holdfast: ${message}`);
   if (error instanceof UsageError) log('Try: holdfast --help');
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  process.exitCode = error instanceof UsageError || error instanceof SettingError ? 2 : 1;
 }
 process.exit();
