@@ -7,6 +7,7 @@ import { startServer } from '../server/main.ts';
 import { rebuildFolder } from '../server/log/open-writer.ts';
 import { importCrimeFile, type Imported } from '../server/import/import-crime-file.ts';
 import { runAdmin } from './admin.ts';
+import { runDoctor } from './doctor/run-doctor.ts';
 import { needed, readSettings, SettingError } from './config/read-settings.ts';
 import { showSettings } from './config/show-settings.ts';
 import type { Program } from './config/settings.ts';
@@ -21,12 +22,17 @@ const HELP = `holdfast COMMAND [OPTION…]
   serve    the server of one force        --data DIR [--host 127.0.0.1] [--port 7100]
                                           [--force HC] [--force-name NAME] [--tls-cert F --tls-key F]
                                           [--await-desks SECONDS]   (after a restore; 60)
+                                          [--backups DIR] [--backup-hours 26]   (what is watched)
+                                          [--disk-warn-percent 85] [--disk-full-percent 95]
   desk     one desk and its windows       --server URL --name DESK --data DIR [--enrol CODE]
                                           [--window call-handling|dispatch] [--headless]
                                           [--force HC] [--force-name NAME] [--time-zone ZONE]
                                           [--second-copy DIR]   (of its outbox: on another disk)
+                                          [--clock-warn-ms 2000]
   config   what a server or desk goes by  serve | desk, with their options: each value, and where
                                           it is from
+  doctor   what is wrong with one         serve | desk, with their options; it changes nothing, also
+                                          beside one that runs
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
                                           [--training]   (a made-up force at work in it, as below)
   training a made-up force at work on it  --server URL --as ADMIN [--seed 1] [--speed 1] [--rate 1]
@@ -53,7 +59,8 @@ const HELP = `holdfast COMMAND [OPTION…]
   --json   one JSON line on standard output instead of words
   --help   this page
 
-Exit codes: 0 done · 1 failed · 2 not understood · 3 found wrong (import refused, chain broken)
+Exit codes: 0 done · 1 failed · 2 not understood · 3 found wrong (import refused, chain broken,
+a fault that doctor found) · 4 doctor found nothing worse than warnings
 `;
 
 const VERSION = (
@@ -74,6 +81,11 @@ const options = {
   force: { type: 'string' },
   'force-name': { type: 'string' },
   'time-zone': { type: 'string' },
+  backups: { type: 'string' },
+  'backup-hours': { type: 'string' },
+  'disk-warn-percent': { type: 'string' },
+  'disk-full-percent': { type: 'string' },
+  'clock-warn-ms': { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
   server: { type: 'string' },
@@ -204,6 +216,13 @@ async function main(args: readonly string[]): Promise<number> {
         throw new UsageError('config serve or config desk');
       showSettings(program, settingsOf(program).effective, out);
       return 0;
+    }
+    case 'doctor': {
+      const [program] = rest;
+      if ((program !== 'serve' && program !== 'desk') || rest.length > 1)
+        throw new UsageError('doctor serve or doctor desk');
+      const sources = { options: values, environment: process.env };
+      return runDoctor(program, sources, { version: VERSION, now: Date.now(), out });
     }
     case 'training':
       await runTraining({

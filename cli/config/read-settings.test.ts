@@ -76,6 +76,11 @@ const wrongText: Readonly<Record<string, string>> = {
   secondCopy: '',
   window: 'kitchen',
   headless: 'perhaps',
+  backups: '',
+  backupHours: '0',
+  diskWarnPercent: '101',
+  diskFullPercent: 'most of it',
+  clockWarnMs: '-5',
 };
 const cases = (Object.keys(settings) as Program[]).flatMap((program) =>
   Object.keys(settings[program]).map((name) => [program, name] as const),

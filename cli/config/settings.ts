@@ -46,6 +46,12 @@ const forceName = setting(z.string().min(1).max(80), 'a name of 1 to 80 characte
 });
 const port = setting(whole(0, 65_535), 'a number from 0 to 65535', { initial: 7100 });
 
+const percent = setting(whole(1, 100), 'a number of percent from 1 to 100', {});
+// Below a tenth free, file systems slow down, and a disk that fills by a percent a day leaves two weeks.
+const diskWarnPercent = { ...percent, initial: 85 } as const;
+// A force of a million contacts a year writes some 30 MB on its worst day: a last twentieth is still days.
+const diskFullPercent = { ...percent, initial: 95 } as const;
+
 /** Of `holdfast serve`. */
 const serve = {
   data: folder(),
@@ -58,6 +64,12 @@ const serve = {
   tlsCert: file(),
   tlsKey: file(),
   awaitDesks: setting(whole(0, 86_400), 'a number of seconds, at most a day', { initial: 60 }),
+  /** Where back-ups are put, each in a folder of its own: its room and their age are watched. */
+  backups: folder(),
+  // One a day, and two hours for it to be late.
+  backupHours: setting(whole(1, 8_760), 'a number of hours, at most a year', { initial: 26 }),
+  diskWarnPercent,
+  diskFullPercent,
 } as const;
 
 /** Of `holdfast desk`. */
@@ -81,6 +93,12 @@ const desk = {
   force,
   forceName,
   timeZone,
+  diskWarnPercent,
+  diskFullPercent,
+  // A log whose lines are seconds apart is misread from here on.
+  clockWarnMs: setting(whole(100, 3_600_000), 'a number of milliseconds from 100 to 3600000', {
+    initial: 2_000,
+  }),
 } as const;
 
 /** Of `holdfast demo`, whose data are made up. */

@@ -374,7 +374,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     return reply.type('application/x-ndjson').send(Readable.from(linesOf(recorder, after, head)));
   });
 
-  app.get('/healthz', async () => ({ state: 'alive' }));
+  app.get('/healthz', async () => ({ state: 'alive', at: now() }));
 
   let probe: Promise<void> | undefined;
   app.get('/readyz', async () => {
