@@ -24,6 +24,7 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--await-desks SECONDS]   (after a restore; 60)
                                           [--backups DIR] [--backup-hours 26]   (what is watched)
                                           [--disk-warn-percent 85] [--disk-full-percent 95]
+                                          [--clock-warn-ms 2000]
   desk     one desk and its windows       --server URL --name DESK --data DIR [--enrol CODE]
                                           [--window call-handling|dispatch] [--headless]
                                           [--force HC] [--force-name NAME] [--time-zone ZONE]
@@ -158,6 +159,12 @@ async function main(args: readonly string[]): Promise<number> {
         forceName,
         tls,
         awaitDesksMs: settings.awaitDesks * 1_000,
+        backups: settings.backups,
+        diskLimits: {
+          warnPercent: settings.diskWarnPercent,
+          fullPercent: settings.diskFullPercent,
+        },
+        clockWarnMs: settings.clockWarnMs,
         log,
       });
       const first = await server.addFirstAdministrator();
@@ -186,6 +193,7 @@ async function main(args: readonly string[]): Promise<number> {
         force: settings.force,
         forceName: settings.forceName,
         timeZone: settings.timeZone,
+        clockWarnMs: settings.clockWarnMs,
         version: VERSION,
         say: out,
         log,

@@ -19,6 +19,7 @@ export interface RunDesk {
   readonly forceName: string;
   /** A reference is dated by its local day. */
   readonly timeZone: string;
+  readonly clockWarnMs: number;
   readonly version: string;
   readonly say: (words: string, json: object) => void;
   readonly log: (line: string) => void;
@@ -47,6 +48,7 @@ export async function runDesk(options: RunDesk): Promise<void> {
       force: options.force,
       forceName: options.forceName,
       timeZone: options.timeZone,
+      clockWarnMs: options.clockWarnMs,
       server,
       ...identity,
       port: 0,

@@ -23,6 +23,11 @@ export const history = [
     fingerprint: '9c1181430fb03a5e',
     change: 'accounts are opened again and change their role; grants are taken back at once',
   },
+  {
+    version: 6,
+    fingerprint: '4e86d6acea7504c3',
+    change: 'desks are told of the disk and the clock of the server',
+  },
 ] as const satisfies readonly {
   readonly version: number;
   readonly fingerprint: string;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Notice } from './server-notices.ts';
 import type { CallerNumber, Channel, Details, Grade, Place, Role } from '#domain/facts.ts';
 
 /**
@@ -90,6 +91,8 @@ export interface SeatRow {
   readonly signInHint?: string | undefined;
   /** What is or was wrong with this desk's own files, in one line for the operator; absent where all is well. */
   readonly trouble?: string | undefined;
+  /** What the people here have to know of the server's machine and of this desk's clock; absent where nothing. */
+  readonly notices?: readonly Notice[] | undefined;
 }
 
 /** A row of `contact` and of `incident` beside the record's own: one line of its running log. */

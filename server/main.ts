@@ -19,6 +19,8 @@ import { createLogger } from './gateway/logger.ts';
 import { hangUp, SyncGateway } from './gateway/sync-gateway.ts';
 import { realTimers, type Timers } from './gateway/timers.ts';
 import { openRecorder } from './log/recorder.ts';
+import type { DiskLimits } from './ops/disk-room.ts';
+import { Ops } from './ops/ops.ts';
 import { openAccounts, openDrafts } from './side-files.ts';
 import type { Recorder } from './log/recorder-port.ts';
 
@@ -43,6 +45,14 @@ export interface ServerOptions {
   readonly died?: (error: Error) => void;
   /** After a restore: how long a desk that does not come is waited for; a minute unless told. */
   readonly awaitDesksMs?: number | undefined;
+  /** From how full a disk on people are told; without them nobody looks. */
+  readonly diskLimits?: DiskLimits;
+  /** Where back-ups are put, where anybody said so: its disk is looked at too. */
+  readonly backups?: string | undefined;
+  /** From how much on a clock that was set is told. */
+  readonly clockWarnMs?: number;
+  /** Milliseconds since some moment, which nobody can set; of a clock that a test owns, that clock. */
+  readonly elapsedMs?: () => number;
   /** For tests only: fewer connections than a real server takes. */
   readonly connectionsMax?: number;
   /** For tests only: the cost of a password's check. */
@@ -81,6 +91,7 @@ const AWAIT_DESKS_MS = 60_000; // a desk comes within 5 s of a server that is th
 const CARRY_EVERY_MS = 5_000; // the log takes it at once, but for a disk that is full or a restore
 const SEEN_EVERY_MS = 60_000; // a desk of which a killed server says less than a minute too early is no trouble
 const NUMBERS_SKIPPED = 500; // five blocks: what a desk raises in a day on the worst of them
+const CLOCK_WARN_MS = 2_000; // a log whose lines are seconds apart is misread
 const HTTP_CLOSE_WITHIN_MS = 3_000; // an auditor may be reading the whole log
 
 /** Starts the server of one force over its folder. Resolves once it answers. */
@@ -204,7 +215,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       })
     : goOn();
   opened.defer(() => gathering?.close());
-  const sync = new SyncGateway({
+  const ops: Ops = new Ops({
+    dataDir,
+    backups: options.backups,
+    diskLimits: options.diskLimits,
+    clockWarnMs: options.clockWarnMs ?? CLOCK_WARN_MS,
+    now,
+    elapsedMs: options.elapsedMs ?? options.now ?? (() => performance.now()),
+    timers,
+    told: log,
+    desks: () => sync.clockOffsets,
+  });
+  opened.defer(() => ops.close());
+  const sync: SyncGateway = new SyncGateway({
     recorder,
     accounts,
     now,
@@ -218,6 +241,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     gave: (desk, what) => gathering?.gave(desk, what),
     left: (desk) => void left.set(desk, now()),
+    notices: ops.notices,
     told: log,
     failed,
   });
@@ -234,6 +258,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     hosts: () => ours,
     joined: () => sync.joined,
     lagMax: () => sync.lagMax,
+    ops,
     keyGone: (desk) => sync.drop(desk),
     admin: {
       addUser: (person) => add(person),

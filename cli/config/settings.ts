@@ -52,6 +52,11 @@ const diskWarnPercent = { ...percent, initial: 85 } as const;
 // A force of a million contacts a year writes some 30 MB on its worst day: a last twentieth is still days.
 const diskFullPercent = { ...percent, initial: 95 } as const;
 
+// A log whose lines are seconds apart is misread from here on.
+const clockWarnMs = setting(whole(100, 3_600_000), 'a number of milliseconds from 100 to 3600000', {
+  initial: 2_000,
+});
+
 /** Of `holdfast serve`. */
 const serve = {
   data: folder(),
@@ -70,6 +75,7 @@ const serve = {
   backupHours: setting(whole(1, 8_760), 'a number of hours, at most a year', { initial: 26 }),
   diskWarnPercent,
   diskFullPercent,
+  clockWarnMs,
 } as const;
 
 /** Of `holdfast desk`. */
@@ -95,10 +101,7 @@ const desk = {
   timeZone,
   diskWarnPercent,
   diskFullPercent,
-  // A log whose lines are seconds apart is misread from here on.
-  clockWarnMs: setting(whole(100, 3_600_000), 'a number of milliseconds from 100 to 3600000', {
-    initial: 2_000,
-  }),
+  clockWarnMs,
 } as const;
 
 /** Of `holdfast demo`, whose data are made up. */

@@ -99,8 +99,12 @@ export function checkDurable(check: string, folder: string): Finding {
     : fine(check, `${folder} is on a disk that takes fsync`);
 }
 
-export function checkRoom(check: string, folder: string, limits: DiskLimits): Finding {
-  const room = diskRoom(folder);
+export async function checkRoom(
+  check: string,
+  folder: string,
+  limits: DiskLimits,
+): Promise<Finding> {
+  const room = await diskRoom(folder);
   const found = `the disk of ${folder} is ${room.usedPercent} % full, ${sizeWords(room.freeBytes)} free`;
   switch (diskLevel(room, limits)) {
     case 'urgent':

@@ -271,15 +271,15 @@ test('an old Node is a fault', () => {
   expect(checkNode('0', '22.3.0')).toMatchObject({ state: 'fault' });
 });
 
-test.runIf(mayMount)('a disk that is nearly full is a warning, and then a fault', () => {
+test.runIf(mayMount)('a disk that is nearly full is a warning, and then a fault', async () => {
   using disk = SmallDisk.make(4);
   if (!disk) throw new Error('it could be mounted a moment ago');
   const state = () => checkRoom('room', disk.path, { warnPercent: 50, fullPercent: 90 });
-  expect(state().state).toBe('fine');
+  expect((await state()).state).toBe('fine');
   writeFileSync(join(disk.path, 'much'), Buffer.alloc(2.5 * 1024 ** 2));
-  expect(state()).toMatchObject({ state: 'warning' });
+  expect(await state()).toMatchObject({ state: 'warning' });
   disk.fill();
-  expect(state()).toMatchObject({
+  expect(await state()).toMatchObject({
     state: 'fault',
     found: `the disk of ${disk.path} is 100 % full, 0 bytes free`,
   });

@@ -2,6 +2,7 @@ import { WebSocket } from 'ws';
 import type { CommandId, EpochMs } from '#domain/ids.ts';
 import { deskDown, type DeskDown } from '#protocol/down.ts';
 import { limits } from '#protocol/limits.ts';
+import type { Notice } from '#protocol/server-notices.ts';
 import { subprotocol } from '#protocol/version.ts';
 import type { DeskUp } from '#protocol/up.ts';
 import type { Desk } from './desk.ts';
@@ -19,6 +20,8 @@ export interface SyncClientOptions {
   readonly changed: () => void;
   /** The server has taken these grants back. */
   readonly withdrawn: (grants: readonly string[]) => void;
+  /** What the server tells of its machine; nothing of it holds once the line is gone. */
+  readonly noticed: (notices: readonly Notice[]) => void;
 }
 
 const TICK_MS = 250;
@@ -110,6 +113,7 @@ export class SyncClient {
             socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(frame)),
           close: end,
           withdrawn: this.#options.withdrawn,
+          noticed: this.#options.noticed,
         },
         this.#tries,
       );
@@ -166,6 +170,7 @@ export class SyncClient {
       this.#socket = undefined;
       this.#session = undefined;
       this.#failures += 1;
+      this.#options.noticed([]);
       this.#options.changed();
       if (this.#isClosed) return;
       const most = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** this.#failures);

@@ -2,6 +2,7 @@ import type { CommandId, EpochMs } from '#domain/ids.ts';
 import type { DeskDown } from '#protocol/down.ts';
 import type { WireEvent } from '#protocol/events.ts';
 import { limits } from '#protocol/limits.ts';
+import type { Notice } from '#protocol/server-notices.ts';
 import type { DeskUp } from '#protocol/up.ts';
 import { signedText } from '#protocol/hello.ts';
 import { version } from '#protocol/version.ts';
@@ -21,6 +22,8 @@ export interface SyncPorts {
   readonly close: (why: string) => void;
   /** These grants let nobody in any more. */
   readonly withdrawn?: ((grants: readonly string[]) => void) | undefined;
+  /** What the server tells of its machine, all of it. */
+  readonly noticed?: ((notices: readonly Notice[]) => void) | undefined;
 }
 
 // A desk that is alone for a shift of twelve hours, on the worst day, raises fewer than this.
@@ -151,6 +154,8 @@ export class SyncSession {
         return this.#sendConsulted();
       case 'grants-withdrawn':
         return this.#ports.withdrawn?.(frame.grants);
+      case 'server-notices':
+        return this.#ports.noticed?.(frame.notices);
       case 'signals':
         return this.#desk.heard(frame);
       case 'ping':

@@ -14,8 +14,6 @@ const roleWords = {
   auditor: 'Auditor',
 } as const;
 
-const CLOCK_WARN_MS = 2_000; // a log whose lines are seconds apart is misread from here on
-
 /** The mode in words. What is lost is said with what still works. */
 export function selectModeWords({ link, linkSince, seat }: WindowState): string {
   if (link === 'connecting') return 'Connecting to this desk…';
@@ -94,11 +92,6 @@ export function SeatBar({ title }: { readonly title: string }) {
           <span className={seat.referencesLeft < 5 ? 'fact is-warning' : 'fact'}>
             numbers <b>{seat.referencesLeft}</b>
           </span>
-          {Math.abs(seat.offsetMs) > CLOCK_WARN_MS && (
-            <span className="fact is-warning" data-testid="clock-off">
-              clock {seat.offsetMs > 0 ? 'slow' : 'fast'} by <b>{age(Math.abs(seat.offsetMs))}</b>
-            </span>
-          )}
           <span className="fact">v{seat.version}</span>
           {seat.isDemo && <strong className="demo-label">DEMO</strong>}
         </>

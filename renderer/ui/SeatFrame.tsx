@@ -5,6 +5,7 @@ import { DeskTrouble } from './DeskTrouble.tsx';
 import { ModeFrame } from './ModeFrame.tsx';
 import { NoticeStrip } from './NoticeStrip.tsx';
 import { SeatBar } from './SeatBar.tsx';
+import { ServerNotices } from './ServerNotices.tsx';
 import { SignIn } from './SignIn.tsx';
 
 /** What stands around the work of every window, and in its place while nobody who may do it sits here. */
@@ -20,6 +21,7 @@ export function SeatFrame({
       <SeatBar title={title} />
       <NoticeStrip />
       <DeskTrouble />
+      <ServerNotices />
       <Inside>{children}</Inside>
     </ModeFrame>
   );

@@ -481,7 +481,7 @@ test('health, readiness through the writer, and figures for this machine', async
   ];
   expect([health.body, ready.body]).toEqual([
     { state: 'alive', at: expect.any(Number) as number },
-    { state: 'ready', epoch: 1, head: 2 },
+    { state: 'ready', epoch: 1, head: 2, notices: [] },
   ]);
   expect(String(figures.body)).toContain('\nholdfast_log_head 2\n');
 });

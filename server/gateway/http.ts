@@ -20,6 +20,7 @@ import type { Enrolled } from '../auth/keys.ts';
 import type { AuditRow, Recorder } from '../log/recorder-port.ts';
 import { networkOf, SignInLimit } from '../auth/sign-in-limit.ts';
 import { wayTo } from '../auth/policy.ts';
+import type { Ops } from '../ops/ops.ts';
 import { addAdminRoutes, type AdminOptions } from './admin-routes.ts';
 import type { DraftCopies } from './draft-copies.ts';
 import { addOutsideRoutes } from './outside-routes.ts';
@@ -35,6 +36,8 @@ export interface HttpOptions {
   readonly hosts: () => ReadonlySet<string>;
   readonly joined: () => readonly DeskId[];
   readonly lagMax: () => number;
+  /** What looks after this machine. */
+  readonly ops?: Pick<Ops, 'all' | 'addMetrics'>;
   /** Told when a desk has a new key, or none: its old line must end. */
   readonly keyGone: (desk: string) => void;
   readonly admin: Pick<AdminOptions, 'addUser' | 'administration' | 'carry' | 'withdrawn'>;
@@ -234,6 +237,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 
   const registry = new Registry();
   addMetrics(registry, options);
+  options.ops?.addMetrics(registry);
   const took = new Histogram({
     name: 'holdfast_http_seconds',
     help: 'Time to answer a request',
@@ -390,7 +394,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
         'restoring',
         'Restored: first it takes what the desks have on record.',
       );
-    return { state: 'ready', epoch: recorder.epoch, head: recorder.head().seq };
+    const notices = options.ops?.all ?? [];
+    return { state: 'ready', epoch: recorder.epoch, head: recorder.head().seq, notices };
   });
 
   app.get('/metrics', async (_request, reply) =>

@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 
 /** How full the disk is that a folder stands on. */
 export interface DiskRoom {
@@ -10,9 +10,9 @@ export interface DiskRoom {
 const percentOf = (used: number, free: number) =>
   used + free === 0 ? 0 : Math.ceil((used / (used + free)) * 100);
 
-/** Throws where the folder is not there, or its disk does not answer. */
-export function diskRoom(folder: string): DiskRoom {
-  const { blocks, bfree, bavail, bsize } = statfsSync(folder);
+/** Throws where the folder is not there, or its disk answers with an error. */
+export async function diskRoom(folder: string): Promise<DiskRoom> {
+  const { blocks, bfree, bavail, bsize } = await statfs(folder);
   return { usedPercent: percentOf(blocks - bfree, bavail), freeBytes: bavail * bsize };
 }
 
