@@ -58,6 +58,7 @@ const HELP = `holdfast COMMAND [OPTION…]
   --config FILE   JSON with the settings of serve or desk; HOLDFAST_… in the environment goes before
                   it, the command line before both: docs/OPERATIONS.md
   --json   one JSON line on standard output instead of words
+  --version       which release this is
   --help   this page
 
 Exit codes: 0 done · 1 failed · 2 not understood · 3 found wrong (import refused, chain broken,
@@ -109,6 +110,7 @@ const options = {
   window: { type: 'string' },
   headless: { type: 'boolean' },
   json: { type: 'boolean', default: false },
+  version: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -118,6 +120,10 @@ const say = (line: string) => void process.stdout.write(`${line}\n`);
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = read(args);
   const [command, ...rest] = positionals;
+  if (values.version) {
+    say(values.json ? JSON.stringify({ version: VERSION }) : VERSION);
+    return 0;
+  }
   if (values.help || command === undefined) {
     say(HELP);
     return values.help ? 0 : 2;
@@ -165,6 +171,7 @@ async function main(args: readonly string[]): Promise<number> {
           fullPercent: settings.diskFullPercent,
         },
         clockWarnMs: settings.clockWarnMs,
+        release: VERSION,
         log,
       });
       const first = await server.addFirstAdministrator();

@@ -25,8 +25,8 @@ export const history = [
   },
   {
     version: 6,
-    fingerprint: '4e86d6acea7504c3',
-    change: 'desks are told of the disk and the clock of the server',
+    fingerprint: '468d9bfdf8473f14',
+    change: 'desks are told of the disk, the clock and the release of the server',
   },
 ] as const satisfies readonly {
   readonly version: number;

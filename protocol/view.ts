@@ -84,7 +84,10 @@ export interface SeatRow {
   readonly waiting: number;
   readonly tray: number;
   readonly referencesLeft: number;
+  /** The release of this desk. */
   readonly version: string;
+  /** That of the server that it last joined; absent before that. */
+  readonly serverVersion?: string | undefined;
   readonly protection: string;
   readonly isDemo: boolean;
   /** What a person who signs in here should know. */

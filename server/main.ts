@@ -45,6 +45,8 @@ export interface ServerOptions {
   readonly died?: (error: Error) => void;
   /** After a restore: how long a desk that does not come is waited for; a minute unless told. */
   readonly awaitDesksMs?: number | undefined;
+  /** Which release of Holdfast this is, as people are shown it. */
+  readonly release?: string;
   /** From how full a disk on people are told; without them nobody looks. */
   readonly diskLimits?: DiskLimits;
   /** Where back-ups are put, where anybody said so: its disk is looked at too. */
@@ -242,6 +244,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     gave: (desk, what) => gathering?.gave(desk, what),
     left: (desk) => void left.set(desk, now()),
     notices: ops.notices,
+    release: options.release,
     told: log,
     failed,
   });
@@ -269,6 +272,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     draftsOf: (user) => drafts.of(user),
     force: options.force,
     forceName: options.forceName,
+    release: options.release,
     logger: options.logger ?? createLogger(log, 'error'),
     tls,
     connectionsMax: options.connectionsMax,

@@ -281,6 +281,7 @@ export async function startDesk(
       tray: desk.tray().length,
       referencesLeft: desk.outbox.referencesLeft(),
       version: options.version,
+      ...(sync.release !== undefined && { serverVersion: sync.release }),
       protection: options.protection,
       isDemo: options.isDemo,
       signInHint: options.signInHint,

@@ -76,6 +76,7 @@ export class SyncSession {
   #consultedMs: number | undefined;
   #quietGaps = 0;
   #offsetMs = 0;
+  #release: string | undefined;
   /** What came and is not applied yet: of a desk that is behind, and never longer than till the next tick. */
   #untaken: StoredEvent[] = [];
 
@@ -91,6 +92,11 @@ export class SyncSession {
 
   get link(): Link {
     return this.#link;
+  }
+
+  /** Which release the server said it is. */
+  get release(): string | undefined {
+    return this.#release;
   }
 
   /** The server's clock less ours, as the last ping measured it. */
@@ -127,6 +133,7 @@ export class SyncSession {
             `the server is of epoch ${frame.epoch}, this desk has seen ${epochSeen}`,
           );
         this.#desk.sawEpoch(frame.epoch);
+        this.#release = frame.release;
         this.#link = { state: 'live', head: frame.head, heardAt: this.#heardAt, isCurrent: false };
         this.#offsetMs = frame.serverNow - this.#heardAt;
         if (frame.mode === 'reset') this.#desk.rebuild('the server holds another log');

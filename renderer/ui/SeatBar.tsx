@@ -50,6 +50,26 @@ export function ModeWords() {
   );
 }
 
+/** Which release this is; where the server's is another one, both. */
+export function Versions({
+  desk,
+  server,
+}: {
+  readonly desk: string;
+  readonly server: string | undefined;
+}) {
+  const isOne = server === undefined || server === desk;
+  return (
+    <span
+      className={isOne ? 'fact' : 'fact is-warning'}
+      data-testid="version"
+      title="Which release of Holdfast is at work"
+    >
+      {isOne ? `v${desk}` : `desk ${desk}, server ${server}`}
+    </span>
+  );
+}
+
 /** Who sits where, how old the picture is, and what waits. Always in sight. */
 export function SeatBar({ title }: { readonly title: string }) {
   const { signOut } = useActions();
@@ -92,7 +112,7 @@ export function SeatBar({ title }: { readonly title: string }) {
           <span className={seat.referencesLeft < 5 ? 'fact is-warning' : 'fact'}>
             numbers <b>{seat.referencesLeft}</b>
           </span>
-          <span className="fact">v{seat.version}</span>
+          <Versions desk={seat.version} server={seat.serverVersion} />
           {seat.isDemo && <strong className="demo-label">DEMO</strong>}
         </>
       )}

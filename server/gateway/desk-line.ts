@@ -53,6 +53,8 @@ export interface SyncOptions {
   readonly gave?: (desk: DeskId, what: Given) => void;
   /** A desk's line has ended, and no newer one has taken its place. */
   readonly left?: (desk: DeskId) => void;
+  /** Which release this is, for people to read. */
+  readonly release?: string | undefined;
   /** What the desks are told of the server's machine. */
   readonly notices?: Notices | undefined;
   /** Told in words what an administrator has to know. */
@@ -351,6 +353,7 @@ export class DeskLine {
       limits: { windowMax: limits.windowMax, frameMaxBytes: limits.frameMaxBytes },
       peers: [],
       serverNow: now(),
+      ...(this.#options.release !== undefined && { release: this.#options.release }),
     });
     for (const signals of this.#exchange.presence()) this.#send(signals);
     const notices = this.#exchange.notices();

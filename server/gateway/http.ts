@@ -45,6 +45,7 @@ export interface HttpOptions {
   readonly draftsOf: (user: UserId) => ReturnType<DraftCopies['of']>;
   readonly force: string;
   readonly forceName: string;
+  readonly release?: string | undefined;
   readonly logger: Logger;
   /** Less only in tests. */
   readonly connectionsMax?: number | undefined;
@@ -378,7 +379,11 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     return reply.type('application/x-ndjson').send(Readable.from(linesOf(recorder, after, head)));
   });
 
-  app.get('/healthz', async () => ({ state: 'alive', at: now() }));
+  app.get('/healthz', async () => ({
+    state: 'alive',
+    at: now(),
+    ...(options.release !== undefined && { release: options.release }),
+  }));
 
   let probe: Promise<void> | undefined;
   app.get('/readyz', async () => {
