@@ -16,6 +16,7 @@ export function ServerNotices() {
       {notices.slice(0, SHOWN_MAX).map(({ about, level, text, since }) => (
         <li key={about} className={`is-${level}`} role="status">
           <b>{level === 'urgent' ? '!!' : '!'}</b> {text} since {sinceWords(since, now)}
+          {level === 'urgent' && ': tell the people who run it now'}
         </li>
       ))}
       {more > 0 && <li>and {more} more</li>}

@@ -33,6 +33,6 @@ test('what people have to know of the machines stands in words with since when, 
 test('an urgent one is marked by more than its colour, and what does not fit is counted', () => {
   const lines = shown(['a', 'b', 'c', 'd', 'e'].map((about) => notice(about, { level: 'urgent' })));
   expect(lines.match(/<li/g)).toHaveLength(4);
-  expect(lines).toContain('<b>!!</b>');
+  expect(lines).toContain('<b>!!</b> about a since 21:40: tell the people who run it now');
   expect(lines).toContain('and 2 more');
 });

@@ -54,7 +54,7 @@ test('every joined desk is told at once that the clock of the server was set, an
   told.push(await (await running.join('CH2')).next('server-notices'));
   for (const { notices } of told)
     expect(notices.map(({ text }) => text)).toEqual([
-      "The server's clock went 3.0 s back at once: times before and after it do not compare",
+      "The server's clock is 3.0 s behind its own earlier times",
     ]);
   expect(String((await running.ask('GET', '/metrics')).body)).toContain(
     '\nholdfast_clock_jumped_seconds -3\n',

@@ -52,7 +52,7 @@ export class ClockWatch {
       notices.set(ABOUT, undefined);
       notices.set(ABOUT, {
         level: 'warning',
-        text: `The server's clock went ${seconds(byMs)} s ${byMs > 0 ? 'forward' : 'back'} at once: times before and after it do not compare`,
+        text: `The server's clock is ${seconds(byMs)} s ${byMs > 0 ? 'ahead of' : 'behind'} its own earlier times`,
       });
     } else if (this.#toldAt !== undefined && here.elapsedMs - this.#toldAt >= TOLD_FOR_MS) {
       this.#toldAt = undefined;

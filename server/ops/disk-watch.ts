@@ -53,13 +53,8 @@ export class DiskWatch {
       const level = diskLevel(room, limits, this.#levels.get(about));
       this.#rooms.set(about, room);
       this.#levels.set(about, level);
-      const full = `${name} is ${room.usedPercent} % full`;
-      notices.set(
-        about,
-        level === 'fine'
-          ? undefined
-          : { level, text: level === 'urgent' ? `${full}: tell the people who run it now` : full },
-      );
+      const text = `${name} is ${room.usedPercent} % full`;
+      notices.set(about, level === 'fine' ? undefined : { level, text });
     } catch {
       // Why is told by whatever writes there; that nobody knows how full it is has to be known too.
       this.#rooms.delete(about);
