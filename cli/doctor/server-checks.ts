@@ -63,10 +63,10 @@ export async function checkServer(
         'give tlsCert and tlsKey, or listen on 127.0.0.1',
       ),
     );
+  const isNew = !['log.db', 'picture.db', 'accounts.db'].some((it) =>
+    existsSync(join(dataDir, it)),
+  );
   if (isThere) {
-    const isNew = !['log.db', 'picture.db', 'accounts.db'].some((it) =>
-      existsSync(join(dataDir, it)),
-    );
     if (isNew) findings.push(fine('log', 'there is none yet; the first start begins it'));
     else {
       await add('log', 'see docs/OPERATIONS.md, "Restore"', () =>
@@ -84,7 +84,7 @@ export async function checkServer(
     );
   else {
     await add('back-up', 'make one: holdfast backup', () =>
-      checkBackups(backups, now - settings.backupHours * HOUR_MS, now),
+      checkBackups(backups, { hours: settings.backupHours, isNew, now }),
     );
     if (existsSync(backups))
       await add('back-up room', 'see to its disk', () =>
@@ -215,10 +215,18 @@ function checkWal(dataDir: string): Finding {
 const manifest = z.object({ madeAt: z.number(), seq: z.number() });
 
 /** The newest back-up by what it says of itself; what is still being made, or is no back-up, does not count. */
-function checkBackups(folder: string, oldest: number, now: number): Finding {
+function checkBackups(
+  folder: string,
+  {
+    hours: most,
+    isNew,
+    now,
+  }: { readonly hours: number; readonly isNew: boolean; readonly now: number },
+): Finding {
   const check = 'back-up';
   const todo = `holdfast backup --to ${join(folder, 'NAME')}`;
-  const made = readdirSync(folder).flatMap((name) => {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const made = names.flatMap((name) => {
     try {
       const text = readFileSync(join(folder, name, 'backup.json'), 'utf8');
       return [{ name, ...manifest.parse(JSON.parse(text)) }];
@@ -227,8 +235,8 @@ function checkBackups(folder: string, oldest: number, now: number): Finding {
     }
   });
   const [newest] = made.toSorted((a, b) => b.madeAt - a.madeAt);
-  if (!newest) return fault(check, `there is no back-up in ${folder}`, todo);
+  if (!newest) return (isNew ? warning : fault)(check, `there is no back-up in ${folder}`, todo);
   const hours = Math.floor((now - newest.madeAt) / HOUR_MS);
   const found = `${newest.name} is the newest of ${made.length}, ${hours} h old, up to event ${newest.seq}`;
-  return newest.madeAt < oldest ? warning(check, found, todo) : fine(check, found);
+  return hours >= most ? warning(check, found, todo) : fine(check, found);
 }
