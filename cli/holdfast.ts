@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
+import { isFoundWrong } from '#store/file-trouble.ts';
 import { startServer } from '../server/main.ts';
 import { rebuildFolder } from '../server/log/open-writer.ts';
 import { importCrimeFile, type Imported } from '../server/import/import-crime-file.ts';
@@ -62,7 +63,7 @@ const HELP = `holdfast COMMAND [OPTION…]
   --help   this page
 
 Exit codes: 0 done · 1 failed · 2 not understood · 3 found wrong (import refused, chain broken,
-a fault that doctor found) · 4 doctor found nothing worse than warnings
+a file that is damaged or of a newer release, a fault that doctor found) · 4 doctor found nothing worse than warnings
 `;
 
 const VERSION = (
@@ -362,6 +363,7 @@ try {
   const message = error instanceof Error ? error.message : String(error);
   log(`holdfast: ${message}`);
   if (error instanceof UsageError) log('Try: holdfast --help');
-  process.exitCode = error instanceof UsageError || error instanceof SettingError ? 2 : 1;
+  const isNotUnderstood = error instanceof UsageError || error instanceof SettingError;
+  process.exitCode = isNotUnderstood ? 2 : isFoundWrong(error) ? 3 : 1;
 }
 process.exit();

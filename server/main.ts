@@ -5,6 +5,7 @@ import process from 'node:process';
 import type { Logger } from 'pino';
 import type { Role } from '#domain/facts.ts';
 import { commandIdFrom, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
+import { isFoundWrong } from '#store/file-trouble.ts';
 import type { Store } from '#store/open-store.ts';
 import { Accounts } from './auth/accounts.ts';
 import { Administration } from './auth/administration.ts';
@@ -120,9 +121,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     failed:
       options.died ??
       ((error) => {
-        // Without its writer a server can only mislead: it ends, and whoever watches starts it again.
+        // Without its writer a server can only mislead: it ends, and whoever watches starts it again, but
+        // not over a log that is known to be damaged.
         log(`${error.message}: ${String(error.cause)}`);
-        process.exit(70);
+        process.exit(isFoundWrong(error) ? 3 : 70);
       }),
   });
   opened.defer(() => recorder.close());

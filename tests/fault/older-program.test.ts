@@ -41,7 +41,7 @@ test.each([
     const before = readFileSync(file);
     const { code, stdout, stderr } = await runHoldfast(args);
     expect([code, stdout, stderr.trimEnd()]).toEqual([
-      1,
+      3,
       '',
       `holdfast: ${refused(name, folder.path, migrations.length)}`,
     ]);

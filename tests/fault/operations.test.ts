@@ -62,7 +62,7 @@ test('the table of settings names every one there is, with what holds by itself,
   const rows = page
     .slice(page.indexOf('## Settings'))
     .split('\n')
-    .filter((line) => /^\| `/.test(line))
+    .filter((line) => line.startsWith('| `'))
     .map((line) => line.split('|').map((cell) => [...cell.matchAll(/`([^`]+)`/g)]));
   const named = rows.flatMap(([, name = [], , initial = []]) =>
     name.map(([, it = ''], at) => [it, initial[at]?.[1]] as const),
