@@ -11,6 +11,7 @@ import { ping, pong } from './ping.ts';
 import { result } from './query.ts';
 import { refused } from './refused.ts';
 import { signals } from './signal.ts';
+import { serverNotices } from './server-notices.ts';
 import { sendTail } from './tail.ts';
 import { view } from './view.ts';
 import { welcome } from './welcome.ts';
@@ -38,6 +39,7 @@ export const deskDown = z.discriminatedUnion('frame', [
   consultedKept,
   signals,
   grantsWithdrawn,
+  serverNotices,
   refused,
   ping,
   pong,

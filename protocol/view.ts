@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { ReferenceData } from '#domain/reference-data.ts';
+import type { Notice } from './server-notices.ts';
 import type { CallerNumber, Channel, Details, Grade, Place, Role } from '#domain/facts.ts';
 import { viewReason } from '#domain/view-reason.ts';
 import type { Look } from './look.ts';
@@ -88,7 +89,10 @@ export interface SeatRow {
   readonly waiting: number;
   readonly tray: number;
   readonly referencesLeft: number;
+  /** The release of this desk. */
   readonly version: string;
+  /** That of the server that it last joined; absent before that. */
+  readonly serverVersion?: string | undefined;
   readonly protection: string;
   readonly isDemo: boolean;
   /** How who sits here, or the empty chair, wants the windows to look. */
@@ -97,6 +101,8 @@ export interface SeatRow {
   readonly signInHint?: string | undefined;
   /** What is or was wrong with this desk's own files, in one line for the operator; absent where all is well. */
   readonly trouble?: string | undefined;
+  /** What the people here have to know of the server's machine and of this desk's clock; absent where nothing. */
+  readonly notices?: readonly Notice[] | undefined;
 }
 
 /** The one row of `reference-data`: every list as it holds in this force now. */

@@ -7,6 +7,7 @@ import { LookBar } from './LookBar.tsx';
 import { ModeFrame } from './ModeFrame.tsx';
 import { NoticeStrip } from './NoticeStrip.tsx';
 import { SeatBar } from './SeatBar.tsx';
+import { ServerNotices } from './ServerNotices.tsx';
 import { SignIn } from './SignIn.tsx';
 
 /** What stands around the work of every window, and in its place while nobody who may do it sits here. */
@@ -23,6 +24,7 @@ export function SeatFrame({
       <LookBar />
       <NoticeStrip />
       <DeskTrouble />
+      <ServerNotices />
       <Inside>{children}</Inside>
       <Announcer />
     </ModeFrame>
