@@ -3,6 +3,7 @@ import { applied } from './applied.ts';
 import { command } from './command.ts';
 import { consulted } from './consulted.ts';
 import { askCrimes } from './crimes.ts';
+import { keysPainted, reportFrame } from './desk-report.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
 import { ping, pong } from './ping.ts';
@@ -27,6 +28,7 @@ export const windowUp = z.discriminatedUnion('frame', [
   signOut,
   settleTray,
   signal,
+  keysPainted,
   ping,
 ]);
 export type WindowUp = z.infer<typeof windowUp>;
@@ -42,6 +44,7 @@ export const deskUp = z.discriminatedUnion('frame', [
   askCrimes,
   consulted,
   deskSignal,
+  reportFrame,
   ping,
   pong,
 ]);

@@ -23,6 +23,11 @@ export const history = [
     fingerprint: '9c1181430fb03a5e',
     change: 'accounts are opened again and change their role; grants are taken back at once',
   },
+  {
+    version: 6,
+    fingerprint: '75288b4302fc5b9e',
+    change: 'desks report how they are; service levels',
+  },
 ] as const satisfies readonly {
   readonly version: number;
   readonly fingerprint: string;

@@ -153,6 +153,8 @@ export class SyncSession {
         return this.#ports.withdrawn?.(frame.grants);
       case 'signals':
         return this.#desk.heard(frame);
+      case 'desk-reports':
+        return this.#desk.reports.heard(frame);
       case 'ping':
         return this.#ports.send({
           frame: 'pong',

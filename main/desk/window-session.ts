@@ -12,7 +12,8 @@ import { searchPlaces } from '#store/places.ts';
 import { near } from '#store/recorded-crimes.ts';
 import type { Desk, Seat } from './desk.ts';
 import type { Replica } from './replica.ts';
-import { mayFollow, mayLookUp, maySettle } from './view-policy.ts';
+import { deskRows, type OwnDesk } from './desk-rows.ts';
+import { isForFew, mayFollow, mayLookUp, maySettle } from './view-policy.ts';
 import {
   contactDetail,
   conflictRows,
@@ -44,6 +45,10 @@ export interface WindowHost {
   readonly draftChanged: (user: UserId, draftId: string, how: 'kept' | 'dropped') => void;
   /** What this window has in front of it, for the other desks. */
   readonly signalled: (presence: Presence) => void;
+  /** How long keys took to be seen in this window. */
+  readonly painted: (ms: readonly number[]) => void;
+  /** How this desk is now. */
+  readonly ownDesk: () => OwnDesk;
   /** What a window may not have, for the audit: who asked, for what, and why not. */
   readonly refusedHere: (refusal: RefusedHere) => void;
   readonly now: () => EpochMs;
@@ -183,6 +188,8 @@ export class WindowSession {
         return this.refresh('drafts');
       case 'signal':
         return this.#host.signalled(frame.presence);
+      case 'keys-painted':
+        return this.#host.painted(frame.ms);
       case 'settle-tray':
         if (!maySettle(sitting.user.role)) return this.#notPermitted(frame.id);
         desk.outbox.settleTray(frame.commandId);
@@ -210,6 +217,13 @@ export class WindowSession {
     }
     const subscription: Subscription = { view, key, sent: new Map(), isNew: true };
     this.#subscriptions.set(sub, subscription);
+    const role = this.#host.seat()?.user.role;
+    // It stays: whoever sits down here next may be one who may.
+    if (role !== undefined && isForFew(view) && !mayFollow(role, view)) {
+      this.#refusedHere(`subscribe ${view}`, 'not-permitted');
+      const message = 'Your role may not see this.';
+      this.#send({ frame: 'refused', reason: 'not-permitted', message, id: sub });
+    }
     // Opening a record is a look at it; the rows of the open set are the room itself.
     if (key !== undefined && (view === 'contact' || view === 'incident'))
       this.#consulted(view, key, Math.min(1, this.#rowsOf(subscription).length));
@@ -304,6 +318,8 @@ export class WindowSession {
         return desk.tray();
       case 'drafts':
         return desk.outbox.drafts(sitting.user.id);
+      case 'desks':
+        return deskRows(desk, source, this.#host.ownDesk());
       default:
         return unreachable(view);
     }

@@ -8,6 +8,7 @@ import type { WindowUp } from '#protocol/up.ts';
 import type {
   ConflictRow,
   ContactRow,
+  DeskRow,
   DraftRow,
   HandoverRow,
   IncidentDetail,
@@ -107,10 +108,11 @@ export class DeskLine implements LineListener {
   #isWorkToResume = false;
   #queries = 0;
 
-  constructor(store: WindowStore, ports: LinePorts) {
+  /** `more` are the lists that this window follows beside those of every window. */
+  constructor(store: WindowStore, ports: LinePorts, more: readonly ViewName[] = []) {
     this.#store = store;
     this.#ports = ports;
-    for (const view of listViews) this.#followed.set(view, { view });
+    for (const view of [...listViews, ...more]) this.#followed.set(view, { view });
   }
 
   /** A new line; the one before is dead. */
@@ -172,6 +174,11 @@ export class DeskLine implements LineListener {
   signal(presence: Presence): void {
     this.#presence = presence;
     this.#frame({ frame: 'signal', presence });
+  }
+
+  /** How long keys took to be seen: lost with a lost line, for the next ones say the same. */
+  painted(ms: readonly number[]): void {
+    this.#frame({ frame: 'keys-painted', ms: [...ms] });
   }
 
   settleTray(commandId: string): Promise<Outcome> {
@@ -431,6 +438,8 @@ export class DeskLine implements LineListener {
         }));
       case 'drafts':
         return this.#hearDrafts(change<DraftRow>());
+      case 'desks':
+        return this.#set({ desks: patch(state.desks, change<DeskRow>()) });
       default:
         return view satisfies never;
     }

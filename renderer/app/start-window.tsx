@@ -5,10 +5,12 @@ import { DeskLine } from './desk-line.ts';
 import type { ActionPorts } from './actions.ts';
 import { createFocus } from './focus.ts';
 import { followWanted, type Wanted } from './follow.ts';
+import { measureKeys } from './key-to-paint.ts';
 import { listenKeys, type KeyTable } from './keys.ts';
 import { sharePresence } from './presence.ts';
 import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import type { Presence } from '#protocol/signal.ts';
+import type { ViewName } from '#protocol/view.ts';
 import {
   createWindowStore,
   WindowContext,
@@ -18,6 +20,8 @@ import {
 
 interface Window_<Actions> {
   readonly makeActions: (store: WindowStore, line: DeskLine, ports: ActionPorts) => Actions;
+  /** The lists that it follows beside those of every window. */
+  readonly follows?: readonly ViewName[];
   readonly wanted: (state: WindowState) => Wanted;
   /** What is in front of this operator, for the other desks. */
   readonly presence: (state: WindowState) => Presence;
@@ -30,20 +34,19 @@ interface Window_<Actions> {
 const TICK_MS = 250; // a second on the wall is a second here, within a quarter
 
 /** Puts one window together: store, line, clock, keys, picture. The only place that owns a timer. */
-export function startWindow<Actions>(page: Window, made: Window_<Actions>): void {
+export function startWindow<Actions>(
+  page: Window & typeof globalThis,
+  made: Window_<Actions>,
+): void {
   const living = new AbortController();
   const { signal } = living;
   const now = () => Date.now();
   const makeId = () => uuidV7(now(), page.crypto.getRandomValues(new Uint8Array(16)));
   const after = (ms: number, work: () => void) => void page.setTimeout(work, ms);
   const store = createWindowStore({ now: now(), linkSince: now() });
-  const line = new DeskLine(store, {
-    now,
-    makeId,
-    after,
-    report: (what, cause) =>
-      page.dispatchEvent(new CustomEvent('holdfast:report', { detail: { what, cause } })),
-  });
+  const report = (what: string, cause: unknown) =>
+    void page.dispatchEvent(new CustomEvent('holdfast:report', { detail: { what, cause } }));
+  const line = new DeskLine(store, { now, makeId, after, report }, made.follows);
   const ports: ActionPorts = {
     ...createFocus(page, signal),
     whereFocusIs: () => page.document.activeElement,
@@ -59,6 +62,7 @@ export function startWindow<Actions>(page: Window, made: Window_<Actions>): void
   }, TICK_MS);
   followWanted(store, line, made.wanted, signal);
   sharePresence(store, line, made.presence, signal);
+  measureKeys(page, line, signal);
   listenKeys(page, () => made.keys(actions, store, ports), signal);
   made.also?.(store, actions, signal);
 

@@ -8,6 +8,7 @@ import type { CrimeNear, Found, FoundPlace } from '#protocol/query.ts';
 import type {
   ConflictRow,
   ContactRow,
+  DeskRow,
   HandoverRow,
   IncidentDetail,
   IncidentRow,
@@ -90,6 +91,8 @@ export interface WindowState {
   readonly presence: Rows<PresenceRow>;
   readonly conflicts: Rows<ConflictRow>;
   readonly tray: Rows<TrayRow>;
+  /** How every desk is; only in the window of a supervisor. */
+  readonly desks: Rows<DeskRow>;
   readonly contactDetails: Rows<ContactRow>;
   readonly incidentDetails: Rows<IncidentDetail>;
   /** The running logs that came with them, by record, in the order in which they are shown. */
@@ -152,6 +155,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     presence: none,
     conflicts: none,
     tray: none,
+    desks: none,
     contactDetails: none,
     incidentDetails: none,
     logs: none,

@@ -56,6 +56,8 @@ export function newWindow(desk: Desk) {
       signOut: () => {},
       draftChanged: () => {},
       signalled: () => {},
+      painted: () => {},
+      ownDesk: () => ({ id: 'CH1', user: seat.user.id, report: undefined }),
       refusedHere: () => {},
       now: deskPorts.now,
     },
