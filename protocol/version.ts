@@ -25,7 +25,7 @@ export const history = [
   },
   {
     version: 6,
-    fingerprint: '75288b4302fc5b9e',
+    fingerprint: 'f30dab5f7bea6e32',
     change: 'desks report how they are; service levels',
   },
 ] as const satisfies readonly {

@@ -333,6 +333,7 @@ export async function startDesk(
   const host: WindowHost = {
     desk,
     referenceData,
+    timeZone: options.timeZone,
     now,
     seat: () => seat,
     seatRow,

@@ -32,6 +32,7 @@ const queries: Readonly<Record<QueryName, ReadonlySet<Role>>> = {
   find: floor,
   places: floor,
   'crimes-near': floor,
+  'service-levels': overseers,
 };
 
 export function mayFollow(role: Role, view: ViewName): boolean {

@@ -12,6 +12,7 @@ import { searchPlaces } from '#store/places.ts';
 import { near } from '#store/recorded-crimes.ts';
 import type { Desk, Seat } from './desk.ts';
 import type { Replica } from './replica.ts';
+import { levelsOf } from './levels.ts';
 import { deskRows, type OwnDesk } from './desk-rows.ts';
 import { isForFew, mayFollow, mayLookUp, maySettle } from './view-policy.ts';
 import {
@@ -31,6 +32,7 @@ import { jsonOf } from './json-of.ts';
 export interface WindowHost {
   readonly desk: Desk;
   readonly referenceData: ReferenceData;
+  readonly timeZone: string;
   readonly seat: () => Seat | undefined;
   readonly seatRow: () => SeatRow;
   readonly signIn: (
@@ -363,10 +365,21 @@ export class WindowSession {
       this.#send({ frame: 'result', id, outcome });
       return;
     }
+    // Figures, and nobody's record among them: nothing for the audit, however often they are asked for.
+    if (query === 'service-levels') return this.#answerLevels(id, params);
     const rows = this.#look(query, parsed.data);
     const found = rows.flatMap((row) => (isNamed(row) ? [row.id] : []));
     this.#consulted(query, found.join(' '), rows.length);
     this.#answer(id, rows);
+  }
+
+  #answerLevels(id: string, params: unknown): void {
+    const { desk, timeZone, now } = this.#host;
+    const asked = queries['service-levels'].parse(params);
+    const levels = levelsOf(desk, asked, { timeZone, now: now() });
+    if ('rows' in levels) return this.#answer(id, levels.rows);
+    const outcome = { kind: 'refused', reason: 'malformed', message: levels.fault } as const;
+    this.#send({ frame: 'result', id, outcome });
   }
 
   /** Every look-up goes to the audit, hit or miss: which records, never what was typed to find them. */
@@ -375,11 +388,15 @@ export class WindowSession {
     if (actor !== undefined) this.#host.desk.outbox.consult({ actor, what, subject, shown });
   }
 
-  #look(query: Query['query'], params: unknown): readonly unknown[] {
+  #look(query: Exclude<Query['query'], 'service-levels'>, params: unknown): readonly unknown[] {
     return this.#host.desk.read((replica) => this.#lookIn(replica, query, params), []);
   }
 
-  #lookIn({ db, picture }: Replica, query: Query['query'], params: unknown): readonly unknown[] {
+  #lookIn(
+    { db, picture }: Replica,
+    query: Exclude<Query['query'], 'service-levels'>,
+    params: unknown,
+  ): readonly unknown[] {
     switch (query) {
       case 'find': {
         const { text } = queries.find.parse(params);
