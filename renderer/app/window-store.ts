@@ -4,7 +4,8 @@ import { useShallow } from 'zustand/react/shallow';
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { CommandType } from '#domain/commands.ts';
 import type { ReferenceData } from '#domain/reference-data.ts';
-import type { CrimeNear, Found, FoundPlace } from '#protocol/query.ts';
+import type { ServiceLevelRow } from '#domain/service-levels.ts';
+import type { CrimeNear, Found, FoundPlace, QueryParams } from '#protocol/query.ts';
 import type {
   ConflictRow,
   ContactRow,
@@ -71,7 +72,11 @@ export type ListName =
   | 'handovers'
   | 'tray'
   | 'found'
-  | 'crimes';
+  | 'crimes'
+  | 'desks'
+  | 'past-target'
+  | 'duty'
+  | 'levels';
 
 /** The line to the desk process: `restarting` keeps everything on screen and in hand. */
 export type Link = 'connecting' | 'open' | 'restarting' | 'turned-away';
@@ -110,6 +115,9 @@ export interface WindowState {
   readonly found: LookUp<Found> | undefined;
   readonly places: LookUp<FoundPlace> | undefined;
   readonly crimes: LookUp<CrimeNear> | undefined;
+  /** How calls were answered, of the stretch that was asked for; of today where nothing is said. */
+  readonly levels: LookUp<ServiceLevelRow> | undefined;
+  readonly levelsOf: QueryParams<'service-levels'>;
   /** What a key has opened in place, and waits for the next key. */
   readonly prompt: 'channel' | 'outcome' | 'find' | undefined;
   /** A second press is asked for: what, and until when. */
@@ -168,6 +176,8 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     found: undefined,
     places: undefined,
     crimes: undefined,
+    levels: undefined,
+    levelsOf: {},
     prompt: undefined,
     again: undefined,
     problem: undefined,
