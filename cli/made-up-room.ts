@@ -11,6 +11,7 @@ import {
   type UnitId,
   type UserId,
 } from '#domain/ids.ts';
+import type { WindowRole } from '#desk/shell.ts';
 import { random } from '#domain/lib/random.ts';
 import { referenceOf } from '#domain/reference.ts';
 import type { RunningServer } from '../server/main.ts';
@@ -23,18 +24,30 @@ export const seats = [
     name: 'ch1',
     displayName: 'Asha Lane',
     role: 'call-handler',
-    window: 'call-handling',
+    windows: ['call-handling'],
   },
   {
     desk: 'CH2',
     name: 'ch2',
     displayName: 'Ben Ford',
     role: 'call-handler',
-    window: 'call-handling',
+    windows: ['call-handling'],
   },
-  { desk: 'D1', name: 'd1', displayName: 'Carys Holt', role: 'dispatcher', window: 'dispatch' },
-  { desk: 'SUP', name: 'sup', displayName: 'Dev Marsh', role: 'supervisor', window: 'dispatch' },
-] as const satisfies readonly { role: Role; [key: string]: string }[];
+  { desk: 'D1', name: 'd1', displayName: 'Carys Holt', role: 'dispatcher', windows: ['dispatch'] },
+  {
+    desk: 'SUP',
+    name: 'sup',
+    displayName: 'Dev Marsh',
+    role: 'supervisor',
+    windows: ['dispatch', 'supervisor'],
+  },
+] as const satisfies readonly {
+  readonly desk: string;
+  readonly name: string;
+  readonly displayName: string;
+  readonly role: Role;
+  readonly windows: readonly [WindowRole, ...WindowRole[]];
+}[];
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 24 * 60;
