@@ -10,7 +10,7 @@ import { outboxMigrations } from './outbox.ts';
 import { OwnReport } from './own-report.ts';
 
 const user = 'u-ch1' as UserId;
-const at = { mode: 'online', offsetMs: 10, version: '1', user } as const;
+const at = { mode: 'online', offsetMs: 10, version: '1', user, role: 'call-handler' } as const;
 
 /** A desk with a clock and a stop-watch that are moved by hand. */
 function open() {
@@ -96,10 +96,13 @@ test('a report goes when something is new, at most every five seconds, at once f
   pass(5_000);
   expect(tell({ ...at, user: undefined, offsetMs: 40 })).toBeUndefined();
   expect(tell({ ...at, user: undefined, offsetMs: 4_000 })).toBe(2);
+  // So is another role of the same person.
+  pass(5_000);
+  expect(tell({ ...at, user: undefined, role: 'supervisor' })).toBe(2);
   // What could not be sent is due still.
   ask(3);
   pass(5_000);
-  own.due({ ...at, user: undefined });
+  own.due({ ...at, user: undefined, role: 'supervisor' });
   expect(tell({ ...at, user: undefined })).toBe(3);
 });
 

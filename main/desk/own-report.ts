@@ -1,3 +1,4 @@
+import type { Role } from '#domain/facts.ts';
 import type { CommandId, EpochMs, UserId } from '#domain/ids.ts';
 import { RollingTimes, type Spread } from '#domain/lib/rolling-times.ts';
 import type { DeskReport, ReportFrame } from '#protocol/desk-report.ts';
@@ -13,6 +14,8 @@ const OFFSET_STEP_MS = 500; // a clock that wavers by less is no news
 /** What the seat says of the link, and who sits there. */
 export type Standing = Pick<SeatRow, 'mode' | 'offsetMs' | 'version'> & {
   readonly user: UserId | undefined;
+  /** Another role of the same person may see more, or less. */
+  readonly role: Role | undefined;
 };
 
 /** How this desk is: what it tells the supervisor, and when it is time to tell it again. */
@@ -54,7 +57,7 @@ export class OwnReport {
   }
 
   /** How it is now, with the moments that the ages count from. */
-  look({ mode, offsetMs, version }: Standing) {
+  look({ mode, offsetMs, version }: Omit<Standing, 'user' | 'role'>) {
     const desk = this.#desk;
     const { count, oldestAt } = desk.outbox.openDrafts();
     const [oldest] = desk.pending;
@@ -77,9 +80,13 @@ export class OwnReport {
 
   /** The report, where it is time for one; `told` once it went. */
   due(standing: Standing): { readonly frame: ReportFrame; readonly told: () => void } | undefined {
-    const { user } = standing;
+    const { user, role } = standing;
     const seen = this.look(standing);
-    const text = JSON.stringify({ ...seen, offsetMs: Math.round(seen.offsetMs / OFFSET_STEP_MS) });
+    const text = JSON.stringify({
+      ...seen,
+      role,
+      offsetMs: Math.round(seen.offsetMs / OFFSET_STEP_MS),
+    });
     const before = this.#told;
     const atMs = this.#elapsedMs();
     const isOfAnother = before !== undefined && before.user !== user;

@@ -357,7 +357,7 @@ export async function startDesk(
     ownDesk: () => {
       const { mode, offsetMs, version } = seatRow();
       const user = seat?.user.id;
-      return { id: options.desk, user, report: own.look({ mode, offsetMs, version, user }) };
+      return { id: options.desk, user, report: own.look({ mode, offsetMs, version }) };
     },
   };
 
@@ -378,7 +378,8 @@ export async function startDesk(
   const reportTimer = setInterval(() => {
     attempt('reporting how this desk is', () => {
       const { mode, offsetMs, version } = seatRow();
-      const due = own.due({ mode, offsetMs, version, user: seat?.user.id });
+      const { id: user, role } = seat?.user ?? { id: undefined, role: undefined };
+      const due = own.due({ mode, offsetMs, version, user, role });
       if (due && sync.send(due.frame)) due.told();
     });
   }, REPORT_LOOK_EVERY_MS);

@@ -73,9 +73,7 @@ const columns: readonly Column<DeskRow>[] = [
 
 /** Every desk by what is wrong with it: what it says of itself, and what it said last where it has gone. */
 export function DesksPanel() {
-  const rows = useWindow((state) =>
-    [...state.desks.values()].toSorted(byTrouble(standpointOf(state))),
-  );
+  const rows = useWindow((state) => byTrouble(state.desks.values(), standpointOf(state)));
   const troubled = useWindow((state) => {
     const from = standpointOf(state);
     return [...state.desks.values()].filter((row) => stateOf(row, from).level > 0).length;

@@ -62,7 +62,7 @@ test('a desk that has gone, that nobody hears or that is behind stands above one
     desk('SUP', { line: 'here', at: undefined }),
     desk('T1', { report: undefined }),
   ];
-  const told = rows.toSorted(byTrouble(from)).map((row) => {
+  const told = byTrouble(rows, from).map((row) => {
     const { word, troubles } = stateOf(row, from);
     return [row.id, word, ...troubles].join(' ');
   });

@@ -78,11 +78,15 @@ export function stateOf(row: DeskRow, { now, version, isLive }: Standpoint): Des
 export const shapes = { 0: '●', 1: '△', 2: '✕' } as const satisfies Record<Level, string>;
 
 /** What is wrong first, then by name: the order changes only where a desk gets better or worse. */
-export const byTrouble =
-  (from: Standpoint) =>
-  (left: DeskRow, right: DeskRow): number =>
-    stateOf(right, from).level - stateOf(left, from).level ||
-    left.id.localeCompare(right.id, 'en', { numeric: true });
+export const byTrouble = (rows: Iterable<DeskRow>, from: Standpoint): readonly DeskRow[] =>
+  [...rows]
+    .map((row) => ({ row, level: stateOf(row, from).level }))
+    .toSorted(
+      (left, right) =>
+        right.level - left.level ||
+        left.row.id.localeCompare(right.row.id, 'en', { numeric: true }),
+    )
+    .map(({ row }) => row);
 
 /** Since when a desk is as it is, and how old what it said is. */
 export function sinceWords({ line, at }: DeskRow, { since }: DeskState, now: number): string {
