@@ -25,8 +25,9 @@ export const history = [
   },
   {
     version: 6,
-    fingerprint: 'f30dab5f7bea6e32',
-    change: 'desks report how they are; service levels',
+    fingerprint: 'fd8b081793a67965',
+    change:
+      'reference data is taken over while the room works; desks report how they are; service levels',
   },
 ] as const satisfies readonly {
   readonly version: number;
