@@ -89,7 +89,7 @@ test('a stretch is what is asked for, else a local day; one that ends before it 
 test('a supervisor is answered with nothing left in the audit; anybody else is refused in words, and that is on record', () => {
   const { desk } = open();
   const ask = (sitting: typeof seat) => {
-    const { window, sent } = newWindow(desk, sitting);
+    const { window, sent } = newWindow(desk, () => sitting);
     window.hear(JSON.stringify({ frame: 'query', id: 'q', query: 'service-levels', params: {} }));
     const [answer] = sent as Result[];
     return answer?.outcome;

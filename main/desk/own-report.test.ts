@@ -5,6 +5,7 @@ import { openStore } from '#store/open-store.ts';
 import { deskReport } from '#protocol/desk-report.ts';
 import { deskPorts, newDesk, newWindow, seat } from '../../tests/support/desk-in-process.ts';
 import { commandId, startedAt } from '../../tests/support/room.ts';
+import type { Seat } from './desk.ts';
 import { deskRows } from './desk-rows.ts';
 import { outboxMigrations } from './outbox.ts';
 import { OwnReport } from './own-report.ts';
@@ -166,4 +167,25 @@ test('who may not see how the desks are is told so in words, and is shown none o
     { frame: 'refused', reason: 'not-permitted', message: 'Your role may not see this.', id: 'd' },
     { frame: 'view', sub: 'd', reset: true, upsert: [], remove: [] },
   ]);
+});
+
+test('the rows of the desks go to a window once a second, and are taken away at once from whoever may not see them', () => {
+  const { desk } = open();
+  let sitting: Seat | undefined = { ...seat, user: { ...seat.user, role: 'supervisor' } };
+  const { window, sent } = newWindow(desk, () => sitting);
+  window.hear(JSON.stringify({ frame: 'subscribe', sub: 'd', view: 'desks' }));
+  const rows = () =>
+    sent.splice(0).flatMap((it) => (it.frame === 'view' ? [[it.upsert.length, it.remove]] : []));
+  expect(rows()).toEqual([[1, []]]);
+  desk.heard({
+    latest: [{ desk: 'D1' as DeskId, at: startedAt, presence: { about: '', isTyping: false } }],
+    gone: [],
+  });
+  window.refresh();
+  expect(rows()).toEqual([]);
+  window.refresh('desks');
+  expect(rows()).toEqual([[1, []]]);
+  sitting = undefined;
+  window.refresh();
+  expect(rows()).toEqual([[0, ['CH1', 'D1']]]);
 });

@@ -364,7 +364,10 @@ export async function startDesk(
     else if (heard) sit(heard);
     refresh();
   });
-  const seatTimer = setInterval(() => refresh('seat'), SEAT_EVERY_MS);
+  const seatTimer = setInterval(() => {
+    refresh('seat');
+    refresh('desks');
+  }, SEAT_EVERY_MS);
   const signalTimer = setInterval(() => {
     if (!isSignalDue) return;
     const user = seat && { user: seat.user.id };

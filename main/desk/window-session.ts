@@ -122,10 +122,16 @@ export class WindowSession {
     }
   }
 
-  /** Sends every view what has changed since it was last sent. */
+  /**
+   * Sends every view what has changed since it was last sent. How the desks are is looked at when it is asked for
+   * by name, once a second: of 300 desks it takes milliseconds, and events come by the hundred.
+   */
   refresh(only?: ViewName): void {
-    for (const [sub, subscription] of this.#subscriptions)
-      if (only === undefined || subscription.view === only) this.#sendView(sub, subscription);
+    for (const [sub, subscription] of this.#subscriptions) {
+      const { view } = subscription;
+      if (only === undefined ? view !== 'desks' || !this.#isShown(view) : view === only)
+        this.#sendView(sub, subscription);
+    }
   }
 
   /** Passes on the server's word on a command that may be this window's. */
@@ -198,6 +204,12 @@ export class WindowSession {
       default:
         return unreachable(frame);
     }
+  }
+
+  /** Whether who sits here now may follow it; what they may not is taken away at once. */
+  #isShown(view: ViewName): boolean {
+    const role = this.#host.seat()?.user.role;
+    return role !== undefined && mayFollow(role, view);
   }
 
   #refusedHere(what: string, reason: string): void {

@@ -42,20 +42,20 @@ export const newDesk = (
   });
 
 /** A window at such a desk, where the call handler sits unless said otherwise, and all that it is sent. */
-export function newWindow(desk: Desk, sitting: Seat = seat) {
+export function newWindow(desk: Desk, sitting: () => Seat | undefined = () => seat) {
   const sent: WindowDown[] = [];
   const window = new WindowSession(
     {
       desk,
       timeZone: 'Europe/London',
-      seat: () => sitting,
+      seat: sitting,
       seatRow: () => ({ id: 'seat', asAt: 0 }) as SeatRow, // nothing else of it is looked at
       signIn: async () => ({ outcome: 'signed-in' }),
       signOut: () => {},
       draftChanged: () => {},
       signalled: () => {},
       painted: () => {},
-      ownDesk: () => ({ id: 'CH1', user: sitting.user.id, report: undefined }),
+      ownDesk: () => ({ id: 'CH1', user: sitting()?.user.id, report: undefined }),
       refusedHere: () => {},
       now: deskPorts.now,
     },

@@ -38,10 +38,14 @@ function State({ row }: { readonly row: DeskRow }) {
       state.troubles.join(', '),
     ].join('\n');
   });
+  const isOfNow = useWindow((window) => row.line === 'here' || standpointOf(window).isLive);
   const [level = '', shape, word, since, troubles] = words.split('\n');
   return (
     <>
-      <b className={`desk-level desk-level-${level}`} data-testid={`desk-state-${row.id}`}>
+      <b
+        className={`desk-level-${level}${isOfNow ? '' : ' is-old'}`}
+        data-testid={`desk-state-${row.id}`}
+      >
         <span aria-hidden="true">{shape}</span> {word}
       </b>{' '}
       {troubles !== '' && <b className="is-warning">{troubles} </b>}
