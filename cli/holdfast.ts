@@ -10,7 +10,7 @@ import { runAdmin } from './admin.ts';
 import { runDemo } from './demo.ts';
 import { Secrets } from './read-secret.ts';
 import { runDesk } from './run-desk.ts';
-import { defaults, runTraining, sizeOf } from './run-training.ts';
+import { cleanUpTraining, defaults, runTraining, sizeOf } from './run-training.ts';
 import { makeBackup, restoreBackup, verify, witness, type Out } from './safe-keeping.ts';
 
 const HELP = `holdfast COMMAND [OPTION…]
@@ -27,18 +27,21 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--handlers 24] [--dispatchers 6] [--units 60]
                                           (its own people and desks, all labelled as made up; never
                                           on a server where anything is real; the password as below)
+                                          [--clean-up]   (instead: shuts out the people, desks and
+                                          keys that killed ones have left; open work stays open)
   import   recorded crimes                crimes FILE… --data DIR   (while its server is stopped)
   rebuild  the read model from the log    --data DIR   (while its server is stopped)
   backup   a copy of a server's folder    --data DIR --to NEW   (also while its server runs)
   restore  a folder out of a back-up      FROM --data NEW
   verify   the chain of a log             --data DIR [--witness FILE]
   witness  what a desk has seen of a log  --name DESK --data DIR   (for verify, on standard output)
-  admin    people, desks and keys         password | users | sessions | desks |
+  admin    people, desks and keys         password | users | sessions | desks | keys |
                                           add-user NAME --display-name N --role ROLE |
                                           set-role NAME --role ROLE | disable-user NAME |
                                           reopen-user NAME | reset-password NAME | unlock-user NAME |
                                           revoke-session ID | revoke-sessions NAME |
-                                          desk-code [DESK] | revoke-desk DESK | api-key NAME;
+                                          desk-code [DESK] | revoke-desk DESK | api-key NAME |
+                                          revoke-key NAME;
                                           each with --server URL --as NAME
                                           (the password is asked for, or is the first line of stdin)
 
@@ -84,6 +87,7 @@ const options = {
   dispatchers: { type: 'string' },
   units: { type: 'string' },
   window: { type: 'string', default: 'call-handling' },
+  'clean-up': { type: 'boolean', default: false },
   headless: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -175,6 +179,15 @@ async function main(args: readonly string[]): Promise<number> {
       });
       return 0;
     case 'training':
+      if (values['clean-up']) {
+        await cleanUpTraining({
+          server: need('server'),
+          as: need('as'),
+          secrets: new Secrets({ input: process.stdin, output: process.stderr }),
+          say: out,
+        });
+        return 0;
+      }
       await runTraining({
         server: need('server'),
         as: need('as'),

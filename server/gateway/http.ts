@@ -20,7 +20,8 @@ import type { Enrolled } from '../auth/keys.ts';
 import type { AuditRow, Recorder } from '../log/recorder-port.ts';
 import { networkOf, SignInLimit } from '../auth/sign-in-limit.ts';
 import { wayTo } from '../auth/policy.ts';
-import { addAdminRoutes, type AdminOptions } from './admin-routes.ts';
+import { addAdminRoutes } from './admin-routes.ts';
+import type { Administering } from './administering.ts';
 import type { DraftCopies } from './draft-copies.ts';
 import { addOutsideRoutes } from './outside-routes.ts';
 import { parse, Refused } from './refused.ts';
@@ -37,7 +38,7 @@ export interface HttpOptions {
   readonly lagMax: () => number;
   /** Told when a desk has a new key, or none: its old line must end. */
   readonly keyGone: (desk: string) => void;
-  readonly admin: Pick<AdminOptions, 'addUser' | 'administration' | 'carry' | 'withdrawn'>;
+  readonly administering: Administering;
   /** What somebody was typing, as their desks last copied it. */
   readonly draftsOf: (user: UserId) => ReturnType<DraftCopies['of']>;
   readonly force: string;
@@ -343,8 +344,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
 
   addOutsideRoutes(app, { recorder, accounts, now, bearer, turnaways });
-  const { admin, keyGone, joined } = options;
-  addAdminRoutes(app, { ...admin, keyGone, joined, audit, personOf, now, failed });
+  addAdminRoutes(app, { administering: options.administering, personOf });
 
   app.get('/api/drafts', async (request) => {
     const person = personOf(request);

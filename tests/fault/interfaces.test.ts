@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { subprotocol, version } from '#protocol/version.ts';
-import { adminWords } from '#server/gateway/admin-routes.ts';
+import { adminWords } from '#server/gateway/administering.ts';
 import { enrolWords, signInWords } from '#server/gateway/http.ts';
 import { GENESIS } from '#store/chain.ts';
 import { accountMigrations } from '#server/auth/account-migrations.ts';
