@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { administer, deskAdminister } from './administer.ts';
 import { applied } from './applied.ts';
 import { command } from './command.ts';
 import { consulted } from './consulted.ts';
@@ -27,6 +28,7 @@ export const windowUp = z.discriminatedUnion('frame', [
   signOut,
   settleTray,
   signal,
+  administer,
   ping,
 ]);
 export type WindowUp = z.infer<typeof windowUp>;
@@ -42,6 +44,7 @@ export const deskUp = z.discriminatedUnion('frame', [
   askCrimes,
   consulted,
   deskSignal,
+  deskAdminister,
   ping,
   pong,
 ]);

@@ -23,6 +23,11 @@ export const history = [
     fingerprint: '9c1181430fb03a5e',
     change: 'accounts are opened again and change their role; grants are taken back at once',
   },
+  {
+    version: 6,
+    fingerprint: '9d4117b389b46425',
+    change: 'an administrator asks at a desk what they ask over HTTP',
+  },
 ] as const satisfies readonly {
   readonly version: number;
   readonly fingerprint: string;

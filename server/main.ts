@@ -236,6 +236,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     left: (desk) => void left.set(desk, now()),
     told: log,
     failed,
+    administering,
   });
   opened.defer(
     timers.every(SEEN_EVERY_MS, () => {

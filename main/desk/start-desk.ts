@@ -12,6 +12,7 @@ import { holdFolder } from '#store/hold-folder.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
+import { AdministrationLine } from './administration-line.ts';
 import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
 import { DraftsDue } from './drafts-due.ts';
@@ -223,6 +224,7 @@ export async function startDesk(
     }
   };
 
+  const administration = new AdministrationLine({ send: (frame) => sync.send(frame), now });
   const sync = new SyncClient({
     desk,
     urls: [`${server.replace(/^http/, 'ws')}/sync`],
@@ -231,6 +233,8 @@ export async function startDesk(
     now,
     random: Math.random,
     withdrawn: (grants) => attempt('hearing which grants are good', () => withdraw(grants)),
+    administered: (answer) => administration.heard(answer),
+    lost: () => administration.lost(),
     changed: () => {
       const isLive = sync.link.state === 'live' && sync.link.isCurrent;
       if (isLive === wasLive) return;
@@ -338,6 +342,7 @@ export async function startDesk(
       }
     },
     signOut: () => sit(undefined),
+    administer: (asked, who) => administration.ask(asked, who),
     draftChanged: (user, draftId, how) => drafts.changed(user, draftId, how),
     refusedHere,
     signalled: (latest) => {

@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import type { CommandId, EpochMs } from '#domain/ids.ts';
+import type { Administered } from '#protocol/administer.ts';
 import { deskDown, type DeskDown } from '#protocol/down.ts';
 import { limits } from '#protocol/limits.ts';
 import { subprotocol } from '#protocol/version.ts';
@@ -19,6 +20,10 @@ export interface SyncClientOptions {
   readonly changed: () => void;
   /** The server has taken these grants back. */
   readonly withdrawn: (grants: readonly string[]) => void;
+  /** The answer to what an administrator asked at this desk. */
+  readonly administered: (answer: Administered) => void;
+  /** A line has ended; what was sent on it and is not answered never will be. */
+  readonly lost: () => void;
 }
 
 const TICK_MS = 250;
@@ -110,6 +115,7 @@ export class SyncClient {
             socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(frame)),
           close: end,
           withdrawn: this.#options.withdrawn,
+          administered: this.#options.administered,
         },
         this.#tries,
       );
@@ -166,6 +172,7 @@ export class SyncClient {
       this.#socket = undefined;
       this.#session = undefined;
       this.#failures += 1;
+      this.#options.lost();
       this.#options.changed();
       if (this.#isClosed) return;
       const most = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** this.#failures);

@@ -1,4 +1,5 @@
 import type { CommandId, EpochMs } from '#domain/ids.ts';
+import type { Administered } from '#protocol/administer.ts';
 import type { DeskDown } from '#protocol/down.ts';
 import type { WireEvent } from '#protocol/events.ts';
 import { limits } from '#protocol/limits.ts';
@@ -21,6 +22,8 @@ export interface SyncPorts {
   readonly close: (why: string) => void;
   /** These grants let nobody in any more. */
   readonly withdrawn?: ((grants: readonly string[]) => void) | undefined;
+  /** The answer to what an administrator asked at this desk. */
+  readonly administered?: ((answer: Administered) => void) | undefined;
 }
 
 // A desk that is alone for a shift of twelve hours, on the worst day, raises fewer than this.
@@ -151,6 +154,8 @@ export class SyncSession {
         return this.#sendConsulted();
       case 'grants-withdrawn':
         return this.#ports.withdrawn?.(frame.grants);
+      case 'administered':
+        return this.#ports.administered?.(frame);
       case 'signals':
         return this.#desk.heard(frame);
       case 'ping':

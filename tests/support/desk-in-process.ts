@@ -54,6 +54,7 @@ export function newWindow(desk: Desk) {
       seatRow: () => ({ id: 'seat', asAt: 0 }) as SeatRow, // nothing else of it is looked at
       signIn: async () => ({ outcome: 'signed-in' }),
       signOut: () => {},
+      administer: () => Promise.reject(new Error('there is no server here')),
       draftChanged: () => {},
       signalled: () => {},
       refusedHere: () => {},

@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import type { Asked } from '#domain/commands.ts';
+import type { Doing } from '#protocol/administer.ts';
 import type { Ack } from '#protocol/ack.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
 import type { QueryName, Result } from '#protocol/query.ts';
@@ -121,6 +122,13 @@ export class WindowClient {
 
   find(text: string): Promise<readonly unknown[]> {
     return this.query('find', { text });
+  }
+
+  /** Asks as an administrator does: once, under a fresh id or the one it had. */
+  async administer(doing: Doing, id: string = freshCommandId()): Promise<Result['outcome']> {
+    this.#results.delete(id);
+    this.#send({ frame: 'administer', id, doing });
+    return this.until(`the answer to ${doing.what}`, () => this.#results.get(id));
   }
 
   signal(presence: Presence): void {
