@@ -32,6 +32,7 @@ export interface RunDemo {
 
 const CLI = join(import.meta.dirname, 'holdfast.ts');
 const PASSWORD = 'made-up-password';
+const ADMINISTERED_AT = 'SUP';
 
 const kept = z.strictObject({
   apiKey: z.string(),
@@ -80,10 +81,13 @@ export async function runDemo(options: RunDemo): Promise<void> {
     const desks = await Promise.all(
       hosts.map((host, index) => host.address(seats[index]?.window ?? 'dispatch')),
     );
+    // An administrator may sign in at any desk; this is the one where least is interrupted by it.
+    const administration = await administrationOf(hosts);
     const words = [
       `${options.forceName}: a room with made-up data in ${dataDir}`,
       `server  ${server.url}`,
       ...seats.map((seat, index) => `${seat.desk.padEnd(7)} ${desks[index]}   (${seat.role})`),
+      `${ADMINISTERED_AT.padEnd(7)} ${administration}   (administration: sign in as adm)`,
       ...Object.entries(accounts).map(
         ([role, { name, password }]) => `sign in as ${name.padEnd(6)} ${password}   (${role})`,
       ),
@@ -93,6 +97,7 @@ export async function runDemo(options: RunDemo): Promise<void> {
     say(words, {
       server: server.url,
       desks,
+      administration,
       pids,
       accounts,
       apiKey,
@@ -144,11 +149,19 @@ function bringToLife(
   };
 }
 
+/** The address of the administrators' window. */
+const administrationOf = (hosts: readonly DeskHost[]): Promise<string> => {
+  const host = hosts[seats.findIndex(({ desk }) => desk === ADMINISTERED_AT)];
+  if (!host) throw new Error(`the demo has no desk ${ADMINISTERED_AT}`);
+  return host.address('administration');
+};
+
 async function showAddresses(hosts: readonly DeskHost[], log: (line: string) => void) {
   for (const [index, host] of hosts.entries()) {
     const seat = seats[index];
     if (seat) log(`${seat.desk.padEnd(7)} ${await host.address(seat.window)}`);
   }
+  log(`${ADMINISTERED_AT.padEnd(7)} ${await administrationOf(hosts)}   (administration)`);
 }
 
 /** The first time: accounts, keys, desks and the made-up shift, by the server's own doors. */

@@ -19,7 +19,8 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--force HC] [--force-name NAME] [--tls-cert F --tls-key F]
                                           [--await-desks SECONDS]   (after a restore; 60)
   desk     one desk and its windows       --server URL --name DESK --data DIR [--enrol CODE]
-                                          [--window call-handling|dispatch] [--headless]
+                                          [--window call-handling|dispatch|administration]
+                                          [--headless]
                                           [--second-copy DIR]   (of its outbox: on another disk)
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
                                           [--training]   (a made-up force at work in it, as below)

@@ -70,7 +70,11 @@ export type ListName =
   | 'handovers'
   | 'tray'
   | 'found'
-  | 'crimes';
+  | 'crimes'
+  | 'people'
+  | 'sessions'
+  | 'desks'
+  | 'api-keys';
 
 /** The line to the desk process: `restarting` keeps everything on screen and in hand. */
 export type Link = 'connecting' | 'open' | 'restarting' | 'turned-away';
