@@ -254,7 +254,7 @@ test('every example in INTERFACES.md is what really happens', async () => {
   const fences = text.match(/^```/gm)?.length ?? 0;
   expect(blocks).toHaveLength(fences / 2);
   expect(reader.ran.http).toBeGreaterThan(15);
-  expect(reader.ran).toMatchObject({ console: 14, websocket: 2 });
+  expect(reader.ran).toMatchObject({ console: 17, websocket: 2 });
 });
 
 test('a demo that is told to stop while it starts ends with code 0 and leaves no process', async () => {

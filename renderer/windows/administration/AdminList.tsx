@@ -17,6 +17,9 @@ interface Props<Name extends PanelName> {
   readonly children: ReactNode;
 }
 
+// More than a force has; a page of thousands would be slow under every key.
+const SHOWN_MAX = 300;
+
 /** A list of this window: its filter, its rows with what came of the last doing beside each, its keys. */
 export function AdminList<Name extends PanelName>({
   panel,
@@ -56,11 +59,16 @@ export function AdminList<Name extends PanelName>({
       <RowList
         list={panel}
         label={title}
-        rows={rows}
+        rows={rows.slice(0, SHOWN_MAX)}
         columns={withSaid}
         empty={nothing}
         rowProps={(row) => ({ 'data-testid': testIdOf(row), 'data-state': stateOf(row) })}
       />
+      {rows.length > SHOWN_MAX && (
+        <p className="panel-foot" data-testid="more">
+          The first {SHOWN_MAX} of {rows.length} are shown: the filter finds the others.
+        </p>
+      )}
       <LastSaid />
       <p className="panel-foot">{children}</p>
     </Panel>

@@ -15,9 +15,10 @@ const columns: readonly Column<SessionRow>[] = [
   },
   { name: 'Where', cell: ({ desk }) => <b>{desk === 'browser' ? 'no desk' : desk}</b> },
   {
-    name: 'What for',
+    // A desk does not say when somebody signs out: it is what they may do, and not where they are.
+    name: 'What they may do',
     cell: ({ signIn }) =>
-      signIn === 'online' ? 'Signed in' : <span className="muted">May sign in while away</span>,
+      signIn === 'online' ? 'Work there' : <span className="muted">Sign in while server away</span>,
   },
   { name: 'Since', cell: ({ since }) => <At at={since} otherwise="" /> },
   { name: 'Until', cell: ({ until }) => <At at={until} otherwise="" /> },

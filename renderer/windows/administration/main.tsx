@@ -1,6 +1,6 @@
 import '../../app/no-eval.ts';
 import { ActionsContext } from '../../app/actions.ts';
-import { isTyping, type KeyTable } from '../../app/keys.ts';
+import type { KeyTable } from '../../app/keys.ts';
 import { startWindow } from '../../app/start-window.tsx';
 import type { WindowStore } from '../../app/window-store.ts';
 import {
@@ -25,10 +25,7 @@ const keys = (actions: AdminActions, store: WindowStore): KeyTable => {
     '/': actions.openFilter,
     ...Object.fromEntries(panels.map((panel, n) => [`Alt+${n + 1}`, () => actions.goTo(panel)])),
     ...Object.fromEntries(
-      roleChoices.map((role, n) => [
-        String(n + 1),
-        ({ target }: KeyboardEvent) => !isTyping(target) && actions.setRole(role),
-      ]),
+      roleChoices.map((role, n) => [String(n + 1), () => actions.setRole(role)]),
     ),
     // While a form is open, a letter that falls beside its fields does nothing to a row.
     ...(own.getState().form === undefined && {
