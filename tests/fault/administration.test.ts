@@ -98,4 +98,13 @@ test('a desk that is enrolled by a code of the window is in its list, and has no
   await window.administer({ what: 'revoke-desk', desk: 'CH2' as never });
   await inMode(other.window, 'alone');
   expect(await desks()).toEqual(['CH1 joined', 'CH2 revoked']);
+
+  // An answer is for who asked: whoever has signed out meanwhile is told no secret.
+  const asking = window.administer({ what: 'reset-password', name: 'ch2' });
+  window.signOut();
+  expect(await asking).toMatchObject({ kind: 'refused', reason: 'not-known' });
+  expect(await window.administer({ what: 'list-users', from: 0 })).toMatchObject({
+    kind: 'refused',
+    reason: 'not-signed-in',
+  });
 });

@@ -202,6 +202,11 @@ export class WindowClient {
       case 'result':
         this.#results.set(frame.id, frame.outcome);
         break;
+      case 'refused': {
+        const { id, reason, message } = frame;
+        if (id !== undefined) this.#results.set(id, { kind: 'refused', reason, message });
+        break;
+      }
       case 'draft-stored':
         this.#drafts.set(frame.draftId, [...this.storedRevisions(frame.draftId), frame.revision]);
         break;

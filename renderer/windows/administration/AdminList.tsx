@@ -50,12 +50,7 @@ export function AdminList<Name extends PanelName>({
         </span>
       }
     >
-      <Filter />
-      {problem !== '' && (
-        <p className="panel-foot is-warning" role="status" data-testid="list-problem">
-          ! Not read again: {problem}
-        </p>
-      )}
+      <Filter problem={problem} />
       <RowList
         list={panel}
         label={title}
@@ -75,31 +70,36 @@ export function AdminList<Name extends PanelName>({
   );
 }
 
-/** What is typed here leaves the rows that hold every word of it. */
-function Filter() {
+/** What is typed here leaves the rows that hold every word of it. Beside it: why the list is not of now. */
+function Filter({ problem }: { readonly problem: string }) {
   const { filter, leaveFilter } = useAdminActions();
   const text = useAdmin((state) => state.filter);
   return (
-    <label className="admin-filter">
-      <span className="field-name">
-        Filter <KeyCap keys="/" />
+    <div className="admin-filter">
+      <label>
+        <span className="field-name">
+          Filter <KeyCap keys="/" />
+        </span>
+        <input
+          data-testid="filter"
+          data-pad="filter"
+          data-field="filter"
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={100}
+          value={text}
+          onChange={(event) => filter(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter' && event.key !== 'ArrowDown') return;
+            event.preventDefault();
+            leaveFilter();
+          }}
+        />
+      </label>
+      <span className="is-warning" role="status" data-testid="list-problem">
+        {problem !== '' && `! Not read again: ${problem}`}
       </span>
-      <input
-        data-testid="filter"
-        data-pad="filter"
-        data-field="filter"
-        autoComplete="off"
-        spellCheck={false}
-        maxLength={100}
-        value={text}
-        onChange={(event) => filter(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter' && event.key !== 'ArrowDown') return;
-          event.preventDefault();
-          leaveFilter();
-        }}
-      />
-    </label>
+    </div>
   );
 }
 
