@@ -26,7 +26,10 @@ export class AskOnce {
   ask(id: string, send: () => void): Promise<Outcome> {
     return new Promise((resolve) => {
       const settle = (outcome: Outcome) => {
-        if (this.#waiting.delete(id)) resolve(outcome);
+        // The same may have been asked again under its id: the time that is up is this one's alone.
+        if (this.#waiting.get(id) !== settle) return;
+        this.#waiting.delete(id);
+        resolve(outcome);
       };
       this.#waiting.set(id, settle);
       send();

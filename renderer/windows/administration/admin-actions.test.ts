@@ -149,6 +149,10 @@ test('what was sent on a line that is lost is not known, and asked again it goes
   expect(doings()).toEqual([]); // nothing is sent again by itself
   actions.unlock();
   expect(doings().map(({ id }) => id)).toEqual([first]);
+  await refuse('already-asked', 'This is on its way already');
+  await listed([person('ash')]);
+  actions.unlock();
+  expect(doings().at(-1)?.['id']).toBe(first);
   await refuse('already-done', 'It was done when it was first asked');
   expect(own.getState().said.get('u-ash')).toMatchObject({ tone: 'plain' });
   await listed([person('ash')]);

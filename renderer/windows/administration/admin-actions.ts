@@ -86,10 +86,12 @@ export function createAdminActions(
     if (outcome.kind === 'refused') {
       const { reason, message } = outcome;
       const isDone = reason === 'already-done';
-      if (reason === 'not-known') notKnown.set(text, id);
+      // `already-asked`: the desk still waits for what it was asked on an earlier line.
+      const isOpen = reason === 'not-known' || reason === 'already-asked';
+      if (isOpen) notKnown.set(text, id);
       else notKnown.delete(text);
-      const plain = isDone || reason === 'not-known';
-      say(plain ? 'plain' : 'bad', message === '' ? refusalText({ reason }) : message, rowId);
+      const tone = isDone || isOpen ? 'plain' : 'bad';
+      say(tone, message === '' ? refusalText({ reason }) : message, rowId);
       reader.read(state().panel);
       return isDone;
     }
