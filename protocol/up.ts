@@ -4,8 +4,10 @@ import { applied } from './applied.ts';
 import { command } from './command.ts';
 import { consulted } from './consulted.ts';
 import { askCrimes } from './crimes.ts';
+import { keysPainted, reportFrame } from './desk-report.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
+import { setLook } from './look.ts';
 import { ping, pong } from './ping.ts';
 import { query } from './query.ts';
 import { reserveReferences } from './reserve-references.ts';
@@ -27,8 +29,10 @@ export const windowUp = z.discriminatedUnion('frame', [
   signIn,
   signOut,
   settleTray,
+  setLook,
   signal,
   administer,
+  keysPainted,
   ping,
 ]);
 export type WindowUp = z.infer<typeof windowUp>;
@@ -45,6 +49,7 @@ export const deskUp = z.discriminatedUnion('frame', [
   consulted,
   deskSignal,
   deskAdminister,
+  reportFrame,
   ping,
   pong,
 ]);

@@ -21,6 +21,10 @@ const launch = () => {
 const LONG_MS = 240_000;
 
 const byId = (page: Page, id: string, more = '') => page.locator(`[data-testid="${id}"]${more}`);
+/** The administrators' window, as the demo prints it. */
+const administrationOf = ({ facts }: DemoRoom): string =>
+  facts.windows.find(({ window }) => window === 'administration')?.address ?? '';
+
 const isAt = (page: Page, field: string) => page.locator(`[data-field="${field}"]:focus`).waitFor();
 
 async function press(page: Page, ...keys: readonly string[]) {
@@ -90,9 +94,9 @@ test(
     await using room = await DemoRoom.start();
     const browser = await launch();
     try {
-      const { server, desks, administration } = room.facts; // as the demo prints them
+      const { server, desks } = room.facts;
       // An address opens within 30 s.
-      const adm = await open(browser, String(administration));
+      const adm = await open(browser, administrationOf(room));
       const ch2 = await open(browser, desks[1] ?? '');
       await usable(adm, 'signing in');
       await signIn(adm, 'adm', 'made-up-password');
@@ -188,8 +192,8 @@ test(
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-enrolled-'));
     const browser = await launch();
     try {
-      const { server, desks, administration } = room.facts; // as the demo prints them
-      const adm = await open(browser, String(administration));
+      const { server, desks } = room.facts;
+      const adm = await open(browser, administrationOf(room));
       const d1 = await open(browser, desks[2] ?? '');
       await signIn(adm, 'adm', 'made-up-password');
       await isAt(adm, 'people');
@@ -280,7 +284,7 @@ test('whoever is no administrator sees that the window is not theirs, and nothin
   await using room = await DemoRoom.start();
   const browser = await launch();
   try {
-    const page = await open(browser, String(room.facts['administration']));
+    const page = await open(browser, administrationOf(room));
     await signIn(page, 'sup', 'made-up-password');
     await byId(page, 'not-an-administrator').waitFor();
     await usable(page, 'not an administrator');

@@ -3,6 +3,7 @@ import type { Asked } from '#domain/commands.ts';
 import type { Doing } from '#protocol/administer.ts';
 import type { Ack } from '#protocol/ack.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
+import type { LookChange } from '#protocol/look.ts';
 import type { QueryName, Result } from '#protocol/query.ts';
 import type { Presence } from '#protocol/signal.ts';
 import { subprotocol } from '#protocol/version.ts';
@@ -81,6 +82,10 @@ export class WindowClient {
     return id;
   }
 
+  setLook(change: LookChange): void {
+    this.#send({ frame: 'set-look', change });
+  }
+
   signOut(): void {
     this.#send({ frame: 'sign-out', id: crypto.randomUUID() });
   }
@@ -133,6 +138,10 @@ export class WindowClient {
 
   signal(presence: Presence): void {
     this.#send({ frame: 'signal', presence });
+  }
+
+  paint(ms: readonly number[]): void {
+    this.#send({ frame: 'keys-painted', ms });
   }
 
   /**

@@ -18,7 +18,7 @@ const names: Readonly<Record<PanelName, string>> = {
 /** The administrator's window: who may come in, who is in, which desks and systems have a key. */
 export function Administration() {
   return (
-    <SeatFrame title="Administration" isFor={selectIsAdministrator} notFor={<NotForYou />}>
+    <SeatFrame title="Administration" isFor={selectIsAdministrator} otherwise={<NotForYou />}>
       <main className="work work-admin">
         <Tabs />
         <List />

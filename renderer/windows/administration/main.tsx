@@ -43,6 +43,7 @@ const keys = (actions: AdminActions, store: WindowStore): KeyTable => {
 };
 
 startWindow(window, {
+  name: 'administration',
   makeActions: (store, line, ports) => createAdminActions(store, line, ports, own),
   wanted: () => ({}),
   presence: () => ({ about: '', isTyping: false }),
