@@ -34,6 +34,7 @@ export interface RunDemo {
 
 const CLI = join(import.meta.dirname, 'holdfast.ts');
 const PASSWORD = 'made-up-password';
+const ADMINISTERED_AT = 'SUP';
 
 const kept = z.strictObject({
   apiKey: z.string(),
@@ -148,17 +149,23 @@ function bringToLife(
   };
 }
 
-/** Of every window of every seat what a person opens; a seat's first window stands first. */
+/** Of every window what a person opens; a seat's first window stands first, and the administrators' is no seat's own. */
 const addressesOf = (hosts: readonly DeskHost[]) =>
   Promise.all(
     hosts.flatMap((host, index) =>
-      (seats[index]?.windows ?? []).map(async (window) => ({
+      windowsAt(seats[index]).map(async (window) => ({
         desk: seats[index]?.desk ?? '',
         window,
         address: await host.address(window),
       })),
     ),
   );
+
+/** An administrator may sign in at any desk; theirs is shown at the one where least is interrupted by it. */
+const windowsAt = (seat: (typeof seats)[number] | undefined) => [
+  ...(seat?.windows ?? []),
+  ...(seat?.desk === ADMINISTERED_AT ? (['administration'] as const) : []),
+];
 
 const lineOf = (it: Awaited<ReturnType<typeof addressesOf>>[number]) =>
   `${it.desk.padEnd(7)} ${it.address}   (${it.window})`;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { administer, deskAdminister } from './administer.ts';
 import { applied } from './applied.ts';
 import { command } from './command.ts';
 import { consulted } from './consulted.ts';
@@ -30,6 +31,7 @@ export const windowUp = z.discriminatedUnion('frame', [
   settleTray,
   setLook,
   signal,
+  administer,
   keysPainted,
   ping,
 ]);
@@ -46,6 +48,7 @@ export const deskUp = z.discriminatedUnion('frame', [
   askCrimes,
   consulted,
   deskSignal,
+  deskAdminister,
   reportFrame,
   ping,
   pong,

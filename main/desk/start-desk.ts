@@ -13,6 +13,7 @@ import { holdFolder } from '#store/hold-folder.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
+import { AdministrationLine } from './administration-line.ts';
 import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
 import { ClockNotice } from './clock-notice.ts';
@@ -236,6 +237,7 @@ export async function startDesk(
     }
   };
 
+  const administration = new AdministrationLine({ send: (frame) => sync.send(frame), now });
   const sync = new SyncClient({
     desk,
     urls: [`${server.replace(/^http/, 'ws')}/sync`],
@@ -244,6 +246,8 @@ export async function startDesk(
     now,
     random: Math.random,
     withdrawn: (grants) => attempt('hearing which grants are good', () => withdraw(grants)),
+    administered: (answer) => administration.heard(answer),
+    lost: () => administration.lost(),
     noticed: (notices) => {
       serverNotices = notices;
       refresh('seat');
@@ -361,6 +365,7 @@ export async function startDesk(
       }
     },
     signOut: () => sit(undefined),
+    administer: (asked, who) => administration.ask(asked, who),
     setLook: (change) => {
       attempt('keeping how windows look', () => looks.change(seat?.user.id, change));
       refresh('seat');

@@ -76,7 +76,10 @@ export type ListName =
   | 'desks'
   | 'past-target'
   | 'duty'
-  | 'levels';
+  | 'levels'
+  | 'people'
+  | 'sessions'
+  | 'api-keys';
 
 /** The line to the desk process: `restarting` keeps everything on screen and in hand. */
 export type Link = 'connecting' | 'open' | 'restarting' | 'turned-away';
