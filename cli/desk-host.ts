@@ -1,7 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { FromDesk, ToDesk } from '#desk/desk-process.ts';
+import type { UserId } from '#domain/ids.ts';
+import type { DeskNews, FromDesk, ToDesk } from '#desk/desk-process.ts';
 import type { Admission, WindowRole } from '#desk/shell.ts';
 import type { StartDesk } from '#desk/start-desk.ts';
 
@@ -30,6 +31,8 @@ export class DeskHost {
   #lastId = 0;
   #isStopping = false;
   #deaths = 0;
+  #sitting: UserId | undefined;
+  #heard: (news: DeskNews) => void = () => {};
 
   private constructor(options: StartDesk, log: (line: string) => void) {
     this.#options = options;
@@ -50,6 +53,12 @@ export class DeskHost {
 
   get origin(): string {
     return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** What the desk tells its shell; who sits there already is told at once. There is one listener. */
+  onNews(listener: (news: DeskNews) => void): void {
+    this.#heard = listener;
+    listener({ type: 'sat', user: this.#sitting });
   }
 
   async admit(role: WindowRole, window: string): Promise<Admission> {
@@ -99,6 +108,9 @@ export class DeskHost {
         this.#log(`desk ${this.#options.desk}: ${message.message}`);
         this.#hasTold = true;
         this.#ready.reject(new Error(message.message));
+      } else if (message.type === 'sat' || message.type === 'typed') {
+        if (message.type === 'sat') this.#sitting = message.user;
+        this.#heard(message);
       } else {
         this.#waiting.get(message.id)?.answered(message);
         this.#waiting.delete(message.id);

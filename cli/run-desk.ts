@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { startShell } from '#chromium/start-shell.ts';
+import { enrolDesk } from '#desk/identity.ts';
 import type { Among } from '#desk/layout.ts';
 import { windowRoles, type WindowRole } from '#desk/shell.ts';
 import { DeskHost } from './desk-host.ts';
@@ -33,15 +34,7 @@ export async function runDesk(options: RunDesk): Promise<void> {
   const { identity, isNew } = await openIdentity(dataDir, name);
   if (isNew && enrol === undefined)
     throw new Error('this desk is new: ask the administrator for a code and give it with --enrol');
-  if (enrol !== undefined) {
-    const response = await fetch(`${server}/api/desks/enrol`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ code: enrol, desk: name, publicKey: identity.publicKey }),
-    });
-    if (!response.ok)
-      throw new Error(`the server did not enrol this desk: ${await response.text()}`);
-  }
+  if (enrol !== undefined) await enrolDesk(server, enrol, identity);
   const host = await DeskHost.start(
     {
       dataDir,
@@ -77,12 +70,13 @@ export async function openShell(
     folder,
     origin: host.origin,
     handOver: (role, id) => host.admit(role, id.slice(role.length + 1)),
-    listener: {
-      windowChanged: (role, _id, event) => log(`window ${role}: ${event.type}`),
-      displaysChanged: () => {},
-    },
+    // Where windows stand, and what becomes of one that crashes, the shell sees to.
+    listener: { windowChanged: () => {}, displaysChanged: () => {} },
+    layoutFile: join(folder, '../layouts.json'),
+    log,
     environment: process.env,
   });
+  host.onNews((news) => started.hear(news));
   await started.openWindows(roles, among);
   return started;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import process from 'node:process';
+import type { UserId } from '#domain/ids.ts';
 import { windowId, type Admission, type WindowRole } from './shell.ts';
 import { loadAssets } from './load-assets.ts';
 import { startDesk, type RunningDesk, type StartDesk } from './start-desk.ts';
@@ -18,10 +19,15 @@ export type ToDesk =
       readonly role: WindowRole;
       readonly window: string;
     };
+/** What a shell hears of its desk without asking, however their processes are joined. */
+export type DeskNews =
+  | { readonly type: 'sat'; readonly user: UserId | undefined }
+  | { readonly type: 'typed' };
 export type FromDesk =
   | { readonly type: 'ready'; readonly origin: string; readonly port: number }
   | { readonly type: 'admitted'; readonly id: number; readonly admission: Admission }
   | { readonly type: 'addressed'; readonly id: number; readonly address: string }
+  | DeskNews
   | { readonly type: 'failed'; readonly message: string };
 
 const RENDERER = join(import.meta.dirname, '../../dist/renderer');
@@ -43,7 +49,11 @@ process.on('message', (message: ToDesk) => {
 async function start(options: StartDesk) {
   try {
     // Its shell starts it again at once, and its windows find it.
-    desk = await startDesk(options, loadAssets(RENDERER), () => process.exit(70));
+    desk = await startDesk(options, loadAssets(RENDERER), {
+      mustRestart: () => process.exit(70),
+      sat: (user) => say({ type: 'sat', user }),
+      typed: () => say({ type: 'typed' }),
+    });
     say({ type: 'ready', origin: desk.origin, port: desk.port });
   } catch (error) {
     say({ type: 'failed', message: error instanceof Error ? error.message : String(error) });

@@ -38,6 +38,8 @@ export interface Display {
 
 export type WindowEvent =
   | { readonly type: 'closed' }
+  /** It stands elsewhere or has another size; said more than once while it is dragged. */
+  | { readonly type: 'moved' }
   | { readonly type: 'crashed'; readonly cause: string }
   | { readonly type: 'unresponsive' };
 
@@ -45,6 +47,8 @@ export interface ShellWindow {
   readonly role: WindowRole;
   readonly id: WindowId;
   bounds(): Promise<Rectangle>;
+  /** Moves it there without taking the caret. What `bounds()` says then may differ by a few pixels. */
+  place(bounds: Rectangle): Promise<void>;
   focus(): Promise<void>;
   /** After a crash too: the page comes back, gets a new line to the desk, and restores its drafts. */
   reload(): Promise<void>;

@@ -12,10 +12,11 @@ import { holdFolder } from '#store/hold-folder.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
+import { askServer } from './ask-server.ts';
 import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
 import { DraftsDue } from './drafts-due.ts';
-import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
+import { LocalGateway, fileTokenShelf, type DoorReason } from './local-gateway.ts';
 import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './offline-sign-in.ts';
 import { OutboxFile } from './outbox-file.ts';
 import { Outbox } from './outbox.ts';
@@ -28,7 +29,14 @@ import {
   openOrQuarantine,
   replicaName,
 } from './replica-files.ts';
-import { windowId, type Admission, type Assets, type WindowId, type WindowRole } from './shell.ts';
+import {
+  windowId,
+  type Admission,
+  type Assets,
+  type Channel,
+  type WindowId,
+  type WindowRole,
+} from './shell.ts';
 import { Standing } from './standing.ts';
 import { SyncClient } from './sync-client.ts';
 import { WindowSession, type RefusedHere, type WindowHost } from './window-session.ts';
@@ -56,6 +64,16 @@ export interface StartDesk {
   readonly signInHint?: string;
 }
 
+/** A desk at work, without a door of its own: its shell brings its windows' lines. */
+export interface OpenDesk {
+  /** Attaches to the channel before it returns: what the window sends first is not lost. */
+  readonly windowJoined: (role: WindowRole, id: WindowId, channel: Channel) => void;
+  /** Somebody was turned away at a door, this often: for the audit. */
+  readonly turnedAway: (reason: DoorReason, times: number) => void;
+  readonly failed: (error: Error) => void;
+  readonly close: () => Promise<void>;
+}
+
 export interface RunningDesk {
   readonly origin: string;
   readonly port: number;
@@ -65,7 +83,16 @@ export interface RunningDesk {
   close(): Promise<void>;
 }
 
-const SIGN_IN_WITHIN_MS = 8_000;
+/** What a desk tells the shell that shows its windows. */
+export interface DeskListener {
+  /** The outbox's file was found damaged: a desk that is started again makes it again. */
+  mustRestart(): void;
+  /** Who sits here now; told once at the start too. */
+  sat(user: UserId | undefined): void;
+  /** Something is being written in a window: told with each copy that is kept of it. */
+  typed(): void;
+}
+
 const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: one frame of a screen
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
 const COPY_DRAFTS_EVERY_MS = 2_000;
@@ -83,18 +110,46 @@ const session = z.object({
   offlineGrant: offlineGrant.optional(),
 });
 const keptSeat = session.pick({ user: true, grant: true });
-const refusal = z.object({ reason: z.string(), message: z.string() });
 
-/**
- * Starts a desk over its folder: files, link to the server, and the local port for its windows. Damaged
- * files are made again; what it cannot help it throws, in a line for a person. `mustRestart` is told where
- * the outbox's file is found damaged later: a desk that is started again makes it again.
- */
+/** Starts a desk as `openDesk` does, and opens the local port for its windows. */
 export async function startDesk(
   options: StartDesk,
   assets: Assets,
-  mustRestart: () => void = () => {},
+  shell: Partial<DeskListener> = {},
 ): Promise<RunningDesk> {
+  const desk = openDesk(options, shell);
+  let gateway: LocalGateway;
+  try {
+    gateway = await LocalGateway.listen({
+      assets,
+      now,
+      port: options.port,
+      shelf: fileTokenShelf(join(options.dataDir, 'next-tokens.json')),
+      windowJoined: desk.windowJoined,
+      refused: desk.turnedAway,
+      failed: desk.failed,
+    });
+  } catch (error) {
+    await desk.close();
+    throw error;
+  }
+  return {
+    origin: gateway.origin,
+    port: gateway.port,
+    admit: (windowRole, id) => gateway.admit(windowRole, id),
+    address: (windowRole) => gateway.address(windowRole, windowId(windowRole, randomUUID())),
+    close: async () => {
+      await gateway[Symbol.asyncDispose]();
+      await desk.close();
+    },
+  };
+}
+
+/**
+ * Starts a desk over its folder: files and the link to the server. Damaged files are made again; what it
+ * cannot help it throws, in a line for a person.
+ */
+export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}): OpenDesk {
   const { dataDir, server } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   // Two processes over one outbox take the line from each other for ever; the kernel lets go of a dead one's.
@@ -117,7 +172,7 @@ export async function startDesk(
     failed: tell,
     damaged: () => {
       tell(new Error('outbox.db is damaged: the desk starts again to make it again'));
-      mustRestart();
+      shell.mustRestart?.();
     },
   });
   const failed = (error: Error) => {
@@ -197,6 +252,7 @@ export async function startDesk(
     }
     seat = next;
     standing.sat(next);
+    shell.sat?.(next?.user.id);
     attempt('keeping who sits here', () => desk.outbox.keepSeat(next));
     if (next) onDuty('start-duty', next);
     refresh();
@@ -338,7 +394,10 @@ export async function startDesk(
       }
     },
     signOut: () => sit(undefined),
-    draftChanged: (user, draftId, how) => drafts.changed(user, draftId, how),
+    draftChanged: (user, draftId, how) => {
+      if (how === 'kept') shell.typed?.();
+      drafts.changed(user, draftId, how);
+    },
     refusedHere,
     signalled: (latest) => {
       presence = latest;
@@ -378,11 +437,9 @@ export async function startDesk(
     );
   }, COPY_DRAFTS_EVERY_MS);
 
-  const gateway = await LocalGateway.listen({
-    assets,
-    now,
-    port: options.port,
-    shelf: fileTokenShelf(join(dataDir, 'next-tokens.json')),
+  shell.sat?.(seat?.user.id);
+  const held = opening.move();
+  return {
     windowJoined: (_role, _id, channel) => {
       const window = new WindowSession(
         host,
@@ -401,16 +458,10 @@ export async function startDesk(
         if (windows.size === 0) nothingInFront();
       });
     },
-    refused: (reason, times) => refusedHere({ actor: undefined, what: 'connect', reason, times }), // nobody knows who it was
+    // Nobody knows who it was.
+    turnedAway: (reason, times) =>
+      refusedHere({ actor: undefined, what: 'connect', reason, times }),
     failed,
-  });
-
-  const held = opening.move();
-  return {
-    origin: gateway.origin,
-    port: gateway.port,
-    admit: (windowRole, id) => gateway.admit(windowRole, id),
-    address: (windowRole) => gateway.address(windowRole, windowId(windowRole, randomUUID())),
     close: async () => {
       closed.abort();
       clearInterval(seatTimer);
@@ -420,7 +471,6 @@ export async function startDesk(
       clearInterval(refusalTimer);
       clearInterval(mendTimer);
       sync.close();
-      await gateway[Symbol.asyncDispose]();
       keepRefusals();
       await offline.close();
       desk.close();
@@ -435,31 +485,6 @@ const troubleOf = (...lines: readonly (string | undefined)[]) =>
 
 const now = () => Date.now() as EpochMs;
 const freshId = () => commandIdFrom(now(), randomBytes(16));
-
-type Asked =
-  | { readonly outcome: 'answered'; readonly body: unknown }
-  | { readonly outcome: 'refused'; readonly reason: string; readonly message: string }
-  /** Nobody answers there, or nobody who is able to. */
-  | { readonly outcome: 'away' };
-
-async function askServer(server: string, path: string, body: object): Promise<Asked> {
-  try {
-    const response = await fetch(`${server}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(SIGN_IN_WITHIN_MS),
-    });
-    const answer: unknown = await response.json();
-    if (response.ok) return { outcome: 'answered', body: answer };
-    const { reason, message } = refusal.parse(answer);
-    // A server that cannot store anything cannot sign anybody in either; one that is busy soon can.
-    if (response.status >= 500 && reason !== 'busy') return { outcome: 'away' };
-    return { outcome: 'refused', reason, message };
-  } catch {
-    return { outcome: 'away' }; // what then, the desk decides by what it knows
-  }
-}
 
 /**
  * Runs the latest work once, however often it is asked for: at once where nothing ran in the last
