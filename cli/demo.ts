@@ -10,6 +10,7 @@ import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
 import { importCrimeFile } from '../server/import/import-crime-file.ts';
 import { startServer } from '../server/main.ts';
 import { DeskHost } from './desk-host.ts';
+import { ElectronDesk } from './electron-desk.ts';
 import { openIdentity } from './identity.ts';
 import { madeUpCrimes } from './made-up-crimes.ts';
 import { makeUpRoom, seats } from './made-up-room.ts';
@@ -18,6 +19,8 @@ import { openTraining, type Size } from './run-training.ts';
 
 export interface RunDemo {
   readonly isHeadless: boolean;
+  /** The Electron binary that runs the desks and shows their windows; without one, the installed Chromium. */
+  readonly electron: string | undefined;
   readonly port: number;
   readonly dataDir: string | undefined;
   /** The size of the made-up force that is at work in it; without one only what people do happens. */
@@ -47,11 +50,34 @@ export async function runDemo(options: RunDemo): Promise<void> {
   const { apiKey, accounts } = await prepare(dataDir, options);
   const server = await serve(dataDir, options);
   const hosts: DeskHost[] = [];
+  const electronDesks: ElectronDesk[] = [];
   const shells: AsyncDisposable[] = [];
   let leaving: (() => Promise<void>) | undefined;
   try {
     for (const [first, seat] of seats.entries()) {
       const folder = join(dataDir, `desk-${seat.desk}`);
+      const among = { first, all: seats.length };
+      const signInHint = `A room in which nothing is real: sign in as ${seat.name}, password ${PASSWORD}`;
+      if (options.electron !== undefined && !isHeadless) {
+        const settings = {
+          server: server.url,
+          desk: seat.desk,
+          force: options.force,
+          forceName: options.forceName,
+          timeZone: TIME_ZONE,
+          windows: [seat.window],
+          among,
+          isDemo: true,
+          signInHint,
+        };
+        const { electron } = options;
+        try {
+          electronDesks.push(await ElectronDesk.start({ electron, folder, settings, log }));
+          continue;
+        } catch (error) {
+          log(`${String(error)}; it is shown in Chromium`); // a room without Electron is a room
+        }
+      }
       const { identity } = await openIdentity(folder, seat.desk);
       const host = await DeskHost.start(
         {
@@ -64,18 +90,13 @@ export async function runDemo(options: RunDemo): Promise<void> {
           port: 0,
           version: options.version,
           isDemo: true,
-          signInHint: `A room in which nothing is real: sign in as ${seat.name}, password ${PASSWORD}`,
+          signInHint,
         },
         log,
       );
       hosts.push(host);
       if (!isHeadless)
-        shells.push(
-          await openShell(host, [seat.window], join(folder, 'shell'), log, {
-            first,
-            all: seats.length,
-          }),
-        );
+        shells.push(await openShell(host, [seat.window], join(folder, 'shell'), log, among));
     }
     const desks = await Promise.all(
       hosts.map((host, index) => host.address(seats[index]?.window ?? 'dispatch')),
@@ -83,13 +104,20 @@ export async function runDemo(options: RunDemo): Promise<void> {
     const words = [
       `${options.forceName}: a room with made-up data in ${dataDir}`,
       `server  ${server.url}`,
-      ...seats.map((seat, index) => `${seat.desk.padEnd(7)} ${desks[index]}   (${seat.role})`),
+      ...seats.map(
+        (seat, index) => `${seat.desk.padEnd(7)} ${desks[index] ?? 'in Electron'}   (${seat.role})`,
+      ),
       ...Object.entries(accounts).map(
         ([role, { name, password }]) => `sign in as ${name.padEnd(6)} ${password}   (${role})`,
       ),
-      'Each address opens once, within 30 s. Press Enter for new ones, Ctrl-C to stop.',
+      hosts.length > 0
+        ? 'Each address opens once, within 30 s. Press Enter for new ones, Ctrl-C to stop.'
+        : 'Ctrl-C to stop.',
     ].join('\n');
-    const pids = { server: server.child.pid, desks: hosts.map(({ pid }) => pid) };
+    const pids = {
+      server: server.child.pid,
+      desks: [...hosts, ...electronDesks].map(({ pid }) => pid),
+    };
     say(words, {
       server: server.url,
       desks,
@@ -106,7 +134,7 @@ export async function runDemo(options: RunDemo): Promise<void> {
   } finally {
     await leaving?.();
     for (const shell of shells) await shell[Symbol.asyncDispose]();
-    await Promise.all(hosts.map((host) => host.stop()));
+    await Promise.all([...hosts, ...electronDesks].map((desk) => desk.stop()));
     if (server.child.exitCode === null && server.child.signalCode === null) {
       const exited = once(server.child, 'exit');
       server.child.kill('SIGTERM');

@@ -21,7 +21,9 @@ const HELP = `holdfast COMMAND [OPTION…]
   desk     one desk and its windows       --server URL --name DESK --data DIR [--enrol CODE]
                                           [--window call-handling|dispatch] [--headless]
                                           [--second-copy DIR]   (of its outbox: on another disk)
+                                          [--electron BINARY]   (instead of the installed Chromium)
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
+                                          [--electron BINARY]
                                           [--training]   (a made-up force at work in it, as below)
   training a made-up force at work on it  --server URL --as ADMIN [--seed 1] [--speed 1] [--rate 1]
                                           [--handlers 24] [--dispatchers 6] [--units 60]
@@ -85,6 +87,7 @@ const options = {
   units: { type: 'string' },
   window: { type: 'string', default: 'call-handling' },
   headless: { type: 'boolean', default: false },
+  electron: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
@@ -154,6 +157,7 @@ async function main(args: readonly string[]): Promise<number> {
         copyDir: values['second-copy'],
         window: values.window,
         isHeadless: values.headless,
+        electron: values.electron,
         version: VERSION,
         ...force,
         say: out,
@@ -164,6 +168,7 @@ async function main(args: readonly string[]): Promise<number> {
     case 'demo':
       await runDemo({
         isHeadless: values.headless,
+        electron: values.electron,
         port,
         dataDir: values.data,
         training: values.training ? sizeOf(values, defaults.demo, usage) : undefined,

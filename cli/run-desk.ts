@@ -5,6 +5,7 @@ import { enrolDesk } from '#desk/identity.ts';
 import type { Among } from '#desk/layout.ts';
 import { windowRoles, type WindowRole } from '#desk/shell.ts';
 import { DeskHost } from './desk-host.ts';
+import { ElectronDesk } from './electron-desk.ts';
 import { openIdentity } from './identity.ts';
 
 export const TIME_ZONE = 'Europe/London';
@@ -18,6 +19,8 @@ export interface RunDesk {
   readonly copyDir: string | undefined;
   readonly window: string;
   readonly isHeadless: boolean;
+  /** The Electron binary that shows the windows and runs the desk; without one, the installed Chromium. */
+  readonly electron: string | undefined;
   readonly force: string;
   readonly forceName: string;
   readonly version: string;
@@ -31,6 +34,8 @@ export async function runDesk(options: RunDesk): Promise<void> {
   const { server, name, dataDir, enrol, isHeadless, log, say } = options;
   const role = windowRoles.find((known) => known === options.window);
   if (!role) throw new Error(`there is no window "${options.window}"`);
+  if (options.electron !== undefined && !isHeadless)
+    return runInElectron(options, options.electron, role);
   const { identity, isNew } = await openIdentity(dataDir, name);
   if (isNew && enrol === undefined)
     throw new Error('this desk is new: ask the administrator for a code and give it with --enrol');
@@ -56,6 +61,32 @@ export async function runDesk(options: RunDesk): Promise<void> {
   await options.untilStopped();
   await shell?.[Symbol.asyncDispose]();
   await host.stop();
+}
+
+async function runInElectron(
+  { server, name, dataDir, copyDir, enrol, force, forceName, log, say, untilStopped }: RunDesk,
+  electron: string,
+  role: WindowRole,
+) {
+  const desk = await ElectronDesk.start({
+    electron,
+    folder: dataDir,
+    settings: {
+      server,
+      desk: name,
+      force,
+      forceName,
+      timeZone: TIME_ZONE,
+      ...(copyDir !== undefined && { copyDir }),
+      windows: [role],
+      isDemo: false,
+    },
+    enrol,
+    log,
+  });
+  say(`desk ${name}: in Electron`, { pid: desk.pid, shell: 'electron' });
+  await untilStopped();
+  await desk.stop();
 }
 
 /** Opens a desk's windows on the machine's screen. */
