@@ -59,6 +59,7 @@ export class Page {
   /** Puts the window in its place and lets its page run. */
   async begin(bounds: Rectangle): Promise<void> {
     await this.#place(bounds);
+    await this.hasMoved(); // from here on
     await this.#send('Page.enable');
     await this.#send('Runtime.enable');
     await this.#send('Runtime.addBinding', { name: BINDING, executionContextName: WORLD });
@@ -90,13 +91,13 @@ export class Page {
     };
   }
 
-  /** Whether it stands elsewhere than when this was last asked; false the first time. */
+  /** Whether it stands elsewhere than when this was last asked. */
   async hasMoved(): Promise<boolean> {
     const { bounds } = await this.#window();
     const stands = JSON.stringify(bounds);
     const before = this.#stood;
     this.#stood = stands;
-    return before !== undefined && before !== stands;
+    return before !== stands;
   }
 
   /** One hand-over for one load, however often that load is reported. */

@@ -13,6 +13,8 @@ import type {
 const RELOADS_MAX = 3; // in a minute; a page that crashes faster is left as it is and told
 const RELOADS_WITHIN_MS = 60_000;
 const MOVED_QUIET_MS = 500; // a window that is dragged says so many times
+const SETTLES_WITHIN_MS = 2_000; // what a system does to a window that was just placed is no wish either
+const FRAME_MAX = 64; // pixels: a title bar and a frame, on a screen of twice the density
 const TYPING_MS = 3_000; // since the last copy of a draft: from here on a hand has left the keys
 
 export interface KeptWindowsOptions {
@@ -34,6 +36,7 @@ interface Kept {
   asked: Rectangle;
   /** Where it stood then: a few pixels beside it on some systems, which must not add up. */
   stood: Rectangle;
+  placedAt: number;
 }
 
 /**
@@ -106,7 +109,7 @@ export class KeptWindows {
   }
 
   async #openAll(): Promise<void> {
-    const { shell, roles, among, layouts } = this.#options;
+    const { shell, roles, among, layouts, now } = this.#options;
     const displays = await shell.displays();
     const places = layouts.find(this.#user, displays);
     const standard = spreadOver(displays, roles, among);
@@ -123,7 +126,7 @@ export class KeptWindows {
       const window = await shell.open(role, bounds);
       // oxlint-disable-next-line no-await-in-loop
       const stood = await window.bounds();
-      this.#windows.set(window.id, { window, nth, asked: bounds, stood });
+      this.#windows.set(window.id, { window, nth, asked: bounds, stood, placedAt: now() });
     }
   }
 
@@ -141,7 +144,7 @@ export class KeptWindows {
   }
 
   async #restore(isTyping: boolean): Promise<void> {
-    const { shell, layouts } = this.#options;
+    const { shell, layouts, now } = this.#options;
     const displays = await shell.displays();
     if (displays.length === 0) return; // all are off: whatever comes back is announced
     const places = layouts.find(this.#user, displays);
@@ -161,6 +164,7 @@ export class KeptWindows {
       kept.asked = target;
       // oxlint-disable-next-line no-await-in-loop
       kept.stood = await window.bounds();
+      kept.placedAt = now();
     }
     if (!isTyping) this.#placedOn = displays;
   }
@@ -177,10 +181,13 @@ export class KeptWindows {
     // What the system did with the windows of a monitor that went away is nobody's wish.
     if (displays.length === 0 || !areSameDisplays(displays, this.#placedOn)) return;
     const places: WindowPlace[] = [];
-    for (const { window, nth, asked, stood } of this.#windows.values()) {
+    for (const kept of this.#windows.values()) {
+      const { window, nth, asked, placedAt } = kept;
       // oxlint-disable-next-line no-await-in-loop -- one window after the other
       const stands = await window.bounds();
-      const bounds = isSameRectangle(stands, stood) ? asked : stands;
+      const isSettling = this.#options.now() - placedAt < SETTLES_WITHIN_MS;
+      if (isSettling && isNear(stands, asked)) kept.stood = stands;
+      const bounds = isSameRectangle(stands, kept.stood) ? asked : stands;
       const display = displayOf(bounds, displays, displays);
       places.push({ role: window.role, nth, display, bounds });
     }
@@ -218,6 +225,11 @@ export class KeptWindows {
     return mustDo ? done : this.#last;
   }
 }
+
+const isNear = (a: Rectangle, b: Rectangle) =>
+  [a.x - b.x, a.y - b.y, a.width - b.width, a.height - b.height].every(
+    (difference) => Math.abs(difference) <= FRAME_MAX,
+  );
 
 function placed(
   places: readonly WindowPlace[],

@@ -1,12 +1,14 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
 import type { SavedPlace } from './layout.ts';
-import { windowRoles, type Display, type WindowRole } from './shell.ts';
+import { windowRoles, type Display, type Rectangle, type WindowRole } from './shell.ts';
 
 const LAYOUTS_MAX = 200; // a watch of thirty, each with some sets of monitors; the oldest goes first
 const WINDOWS_MAX = 32; // six screens, and some
 const DISPLAYS_MAX = 16;
-const FILE_MAX_CHARS = 2_000_000; // LAYOUTS_MAX of the largest is far below
+const FILE_MAX_CHARS = 8_000_000; // LAYOUTS_MAX of the largest are below it
+const ID_MAX = 64;
+const LABEL_MAX = 256;
 const PIXELS_MAX = 100_000; // a wall of screens is a fifth of it
 
 const pixels = z.int().min(-PIXELS_MAX).max(PIXELS_MAX);
@@ -17,8 +19,8 @@ const rectangle = z.strictObject({
   height: z.int().min(1).max(PIXELS_MAX),
 });
 const display = z.strictObject({
-  id: z.string().max(64),
-  label: z.string().max(256),
+  id: z.string().max(ID_MAX),
+  label: z.string().max(LABEL_MAX),
   bounds: rectangle,
 });
 const place = z.strictObject({
@@ -95,7 +97,7 @@ export class LayoutStore {
       role,
       nth,
       display: plain(at),
-      bounds,
+      bounds: whole(bounds),
     }));
     const whose = user === undefined ? [DESK_ITSELF] : [user, DESK_ITSELF];
     const fresh = whose.map((it) => ({ user: it, displays, places: made }));
@@ -139,10 +141,18 @@ export class LayoutStore {
   }
 }
 
+/** As it is read again: what a monitor says of itself has no limit of its own. */
 const plain = ({ id, label, bounds }: Pick<Display, 'id' | 'label' | 'bounds'>) => ({
-  id,
-  label,
-  bounds,
+  id: id.slice(0, ID_MAX),
+  label: label.slice(0, LABEL_MAX),
+  bounds: whole(bounds),
+});
+
+const whole = ({ x, y, width, height }: Rectangle): Rectangle => ({
+  x: Math.round(x),
+  y: Math.round(y),
+  width: Math.round(width),
+  height: Math.round(height),
 });
 
 function wordsOf(error: z.ZodError): string {
