@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -97,51 +96,3 @@ test('the program of the shell runs as it is built, and leaves where another ins
     true,
   ]);
 });
-
-test('the desk of the bundle opens its files and is ready, as it is built', async () => {
-  const options = {
-    dataDir: join(folder, 'bundled-desk'),
-    desk: 'D1',
-    force: 'HC',
-    forceName: 'Test',
-    timeZone: 'Europe/London',
-    server: 'http://127.0.0.1:1',
-    privateKey: makeKey(),
-    storeKey: '11'.repeat(32),
-    protection: 'a test',
-    port: 0,
-    version: '0',
-    isDemo: false,
-  };
-  // Node's line to a child stands for Electron's port to its parent.
-  const parentPort = `process.parentPort = {
-      on: (_event, listener) => process.on('message', (data) => listener({ data, ports: [] })),
-      postMessage: (message) => process.send(message),
-    };`;
-  const args = ['--import', `data:text/javascript,${encodeURIComponent(parentPort)}`];
-  const child = spawn(process.execPath, [...args, join(built, 'desk-utility.js')], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const told: { type: string }[] = [];
-  const ready = new Promise<void>((resolve, reject) => {
-    child.on('message', (message: { type: string }) => {
-      told.push(message);
-      if (message.type === 'ready') resolve();
-    });
-    child.once('exit', () => reject(new Error(`it ended: ${JSON.stringify(told)}`)));
-  });
-  child.send({ type: 'start', options });
-  await ready;
-  const exited = once(child, 'exit');
-  child.send({ type: 'stop' });
-  expect((await exited)[0]).toBe(0);
-  expect(told.map(({ type }) => type)).toEqual(['sat', 'ready']);
-});
-
-function makeKey(): string {
-  const { privateKey } = generateKeyPairSync('ed25519', {
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
-  return privateKey;
-}
