@@ -2,7 +2,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { UserId } from '#domain/ids.ts';
-import type { DeskNews, FromDesk, ToDesk } from '#desk/desk-process.ts';
+import type { DeskNews, ShellNews } from '#desk/desk-news.ts';
+import type { FromDesk, ToDesk } from '#desk/desk-process.ts';
 import type { Admission, WindowRole } from '#desk/shell.ts';
 import type { StartDesk } from '#desk/start-desk.ts';
 
@@ -61,6 +62,11 @@ export class DeskHost {
     listener({ type: 'sat', user: this.#sitting });
   }
 
+  /** What a shell has to say, to the desk that is there; one that is started asks for it by `sat`. */
+  tell(news: ShellNews): void {
+    if (this.#isReady) this.#child?.send(news);
+  }
+
   async admit(role: WindowRole, window: string): Promise<Admission> {
     const message = await this.#ask((id) => ({ type: 'admit', id, role, window }));
     if (message.type !== 'admitted') throw new Error('the desk admitted nobody');
@@ -104,16 +110,17 @@ export class DeskHost {
         this.#isReady = this.#hasTold = true;
         this.#ready.resolve();
         for (const { message: asked } of this.#waiting.values()) child.send(asked);
+        this.#heard({ type: 'sat', user: this.#sitting }); // it can be told things from here on
       } else if (message.type === 'failed') {
         this.#log(`desk ${this.#options.desk}: ${message.message}`);
         this.#hasTold = true;
         this.#ready.reject(new Error(message.message));
-      } else if (message.type === 'sat' || message.type === 'typed') {
-        if (message.type === 'sat') this.#sitting = message.user;
-        this.#heard(message);
-      } else {
+      } else if ('id' in message) {
         this.#waiting.get(message.id)?.answered(message);
         this.#waiting.delete(message.id);
+      } else {
+        if (message.type === 'sat') this.#sitting = message.user;
+        if (this.#isReady) this.#heard(message);
       }
     });
     // Whether it ended or could not be started, `exit` or `error` comes, and the next one is tried.

@@ -104,6 +104,8 @@ export async function openShell(
     // Where windows stand, and what becomes of one that crashes, the shell sees to.
     listener: { windowChanged: () => {}, displaysChanged: () => {} },
     layoutFile: join(folder, '../layouts.json'),
+    hotkeyFile: join(folder, '../hotkeys.json'),
+    tell: (news) => host.tell(news),
     log,
     environment: process.env,
   });

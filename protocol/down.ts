@@ -6,6 +6,7 @@ import { crimes } from './crimes.ts';
 import { draftStored } from './draft.ts';
 import { events } from './events.ts';
 import { grantsWithdrawn } from './grants-withdrawn.ts';
+import { hotkey } from './hotkey.ts';
 import { nextToken } from './next-token.ts';
 import { ping, pong } from './ping.ts';
 import { result } from './query.ts';
@@ -22,6 +23,7 @@ export const windowDown = z.discriminatedUnion('frame', [
   result,
   draftStored,
   nextToken,
+  hotkey,
   refused,
   pong,
 ]);

@@ -23,6 +23,11 @@ export const history = [
     fingerprint: '9c1181430fb03a5e',
     change: 'accounts are opened again and change their role; grants are taken back at once',
   },
+  {
+    version: 6,
+    fingerprint: 'f844c1d77e96eb7e',
+    change: 'the telephone keys of the whole desktop: shown, pressed and changed',
+  },
 ] as const satisfies readonly {
   readonly version: number;
   readonly fingerprint: string;

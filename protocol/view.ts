@@ -19,6 +19,7 @@ export const viewNames = [
   'conflicts',
   'tray',
   'drafts',
+  'hotkeys',
 ] as const;
 export type ViewName = (typeof viewNames)[number];
 

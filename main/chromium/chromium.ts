@@ -120,6 +120,12 @@ export class ChromiumShell implements Shell {
     return { outcome: 'registered', reach: 'own-windows', statement };
   }
 
+  async releaseHotkey(accelerator: string): Promise<void> {
+    const chord = parseAccelerator(accelerator);
+    if (chord === undefined || !this.#hotkeys.delete(chord)) return;
+    await Promise.allSettled([...this.#pages.values()].map((page) => page.listenIn()));
+  }
+
   keystore(): Promise<Keystore> {
     return openFileKeystore(this.#options.keyFile);
   }

@@ -5,7 +5,9 @@ import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { after } from '#desk/after.ts';
-import type { DeskNews } from '#desk/desk-process.ts';
+import { hotkeyNews, type DeskNews, type ShellNews } from '#desk/desk-news.ts';
+import { HotkeyMaps } from '#desk/hotkey-map.ts';
+import { KeptHotkeys } from '#desk/kept-hotkeys.ts';
 import { KeptWindows } from '#desk/kept-windows.ts';
 import { LayoutStore } from '#desk/layout-store.ts';
 import type { Among } from '#desk/layout.ts';
@@ -98,6 +100,10 @@ export interface StartOptions extends Pick<ChromiumOptions, 'origin' | 'handOver
   /** Where it is kept where each person's windows stood; beside the profile where nothing is said. */
   readonly layoutFile?: string;
   readonly listener: ShellListener;
+  /** Where it is kept which telephone key does what; beside the layouts where nothing is said. */
+  readonly hotkeyFile?: string;
+  /** What the shell has to say to the desk. Without it there are no telephone keys. */
+  readonly tell?: (news: ShellNews) => void;
   /** For what a person who looks after the desk should know. */
   readonly log?: (line: string) => void;
   /** The monitors of a virtual screen of its own; without it the windows stand on the desk's screen. */
@@ -128,6 +134,7 @@ export async function startShell(options: StartOptions): Promise<StartedShell> {
   const environment = screen ? { ...given, DISPLAY: screen.display } : given;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   let kept: KeptWindows | undefined;
+  let hotkeys: KeptHotkeys | undefined;
   let user: string | undefined;
   const shell = stack.use(
     await ChromiumShell.start({
@@ -159,14 +166,22 @@ export async function startShell(options: StartOptions): Promise<StartedShell> {
     openWindows: (roles, among) => {
       kept = new KeptWindows({ shell, roles, among, layouts, now: Date.now, after, say: log });
       kept.sat(user);
+      if (options.tell && roles.includes('call-handling')) {
+        const maps = new HotkeyMaps(options.hotkeyFile ?? join(folder, 'hotkeys.json'));
+        hotkeys = new KeptHotkeys({ shell, maps, say: log, ...hotkeyNews(options.tell) });
+        hotkeys.sat(user);
+      }
       return kept.open();
     },
     hear: (news) => {
       if (news.type === 'typed') return kept?.typed();
+      if (news.type === 'hotkey-wanted') return hotkeys?.set(news.user, news.action, news.keys);
       user = news.user;
       kept?.sat(user);
+      hotkeys?.sat(user);
     },
     [Symbol.asyncDispose]: async () => {
+      await hotkeys?.close();
       await kept?.close();
       await started.disposeAsync();
     },

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DeskNews } from './desk-process.ts';
+import { deskNews, isShellNews, tellDesk, type DeskNews, type ShellNews } from './desk-news.ts';
 import { PortChannel, type PortEnd } from './port-channel.ts';
 import { windowId, type WindowId, type WindowRole } from './shell.ts';
 import { openDesk, type OpenDesk, type StartDesk } from './start-desk.ts';
@@ -17,6 +17,7 @@ export type ToDeskBehindPorts =
       readonly window: string;
       readonly line: number;
     }
+  | ShellNews
   | { readonly type: 'stop' };
 export type FromDeskBehindPorts =
   | { readonly type: 'ready' }
@@ -48,8 +49,7 @@ export function serveDeskBehindPorts(port: ShellPort, exit: (code: number) => vo
     try {
       desk = openDesk(options, {
         mustRestart: () => exit(MUST_RESTART),
-        sat: (user) => port.postMessage({ type: 'sat', user }),
-        typed: () => port.postMessage({ type: 'typed' }),
+        ...deskNews((news) => port.postMessage(news)),
       });
       port.postMessage({ type: 'ready' });
     } catch (error) {
@@ -82,7 +82,9 @@ export function serveDeskBehindPorts(port: ShellPort, exit: (code: number) => vo
   port.on('message', ({ data, ports: [end] }) => {
     if (data.type === 'start') start(data.options);
     else if (data.type === 'stop') void stop();
-    else if (desk && end) join(desk, data.role, windowId(data.role, data.window), data.line, end);
+    else if (isShellNews(data)) {
+      if (desk) tellDesk(desk, data);
+    } else if (desk && end) join(desk, data.role, windowId(data.role, data.window), data.line, end);
     else end?.close(); // it is not open yet: the shell hears `left` of nobody, and joins all at `ready`
   });
 }

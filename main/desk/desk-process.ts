@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import process from 'node:process';
-import type { UserId } from '#domain/ids.ts';
+import { deskNews, isShellNews, tellDesk, type DeskNews, type ShellNews } from './desk-news.ts';
 import { windowId, type Admission, type WindowRole } from './shell.ts';
 import { loadAssets } from './load-assets.ts';
 import { startDesk, type RunningDesk, type StartDesk } from './start-desk.ts';
@@ -12,6 +12,7 @@ import { startDesk, type RunningDesk, type StartDesk } from './start-desk.ts';
  */
 export type ToDesk =
   | { readonly type: 'start'; readonly options: StartDesk }
+  | ShellNews
   | { readonly type: 'address'; readonly id: number; readonly role: WindowRole }
   | {
       readonly type: 'admit';
@@ -19,10 +20,6 @@ export type ToDesk =
       readonly role: WindowRole;
       readonly window: string;
     };
-/** What a shell hears of its desk without asking, however their processes are joined. */
-export type DeskNews =
-  | { readonly type: 'sat'; readonly user: UserId | undefined }
-  | { readonly type: 'typed' };
 export type FromDesk =
   | { readonly type: 'ready'; readonly origin: string; readonly port: number }
   | { readonly type: 'admitted'; readonly id: number; readonly admission: Admission }
@@ -37,7 +34,9 @@ let desk: RunningDesk | undefined;
 
 process.on('message', (message: ToDesk) => {
   if (message.type === 'start') void start(message.options);
-  else if (desk && message.type === 'address') {
+  else if (isShellNews(message)) {
+    if (desk) tellDesk(desk, message);
+  } else if (desk && message.type === 'address') {
     const address = desk.address(message.role);
     say({ type: 'addressed', id: message.id, address });
   } else if (desk && message.type === 'admit') {
@@ -51,8 +50,7 @@ async function start(options: StartDesk) {
     // Its shell starts it again at once, and its windows find it.
     desk = await startDesk(options, loadAssets(RENDERER), {
       mustRestart: () => process.exit(70),
-      sat: (user) => say({ type: 'sat', user }),
-      typed: () => say({ type: 'typed' }),
+      ...deskNews(say),
     });
     say({ type: 'ready', origin: desk.origin, port: desk.port });
   } catch (error) {

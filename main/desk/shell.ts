@@ -60,6 +60,8 @@ export interface ShellWindow {
 
 export type HotkeyResult =
   | { readonly outcome: 'registered'; readonly reach: 'desktop' }
+  /** The system answers later, or never: only a press shows that it works. */
+  | { readonly outcome: 'registered'; readonly reach: 'asked-for' }
   | { readonly outcome: 'registered'; readonly reach: 'own-windows'; readonly statement: string }
   | { readonly outcome: 'refused'; readonly reason: 'taken' | 'not-an-accelerator' };
 
@@ -75,6 +77,8 @@ export interface Shell extends AsyncDisposable {
   displays(): Promise<readonly Display[]>;
   open(role: WindowRole, bounds: Rectangle): Promise<ShellWindow>;
   registerHotkey(accelerator: string, action: () => void): Promise<HotkeyResult>;
+  /** Gives a key back that was registered, whichever way it is spelt. */
+  releaseHotkey(accelerator: string): Promise<void>;
   keystore(): Promise<Keystore>;
   notify(title: string, body: string): Promise<'handed-over' | 'not-available'>;
 }

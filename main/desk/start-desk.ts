@@ -5,6 +5,8 @@ import process from 'node:process';
 import * as z from 'zod';
 import { commandIdFrom, epochMs, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import { targetsOf } from '#domain/targets.ts';
+import type { WindowDown } from '#protocol/down.ts';
+import type { HotkeyAction, HotkeyRow } from '#protocol/hotkey.ts';
 import { limits } from '#protocol/limits.ts';
 import type { Presence } from '#protocol/signal.ts';
 import type { SeatRow, ViewName } from '#protocol/view.ts';
@@ -16,6 +18,7 @@ import { askServer } from './ask-server.ts';
 import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
 import { DraftsDue } from './drafts-due.ts';
+import { HotkeysHere } from './hotkeys-here.ts';
 import { LocalGateway, fileTokenShelf, type DoorReason } from './local-gateway.ts';
 import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './offline-sign-in.ts';
 import { OutboxFile } from './outbox-file.ts';
@@ -70,11 +73,14 @@ export interface OpenDesk {
   readonly windowJoined: (role: WindowRole, id: WindowId, channel: Channel) => void;
   /** Somebody was turned away at a door, this often: for the audit. */
   readonly turnedAway: (reason: DoorReason, times: number) => void;
+  /** How its shell says that the telephone keys of the desktop are, and that one was pressed. */
+  readonly hotkeysAre: (rows: readonly HotkeyRow[]) => void;
+  readonly hotkeyPressed: (action: HotkeyAction) => void;
   readonly failed: (error: Error) => void;
   readonly close: () => Promise<void>;
 }
 
-export interface RunningDesk {
+export interface RunningDesk extends Pick<OpenDesk, 'hotkeysAre' | 'hotkeyPressed'> {
   readonly origin: string;
   readonly port: number;
   admit(role: WindowRole, id: WindowId): Admission;
@@ -91,6 +97,8 @@ export interface DeskListener {
   sat(user: UserId | undefined): void;
   /** Something is being written in a window: told with each copy that is kept of it. */
   typed(): void;
+  /** Whoever sits here wants another key for what a telephone key does. */
+  hotkeyWanted(user: UserId, action: HotkeyAction, keys: string): void;
 }
 
 const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: one frame of a screen
@@ -138,6 +146,8 @@ export async function startDesk(
     port: gateway.port,
     admit: (windowRole, id) => gateway.admit(windowRole, id),
     address: (windowRole) => gateway.address(windowRole, windowId(windowRole, randomUUID())),
+    hotkeysAre: desk.hotkeysAre,
+    hotkeyPressed: desk.hotkeyPressed,
     close: async () => {
       await gateway[Symbol.asyncDispose]();
       await desk.close();
@@ -162,6 +172,7 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
 
   const windows = new Set<WindowSession>();
   const drafts = new DraftsDue();
+  const hotkeys = new HotkeysHere();
   const tell = (error: Error) =>
     void process.stderr.write(`desk ${options.desk}: ${error.message}\n`);
   const outboxFile = OutboxFile.open({
@@ -398,6 +409,8 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
       if (how === 'kept') shell.typed?.();
       drafts.changed(user, draftId, how);
     },
+    hotkeys: () => hotkeys.rows,
+    setHotkey: (user, action, keys) => shell.hotkeyWanted?.(user, action, keys),
     refusedHere,
     signalled: (latest) => {
       presence = latest;
@@ -440,27 +453,31 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
   shell.sat?.(seat?.user.id);
   const held = opening.move();
   return {
-    windowJoined: (_role, _id, channel) => {
-      const window = new WindowSession(
-        host,
-        (frame) => {
-          const text = JSON.stringify(frame);
-          if (text.length > limits.cutBytes) throw new Error('a frame is over its limit');
-          channel.send(text);
-        },
-        () => channel.isLagging,
-      );
+    windowJoined: (role, _id, channel) => {
+      const send = (frame: WindowDown) => {
+        const text = JSON.stringify(frame);
+        if (text.length > limits.cutBytes) throw new Error('a frame is over its limit');
+        channel.send(text);
+      };
+      const window = new WindowSession(host, send, () => channel.isLagging);
+      const left = hotkeys.windowJoined(role, send);
       windows.add(window);
       channel.onFrame((text) => window.hear(text));
       channel.onDrained(() => window.refresh());
       channel.onClosed(() => {
         windows.delete(window);
+        left();
         if (windows.size === 0) nothingInFront();
       });
     },
     // Nobody knows who it was.
     turnedAway: (reason, times) =>
       refusedHere({ actor: undefined, what: 'connect', reason, times }),
+    hotkeysAre: (rows) => {
+      hotkeys.are(rows);
+      refresh('hotkeys');
+    },
+    hotkeyPressed: (action) => hotkeys.pressed(action),
     failed,
     close: async () => {
       closed.abort();

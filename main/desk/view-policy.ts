@@ -24,6 +24,7 @@ const views: Readonly<Record<ViewName, typeof everybody | ReadonlySet<Role>>> = 
   conflicts: floor,
   tray: floor,
   drafts: everybody,
+  hotkeys: floor,
 };
 const queries: Readonly<Record<QueryName, ReadonlySet<Role>>> = {
   find: floor,

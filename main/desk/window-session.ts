@@ -4,6 +4,7 @@ import { unreachable } from '#domain/lib/assert.ts';
 import { spaced } from '#domain/lib/spaced-number.ts';
 import { isModest } from '#domain/lib/modest.ts';
 import type { WindowDown } from '#protocol/down.ts';
+import type { HotkeyAction, HotkeyRow } from '#protocol/hotkey.ts';
 import { queries, type Found, type Query, type Result } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
 import type { Presence } from '#protocol/signal.ts';
@@ -41,6 +42,9 @@ export interface WindowHost {
     | { readonly outcome: 'refused'; readonly reason: string; readonly message: string }
   >;
   readonly signOut: () => void;
+  readonly hotkeys: () => readonly HotkeyRow[];
+  /** Asks the shell for another key; what comes of it `hotkeys` shows. */
+  readonly setHotkey: (user: UserId, action: HotkeyAction, keys: string) => void;
   readonly draftChanged: (user: UserId, draftId: string, how: 'kept' | 'dropped') => void;
   /** What this window has in front of it, for the other desks. */
   readonly signalled: (presence: Presence) => void;
@@ -183,6 +187,10 @@ export class WindowSession {
         return this.refresh('drafts');
       case 'signal':
         return this.#host.signalled(frame.presence);
+      case 'set-hotkey':
+        if (!mayFollow(sitting.user.role, 'hotkeys')) return this.#notPermitted(frame.id);
+        this.#host.setHotkey(user, frame.action, frame.keys);
+        return this.#answer(frame.id, []);
       case 'settle-tray':
         if (!maySettle(sitting.user.role)) return this.#notPermitted(frame.id);
         desk.outbox.settleTray(frame.commandId);
@@ -304,6 +312,8 @@ export class WindowSession {
         return desk.tray();
       case 'drafts':
         return desk.outbox.drafts(sitting.user.id);
+      case 'hotkeys':
+        return this.#host.hotkeys();
       default:
         return unreachable(view);
     }

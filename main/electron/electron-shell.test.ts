@@ -25,8 +25,8 @@ function timers() {
   };
 }
 
-async function openDispatch(fake: Parameters<typeof fakeElectron>[0] = {}) {
-  const { api, seen } = fakeElectron(fake);
+async function openDispatch({ isWayland = false } = {}) {
+  const { api, seen } = fakeElectron();
   const clock = timers();
   const joined: (Omit<NewLine, 'port'> & { port: string })[] = [];
   const told: (WindowEvent & { role: WindowRole })[] = [];
@@ -37,6 +37,7 @@ async function openDispatch(fake: Parameters<typeof fakeElectron>[0] = {}) {
     assets: new Map([['/dispatch', html]]),
     keyFile: '/nowhere/keystore',
     platform: 'linux',
+    isWayland,
     after: clock.after,
     joined: ({ port, ...line }) =>
       joined.push({ ...line, port: (port as unknown as FakePort).name }),
@@ -298,6 +299,17 @@ test('a hotkey reaches the whole desktop; one that another program holds, or peo
   expect(await shell.registerHotkey('A', () => {})).toMatchObject({ reason: 'not-an-accelerator' });
   expect(await shell.registerHotkey('Super+K', () => {})).toMatchObject({ outcome: 'registered' });
   expect([...seen.hotkeys.keys()]).toEqual(['Ctrl+Shift+F1', 'Super+K']);
+});
+
+test('a key that was given back can be taken again, and under Wayland it is only asked for', async () => {
+  const { shell, seen } = await openDispatch({ isWayland: true });
+  const asked = { outcome: 'registered', reach: 'asked-for' };
+  expect(await shell.registerHotkey('Ctrl+Super+F1', () => {})).toEqual(asked);
+  await shell.releaseHotkey('Ctrl+Super+F2'); // another key
+  expect([...seen.hotkeys.keys()]).toEqual(['Ctrl+Super+F1']);
+  await shell.releaseHotkey('Meta+Control+F1');
+  expect(seen.hotkeys.size).toBe(0);
+  expect(await shell.registerHotkey('Ctrl+Super+F1', () => {})).toEqual(asked);
 });
 
 test('a notification is handed over', async () => {

@@ -37,6 +37,8 @@ export interface ElectronOptions {
   /** Used only where the operating system keeps no keys. */
   readonly keyFile: string;
   readonly platform: NodeJS.Platform;
+  /** There a key that was registered may not work: the system's answer comes later than Electron's. */
+  readonly isWayland: boolean;
   /** Takes one end of a port to the desk, once for each load of each window, and whenever a line was lost. */
   readonly joined: (line: NewLine) => void;
   readonly listener: ShellListener;
@@ -107,11 +109,16 @@ export class ElectronShell implements Shell {
     if (chord === undefined) return { outcome: 'refused', reason: 'not-an-accelerator' };
     if (this.#hotkeys.has(chord)) return { outcome: 'refused', reason: 'taken' };
     // A key that another program holds fails silently: only this answer tells.
-    const name = chord.replace('Meta', 'Super');
-    if (!this.#electron.globalShortcut.register(name, action))
+    if (!this.#electron.globalShortcut.register(electronName(chord), action))
       return { outcome: 'refused', reason: 'taken' };
     this.#hotkeys.add(chord);
-    return { outcome: 'registered', reach: 'desktop' };
+    return { outcome: 'registered', reach: this.#options.isWayland ? 'asked-for' : 'desktop' };
+  }
+
+  async releaseHotkey(accelerator: string): Promise<void> {
+    const chord = parseAccelerator(accelerator);
+    if (chord === undefined || !this.#hotkeys.delete(chord)) return;
+    this.#electron.globalShortcut.unregister(electronName(chord));
   }
 
   keystore(): Promise<Keystore> {
@@ -189,6 +196,9 @@ export class ElectronShell implements Shell {
     );
   }
 }
+
+/** `Meta` is ours and the browser's; Electron calls that key Super. */
+const electronName = (chord: string) => chord.replace('Meta', 'Super');
 
 function handleOf({ role, id, window }: Opened): ShellWindow {
   const page = window.webContents;

@@ -172,6 +172,18 @@ export class FakeDesk extends Known {
   }
 }
 
+/** True where every name of the fake is one of Electron's, or one that is named here as a test's own. */
+type IsOf<Fake, Real, OfTests extends string> =
+  Exclude<keyof Fake, keyof Real | OfTests | 'happen'> extends never ? true : never;
+true satisfies IsOf<
+  FakePage,
+  Main.WebContents,
+  'posted' | 'reloads' | 'crashes' | 'isLoading' | 'openHandler' | 'load'
+>;
+true satisfies IsOf<FakeWindow, Main.BrowserWindow, 'page' | 'log' | 'options' | 'bounds'>;
+true satisfies IsOf<FakeDesk, Main.UtilityProcess, 'got' | 'script' | 'name'>;
+true satisfies IsOf<FakePort, Main.MessagePortMain, 'isClosed' | 'name'>;
+
 type PermissionAnswer = Parameters<Main.Session['setPermissionRequestHandler']>[0];
 type PermissionCheck = Parameters<Main.Session['setPermissionCheckHandler']>[0];
 type Serve = (request: Request) => Response | Promise<Response>;

@@ -38,6 +38,7 @@ startApp(electron, {
   here: import.meta.dirname,
   argv: process.argv.slice(1),
   platform: process.platform,
+  isWayland: process.env['XDG_SESSION_TYPE'] === 'wayland',
   report: (line) => void process.stdout.write(`${line}\n`),
   log: (line) => void process.stderr.write(`${line}\n`),
   onSignal: (stop) => {

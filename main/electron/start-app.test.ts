@@ -48,6 +48,7 @@ function machine({ isFirst = true, backend = 'basic_text', ...choice }: Choice =
       here,
       argv: [`--folder=${folder}`, ...(choice.argv ?? [])],
       platform: 'linux',
+      isWayland: false,
       log: (line) => lines.push(line),
       report: (line) => reports.push(line),
       onSignal: (stop) => stops.push(stop),

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { after } from '#desk/after.ts';
 import { readDeskSettings, type DeskSettings } from '#desk/desk-settings.ts';
 import { openFileKeystore } from '#desk/file-keystore.ts';
+import { hotkeyNews } from '#desk/desk-news.ts';
+import { HotkeyMaps } from '#desk/hotkey-map.ts';
 import { enrolDesk, isKeptInFile, openSealedIdentity, type Identity } from '#desk/identity.ts';
+import { KeptHotkeys } from '#desk/kept-hotkeys.ts';
 import { KeptWindows } from '#desk/kept-windows.ts';
 import { LayoutStore } from '#desk/layout-store.ts';
 import { loadAssets } from '#desk/load-assets.ts';
@@ -19,6 +22,7 @@ export interface AppOptions {
   readonly here: string;
   readonly argv: readonly string[];
   readonly platform: NodeJS.Platform;
+  readonly isWayland: boolean;
   /** For whoever started this program: one JSON line once the windows are there. */
   readonly report: (line: string) => void;
   readonly log: (line: string) => void;
@@ -77,6 +81,7 @@ async function run(electron: ElectronApi, folder: string, options: AppOptions): 
     assets: loadAssets(join(here, '../renderer')),
     keyFile: join(folder, 'keystore'),
     platform,
+    isWayland: options.isWayland,
     after,
     joined: (line) => desk.join(line),
     listener: {
@@ -117,12 +122,20 @@ async function run(electron: ElectronApi, folder: string, options: AppOptions): 
     lineEnded: (line) => shell.lineEnded(line),
     news: (news) => {
       if (news.type === 'typed') return windows.typed();
+      if (news.type === 'hotkey-wanted') return hotkeys?.set(news.user, news.action, news.keys);
       power.sat(news.user !== undefined);
       windows.sat(news.user);
+      hotkeys?.sat(news.user);
     },
   });
+  const maps = new HotkeyMaps(join(folder, 'hotkeys.json'));
+  // A dispatcher's desk takes no telephone keys from the desktop.
+  const hotkeys = settings.windows.includes('call-handling')
+    ? new KeptHotkeys({ shell, maps, say: log, ...hotkeyNews((news) => desk.tell(news)) })
+    : undefined;
   let isStopped = false;
   const stop = async () => {
+    await hotkeys?.close();
     await windows.close();
     await desk.stop();
     power.sat(false);

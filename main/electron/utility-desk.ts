@@ -1,6 +1,6 @@
 import type * as Main from 'electron/main';
 import type { FromDeskBehindPorts, ToDeskBehindPorts } from '#desk/desk-behind-ports.ts';
-import type { DeskNews } from '#desk/desk-process.ts';
+import type { DeskNews, ShellNews } from '#desk/desk-news.ts';
 import type { StartDesk } from '#desk/start-desk.ts';
 import type { ElectronApi } from './electron-api.ts';
 import type { NewLine } from './electron-shell.ts';
@@ -49,6 +49,11 @@ export class UtilityDesk {
     if (!this.#isReady) return port.close();
     const window = id.slice(role.length + 1);
     this.#send({ type: 'join', role, window, line }, [port]);
+  }
+
+  /** What the shell has to say. A desk that is started is told it anew, since it says who sits there. */
+  tell(news: ShellNews): void {
+    this.#send(news);
   }
 
   /** Resolves when its files are closed. */

@@ -4,6 +4,7 @@ import { useShallow } from 'zustand/react/shallow';
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { CommandType } from '#domain/commands.ts';
 import type { ReferenceData } from '#domain/reference-data.ts';
+import type { HotkeyRow } from '#protocol/hotkey.ts';
 import type { CrimeNear, Found, FoundPlace } from '#protocol/query.ts';
 import type {
   ConflictRow,
@@ -90,6 +91,8 @@ export interface WindowState {
   readonly presence: Rows<PresenceRow>;
   readonly conflicts: Rows<ConflictRow>;
   readonly tray: Rows<TrayRow>;
+  /** The telephone keys of the whole desktop, as this desk's shell says they are. */
+  readonly hotkeys: Rows<HotkeyRow>;
   readonly contactDetails: Rows<ContactRow>;
   readonly incidentDetails: Rows<IncidentDetail>;
   /** The running logs that came with them, by record, in the order in which they are shown. */
@@ -108,7 +111,7 @@ export interface WindowState {
   readonly places: LookUp<FoundPlace> | undefined;
   readonly crimes: LookUp<CrimeNear> | undefined;
   /** What a key has opened in place, and waits for the next key. */
-  readonly prompt: 'channel' | 'outcome' | 'find' | undefined;
+  readonly prompt: 'channel' | 'outcome' | 'find' | 'hotkeys' | undefined;
   /** A second press is asked for: what, and until when. */
   readonly again: { readonly what: string; readonly until: number } | undefined;
   /** What a field lacks, said where it is. */
@@ -152,6 +155,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     presence: none,
     conflicts: none,
     tray: none,
+    hotkeys: none,
     contactDetails: none,
     incidentDetails: none,
     logs: none,
