@@ -10,7 +10,7 @@ import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
 import { importCrimeFile } from '../server/import/import-crime-file.ts';
 import { startServer } from '../server/main.ts';
 import { DeskHost } from './desk-host.ts';
-import { ElectronDesk } from './electron-desk.ts';
+import { ElectronDesk, MAIN } from './electron-desk.ts';
 import { openIdentity } from './identity.ts';
 import { madeUpCrimes } from './made-up-crimes.ts';
 import { makeUpRoom, seats } from './made-up-room.ts';
@@ -72,7 +72,9 @@ export async function runDemo(options: RunDemo): Promise<void> {
         };
         const { electron } = options;
         try {
-          electronDesks.push(await ElectronDesk.start({ electron, folder, settings, log }));
+          electronDesks.push(
+            await ElectronDesk.start({ electron, main: MAIN, folder, settings, log }),
+          );
           continue;
         } catch (error) {
           log(`${String(error)}; it is shown in Chromium`); // a room without Electron is a room

@@ -26,7 +26,7 @@ function standIn(script: string) {
   writeFileSync(electron, `#!/bin/sh\nexec ${process.execPath} -e "${script}" -- "$@"\n`);
   chmodSync(electron, 0o755);
   const lines: string[] = [];
-  const options = { electron, folder: join(folder, 'desk'), settings };
+  const options = { electron, main: electron, folder: join(folder, 'desk'), settings };
   return { options: { ...options, log: (line: string) => lines.push(line) }, folder, lines };
 }
 
@@ -52,21 +52,20 @@ test('an Electron that ends before its windows are there is an error that names 
   expect(String((failure as Error).cause)).toContain('Electron ended (3)');
   const missing = { ...options, electron: join(options.folder, 'nowhere') };
   await expect(ElectronDesk.start(missing)).rejects.toThrow('desk D1 did not start in');
+  const unbuilt = { ...options, main: join(options.folder, 'nowhere.js') };
+  await expect(ElectronDesk.start(unbuilt)).rejects.toThrow('nowhere.js is not built');
 });
 
 test('the sandbox is switched off for root alone, and that is said', () => {
   const lines: string[] = [];
   const log = (line: string) => lines.push(line);
-  const desk = { folder: '/desk', enrol: undefined };
+  const desk = { main: '/app/main.js', folder: '/desk', enrol: undefined };
   for (const user of [1, 1_000, 65_534, undefined])
-    expect(electronArguments(desk, user, log)).toEqual([
-      expect.stringMatching(/dist.electron.main\.js$/),
-      '--folder=/desk',
-    ]);
+    expect(electronArguments(desk, user, log)).toEqual(['/app/main.js', '--folder=/desk']);
   expect(lines).toEqual([]);
   expect(electronArguments({ ...desk, enrol: 'CODE' }, 0, log)).toEqual([
     '--no-sandbox',
-    expect.stringMatching(/main\.js$/),
+    '/app/main.js',
     '--folder=/desk',
     '--enrol=CODE',
   ]);

@@ -1,17 +1,20 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { writeDeskSettings, type DeskSettings } from '#desk/desk-settings.ts';
 
-const MAIN = join(import.meta.dirname, '../dist/electron/main.js');
+/** The built program of the Electron shell. */
+export const MAIN = join(import.meta.dirname, '../dist/electron/main.js');
 const STARTS_WITHIN_MS = 60_000; // a slow machine with other desks starting beside this one
 
 export interface StartElectronDesk {
   /** The Electron binary. */
   readonly electron: string;
+  /** What it runs: `MAIN`, or what a test has in its place. */
+  readonly main: string;
   /** The desk's folder: its settings, its sealed identity, its files. */
   readonly folder: string;
   readonly settings: DeskSettings;
@@ -24,7 +27,7 @@ export interface StartElectronDesk {
  * and which nobody else gets.
  */
 export function electronArguments(
-  { folder, enrol }: Pick<StartElectronDesk, 'folder' | 'enrol'>,
+  { main, folder, enrol }: Pick<StartElectronDesk, 'main' | 'folder' | 'enrol'>,
   userId: number | undefined,
   log: (line: string) => void,
 ): readonly string[] {
@@ -35,7 +38,7 @@ export function electronArguments(
     );
   return [
     ...(isRoot ? ['--no-sandbox'] : []),
-    MAIN,
+    main,
     `--folder=${folder}`,
     ...(enrol !== undefined ? [`--enrol=${enrol}`] : []),
   ];
@@ -53,7 +56,9 @@ export class ElectronDesk {
 
   /** Resolves when its windows are open; it throws where Electron ends before. */
   static async start(options: StartElectronDesk): Promise<ElectronDesk> {
-    const { electron, folder, settings, log } = options;
+    const { electron, main, folder, settings, log } = options;
+    if (!existsSync(main))
+      throw new Error(`${main} is not built: node tools/with-node.mjs tools/build.mjs --electron`);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeDeskSettings(folder, settings);
     const child = spawn(electron, electronArguments(options, process.geteuid?.(), log), {

@@ -5,7 +5,7 @@ import { enrolDesk } from '#desk/identity.ts';
 import type { Among } from '#desk/layout.ts';
 import { windowRoles, type WindowRole } from '#desk/shell.ts';
 import { DeskHost } from './desk-host.ts';
-import { ElectronDesk } from './electron-desk.ts';
+import { ElectronDesk, MAIN } from './electron-desk.ts';
 import { openIdentity } from './identity.ts';
 
 export const TIME_ZONE = 'Europe/London';
@@ -70,6 +70,7 @@ async function runInElectron(
 ) {
   const desk = await ElectronDesk.start({
     electron,
+    main: MAIN,
     folder: dataDir,
     settings: {
       server,

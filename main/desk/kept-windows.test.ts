@@ -253,6 +253,15 @@ test('a window that fails is loaded again, three times in a minute; then it is l
   expect(window?.reloads).toBe(4);
 });
 
+test('a window that fails while it opens is loaded again like any other', async () => {
+  const { start } = machine(['dispatch']);
+  const desk = start([left], 'ann');
+  const opening = desk.kept.open();
+  desk.kept.windowChanged('dispatch', windowId('dispatch', 1), { type: 'crashed', cause: 'oom' });
+  await opening;
+  expect(desk.windows.map(({ reloads }) => reloads)).toEqual([1]);
+});
+
 test('a window that was closed keeps its place, and comes back to it when the windows are asked for', async () => {
   const { start } = machine(['dispatch', 'dispatch']);
   const desk = start([left, right], 'ann');

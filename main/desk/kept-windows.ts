@@ -127,6 +127,8 @@ export class KeptWindows {
       // oxlint-disable-next-line no-await-in-loop
       const stood = await window.bounds();
       this.#windows.set(window.id, { window, nth, asked: bounds, stood, placedAt: now() });
+      // Before anybody knew it: nothing else would load it again.
+      if (this.#crashes.has(window.id)) this.#bringBack(role, window.id);
     }
   }
 

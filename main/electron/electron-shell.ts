@@ -99,7 +99,8 @@ export class ElectronShell implements Shell {
     const opened: Opened = { role, id, window, line: undefined };
     this.#windows.set(id, opened);
     this.#listen(opened);
-    await window.loadURL(`${ORIGIN}/${role}`);
+    // What went wrong with it is told as a crash, and it is loaded again like any window.
+    await window.loadURL(`${ORIGIN}/${role}`).catch(() => {});
     window.showInactive(); // a window that appears never takes the caret from another
     return handleOf(opened);
   }

@@ -187,7 +187,10 @@ true satisfies IsOf<FakePort, Main.MessagePortMain, 'isClosed' | 'name'>;
 type PermissionAnswer = Parameters<Main.Session['setPermissionRequestHandler']>[0];
 type PermissionCheck = Parameters<Main.Session['setPermissionCheckHandler']>[0];
 type Serve = (request: Request) => Response | Promise<Response>;
-type BeforeRequest = (details: object, answer: (response: { cancel?: boolean }) => void) => void;
+type BeforeRequest = (
+  details: { readonly url: string },
+  answer: (response: { cancel?: boolean }) => void,
+) => void;
 
 /** Electron, and what a test may look at or make happen. */
 export function fakeElectron({ backend = 'gnome_libsecret', isFirst = true, userData = '' } = {}) {
@@ -219,7 +222,7 @@ export function fakeElectron({ backend = 'gnome_libsecret', isFirst = true, user
     displayMedia: undefined as
       | ((request: object, answer: (it: unknown) => void) => void)
       | undefined,
-    blocked: undefined as { urls: readonly string[]; answer: BeforeRequest } | undefined,
+    beforeRequest: undefined as BeforeRequest | undefined,
   };
   let lastPort = 0;
   let lastBlocker = 0;
@@ -277,8 +280,7 @@ export function fakeElectron({ backend = 'gnome_libsecret', isFirst = true, user
     setDevicePermissionHandler: (device: typeof seen.device) => void (seen.device = device),
     setDisplayMediaRequestHandler: (it: typeof seen.displayMedia) => void (seen.displayMedia = it),
     webRequest: strict('webRequest', {
-      onBeforeRequest: ({ urls }: { urls: readonly string[] }, answer: BeforeRequest) =>
-        void (seen.blocked = { urls, answer }),
+      onBeforeRequest: (answer: BeforeRequest) => void (seen.beforeRequest = answer),
     } satisfies Partial<Record<keyof Main.WebRequest, unknown>>),
   } satisfies Partial<Record<keyof Main.Session, unknown>>;
 

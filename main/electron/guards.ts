@@ -1,5 +1,5 @@
 import type * as Main from 'electron/main';
-import { isOurOrigin, isOurUrl } from './app-origin.ts';
+import { isOurOrigin, isOurUrl, ORIGIN } from './app-origin.ts';
 
 /** What a window is made with. The golden test holds it; each line that is not a default says why. */
 export const webPreferences = (preload: string) =>
@@ -30,8 +30,9 @@ const allowed: ReadonlySet<string> = new Set([
   'clipboard-sanitized-write',
 ]);
 
-/** Every way out of the machine that a page could take. Its own files come by our scheme. */
-const ways = ['http', 'https', 'ws', 'wss', 'ftp'].map((scheme) => `${scheme}://*/*`);
+/** What a page may load: our own files, and what it has made or been given in itself. */
+const isAllowed = (url: string) =>
+  isOurUrl(url) || url.startsWith(`blob:${ORIGIN}/`) || url.startsWith('data:');
 
 /** Refuses a session's pages whatever they do not need. */
 export function guardSession(session: Main.Session): void {
@@ -45,9 +46,8 @@ export function guardSession(session: Main.Session): void {
   );
   session.setDevicePermissionHandler(() => false);
   session.setDisplayMediaRequestHandler((_request, answer) => answer(null));
-  session.webRequest.onBeforeRequest({ urls: [...ways, 'file:///*'] }, (_details, answer) =>
-    answer({ cancel: true }),
-  );
+  // Without a filter: everything that is not known is cancelled, whatever its scheme.
+  session.webRequest.onBeforeRequest(({ url }, answer) => answer({ cancel: !isAllowed(url) }));
   session.on('will-download', (event) => event.preventDefault());
 }
 

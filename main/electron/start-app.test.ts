@@ -15,6 +15,7 @@ interface Choice {
   readonly server?: string;
   readonly argv?: readonly string[];
   readonly isSetUp?: boolean;
+  readonly windows?: readonly ('dispatch' | 'call-handling')[];
 }
 
 /** A machine with the built programs and a desk's folder, and Electron as the fake has it. */
@@ -34,7 +35,7 @@ function machine({ isFirst = true, backend = 'basic_text', ...choice }: Choice =
       force: 'HC',
       forceName: 'Test',
       timeZone: 'Europe/London',
-      windows: ['dispatch', 'dispatch'],
+      windows: [...(choice.windows ?? (['dispatch', 'dispatch'] as const))],
       isDemo: true,
     });
   const { api, seen } = fakeElectron({ isFirst, backend });
@@ -157,6 +158,34 @@ test('the screens stay on while somebody is signed in, and may sleep when the ch
     return seen.blockers.size;
   };
   expect([sat('u1'), sat('u2'), sat(undefined), sat('u1')]).toEqual([1, 1, 0, 1]);
+});
+
+test('a call handling desk takes the telephone keys, tells its desk which it got and which was pressed; a dispatcher’s takes none', async () => {
+  const handler = machine({ windows: ['call-handling'] });
+  handler.seen.takenKeys.add('Ctrl+Shift+F2');
+  await handler.enrolled();
+  const desk = await handler.open();
+  desk.happen('message', { type: 'sat', user: 'ann' });
+  const told = () => desk.got.map(({ message }) => message as { type: string; rows?: object[] });
+  await until(() => told().at(-1)?.rows?.length === 5);
+  expect(told().at(-1)?.rows?.[1]).toMatchObject({
+    id: 'hold',
+    reach: 'nowhere',
+    problem: expect.stringContaining('held by another program'),
+  });
+  desk.happen('message', { type: 'hotkey-wanted', user: 'ann', action: 'hold', keys: 'F13' });
+  await until(() => handler.seen.hotkeys.has('F13'));
+  handler.seen.hotkeys.get('F13')?.();
+  expect(told().at(-1)).toEqual({ type: 'hotkey', action: 'hold' });
+  desk.happen('message', { type: 'sat', user: undefined });
+  await until(() => handler.seen.hotkeys.size === 0);
+
+  const dispatcher = machine();
+  await dispatcher.enrolled();
+  const board = await dispatcher.open();
+  board.happen('message', { type: 'sat', user: 'bob' });
+  await until(() => dispatcher.seen.blockers.size === 1);
+  expect(dispatcher.seen.hotkeys.size).toBe(0);
 });
 
 test('a page that anybody makes is kept where it is', async () => {
