@@ -7,14 +7,16 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
+import type { WindowRole } from '#desk/shell.ts';
 import { importCrimeFile } from '../server/import/import-crime-file.ts';
 import { startServer } from '../server/main.ts';
+import { withoutSettings } from './config/settings.ts';
 import { DeskHost } from './desk-host.ts';
 import { ElectronDesk, MAIN } from './electron-desk.ts';
 import { openIdentity } from './identity.ts';
 import { madeUpCrimes } from './made-up-crimes.ts';
 import { makeUpRoom, seats } from './made-up-room.ts';
-import { openShell, TIME_ZONE } from './run-desk.ts';
+import { openShell } from './run-desk.ts';
 import { openTraining, type Size } from './run-training.ts';
 
 export interface RunDemo {
@@ -27,6 +29,7 @@ export interface RunDemo {
   readonly training: Size | undefined;
   readonly force: string;
   readonly forceName: string;
+  readonly timeZone: string;
   readonly version: string;
   readonly say: (words: string, json: object) => void;
   readonly log: (line: string) => void;
@@ -54,23 +57,26 @@ export async function runDemo(options: RunDemo): Promise<void> {
   const shells: AsyncDisposable[] = [];
   let leaving: (() => Promise<void>) | undefined;
   try {
-    for (const [first, seat] of seats.entries()) {
+    let first = 0;
+    const all = seats.flatMap(({ windows }) => windows).length;
+    for (const seat of seats) {
       const folder = join(dataDir, `desk-${seat.desk}`);
-      const among = { first, all: seats.length };
+      const among = { first, all };
+      first += seat.windows.length;
       const signInHint = `A room in which nothing is real: sign in as ${seat.name}, password ${PASSWORD}`;
-      if (options.electron !== undefined && !isHeadless) {
+      const { force, forceName, timeZone, electron } = options;
+      if (electron !== undefined && !isHeadless) {
         const settings = {
           server: server.url,
           desk: seat.desk,
-          force: options.force,
-          forceName: options.forceName,
-          timeZone: TIME_ZONE,
-          windows: [seat.window],
+          force,
+          forceName,
+          timeZone,
+          windows: [...seat.windows],
           among,
           isDemo: true,
           signInHint,
         };
-        const { electron } = options;
         try {
           electronDesks.push(
             await ElectronDesk.start({ electron, main: MAIN, folder, settings, log }),
@@ -84,9 +90,9 @@ export async function runDemo(options: RunDemo): Promise<void> {
       const host = await DeskHost.start(
         {
           dataDir: folder,
-          force: options.force,
-          forceName: options.forceName,
-          timeZone: TIME_ZONE,
+          force,
+          forceName,
+          timeZone,
           server: server.url,
           ...identity,
           port: 0,
@@ -98,31 +104,28 @@ export async function runDemo(options: RunDemo): Promise<void> {
       );
       hosts.push(host);
       if (!isHeadless)
-        shells.push(await openShell(host, [seat.window], join(folder, 'shell'), log, among));
+        shells.push(await openShell(host, seat.windows, join(folder, 'shell'), log, among));
     }
-    const desks = await Promise.all(
-      hosts.map((host, index) => host.address(seats[index]?.window ?? 'dispatch')),
-    );
+    const windows = await addressesOf(hosts);
+    const desks = seats.map(({ desk }) => windows.find((it) => it.desk === desk)?.address ?? '');
     const words = [
       `${options.forceName}: a room with made-up data in ${dataDir}`,
       `server  ${server.url}`,
-      ...seats.map(
-        (seat, index) => `${seat.desk.padEnd(7)} ${desks[index] ?? 'in Electron'}   (${seat.role})`,
-      ),
+      ...windows.map(lineOf),
       ...Object.entries(accounts).map(
         ([role, { name, password }]) => `sign in as ${name.padEnd(6)} ${password}   (${role})`,
       ),
+      ...(electronDesks.length > 0 ? [`${electronDesks.length} desks are in Electron`] : []),
       hosts.length > 0
         ? 'Each address opens once, within 30 s. Press Enter for new ones, Ctrl-C to stop.'
         : 'Ctrl-C to stop.',
     ].join('\n');
-    const pids = {
-      server: server.child.pid,
-      desks: [...hosts, ...electronDesks].map(({ pid }) => pid),
-    };
+    const running = [...hosts, ...electronDesks];
+    const pids = { server: server.child.pid, desks: running.map(({ pid }) => pid) };
     say(words, {
       server: server.url,
       desks,
+      windows,
       pids,
       accounts,
       apiKey,
@@ -174,15 +177,32 @@ function bringToLife(
   };
 }
 
+/** Of every window of every seat what a person opens; a seat's first window stands first. */
+const addressesOf = (hosts: readonly DeskHost[]) =>
+  Promise.all(
+    hosts.flatMap((host) => {
+      const { windows = [] } = seats.find(({ desk }) => desk === host.desk) ?? {};
+      const one = async (window: WindowRole) => ({
+        desk: host.desk,
+        window,
+        address: await host.address(window),
+      });
+      return windows.map(one);
+    }),
+  );
+
+const lineOf = (it: Awaited<ReturnType<typeof addressesOf>>[number]) =>
+  `${it.desk.padEnd(7)} ${it.address}   (${it.window})`;
+
 async function showAddresses(hosts: readonly DeskHost[], log: (line: string) => void) {
-  for (const [index, host] of hosts.entries()) {
-    const seat = seats[index];
-    if (seat) log(`${seat.desk.padEnd(7)} ${await host.address(seat.window)}`);
-  }
+  for (const it of await addressesOf(hosts)) log(lineOf(it));
 }
 
 /** The first time: accounts, keys, desks and the made-up shift, by the server's own doors. */
-async function prepare(dataDir: string, { force, forceName, log }: RunDemo): Promise<Kept> {
+async function prepare(
+  dataDir: string,
+  { force, forceName, timeZone, log }: RunDemo,
+): Promise<Kept> {
   const file = join(dataDir, 'demo.json');
   if (existsSync(file)) return kept.parse(JSON.parse(readFileSync(file, 'utf8')));
   log('demo: making up a room');
@@ -210,7 +230,7 @@ async function prepare(dataDir: string, { force, forceName, log }: RunDemo): Pro
     const { identity } = await openIdentity(join(dataDir, `desk-${desk}`), desk);
     server.accounts.enrol(server.accounts.addEnrolmentCode(), desk, identity.publicKey);
   }
-  await makeUpRoom(server, force, TIME_ZONE);
+  await makeUpRoom(server, force, timeZone);
   await server.stop();
   await importMadeUpCrimes(folder, force);
   const made = { apiKey, accounts };
@@ -246,6 +266,7 @@ async function serve(
     [...process.execArgv, CLI, ...args, '--port', String(port)],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: withoutSettings(process.env), // what the demo goes by is all on its command line
     },
   );
   const ended = once(child, 'exit').then(([code]) => {

@@ -48,6 +48,11 @@ export class DeskHost {
     return host;
   }
 
+  /** Its name. */
+  get desk(): string {
+    return this.#options.desk;
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid;
   }

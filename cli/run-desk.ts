@@ -3,12 +3,10 @@ import process from 'node:process';
 import { startShell } from '#chromium/start-shell.ts';
 import { enrolDesk } from '#desk/identity.ts';
 import type { Among } from '#desk/layout.ts';
-import { windowRoles, type WindowRole } from '#desk/shell.ts';
+import type { WindowRole } from '#desk/shell.ts';
 import { DeskHost } from './desk-host.ts';
 import { ElectronDesk, MAIN } from './electron-desk.ts';
 import { openIdentity } from './identity.ts';
-
-export const TIME_ZONE = 'Europe/London';
 
 export interface RunDesk {
   readonly server: string;
@@ -17,12 +15,15 @@ export interface RunDesk {
   readonly enrol: string | undefined;
   /** Where the outbox's second copy stands, if not beside the data. */
   readonly copyDir: string | undefined;
-  readonly window: string;
+  readonly window: WindowRole;
   readonly isHeadless: boolean;
   /** The Electron binary that shows the windows and runs the desk; without one, the installed Chromium. */
   readonly electron: string | undefined;
   readonly force: string;
   readonly forceName: string;
+  /** A reference is dated by its local day. */
+  readonly timeZone: string;
+  readonly clockWarnMs: number;
   readonly version: string;
   readonly say: (words: string, json: object) => void;
   readonly log: (line: string) => void;
@@ -31,11 +32,9 @@ export interface RunDesk {
 
 /** Runs one desk: enrols it where a code is given, opens its window, and keeps it alive until stopped. */
 export async function runDesk(options: RunDesk): Promise<void> {
-  const { server, name, dataDir, enrol, isHeadless, log, say } = options;
-  const role = windowRoles.find((known) => known === options.window);
-  if (!role) throw new Error(`there is no window "${options.window}"`);
+  const { server, name, dataDir, enrol, isHeadless, log, say, window: role } = options;
   if (options.electron !== undefined && !isHeadless)
-    return runInElectron(options, options.electron, role);
+    return runInElectron(options, options.electron);
   const { identity, isNew } = await openIdentity(dataDir, name);
   if (isNew && enrol === undefined)
     throw new Error('this desk is new: ask the administrator for a code and give it with --enrol');
@@ -46,7 +45,8 @@ export async function runDesk(options: RunDesk): Promise<void> {
       ...(options.copyDir !== undefined && { copyDir: options.copyDir }),
       force: options.force,
       forceName: options.forceName,
-      timeZone: TIME_ZONE,
+      timeZone: options.timeZone,
+      clockWarnMs: options.clockWarnMs,
       server,
       ...identity,
       port: 0,
@@ -63,30 +63,28 @@ export async function runDesk(options: RunDesk): Promise<void> {
   await host.stop();
 }
 
-async function runInElectron(
-  { server, name, dataDir, copyDir, enrol, force, forceName, log, say, untilStopped }: RunDesk,
-  electron: string,
-  role: WindowRole,
-) {
+async function runInElectron(options: RunDesk, electron: string) {
+  const { server, name, copyDir, log } = options;
   const desk = await ElectronDesk.start({
     electron,
     main: MAIN,
-    folder: dataDir,
+    folder: options.dataDir,
     settings: {
       server,
       desk: name,
-      force,
-      forceName,
-      timeZone: TIME_ZONE,
+      force: options.force,
+      forceName: options.forceName,
+      timeZone: options.timeZone,
+      clockWarnMs: options.clockWarnMs,
       ...(copyDir !== undefined && { copyDir }),
-      windows: [role],
+      windows: [options.window],
       isDemo: false,
     },
-    enrol,
+    enrol: options.enrol,
     log,
   });
-  say(`desk ${name}: in Electron`, { pid: desk.pid, shell: 'electron' });
-  await untilStopped();
+  options.say(`desk ${name}: in Electron`, { pid: desk.pid, shell: 'electron' });
+  await options.untilStopped();
   await desk.stop();
 }
 

@@ -3,8 +3,10 @@ import { applied } from './applied.ts';
 import { command } from './command.ts';
 import { consulted } from './consulted.ts';
 import { askCrimes } from './crimes.ts';
+import { keysPainted, reportFrame } from './desk-report.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
+import { setLook } from './look.ts';
 import { setHotkey } from './hotkey.ts';
 import { ping, pong } from './ping.ts';
 import { query } from './query.ts';
@@ -27,8 +29,10 @@ export const windowUp = z.discriminatedUnion('frame', [
   signIn,
   signOut,
   settleTray,
+  setLook,
   setHotkey,
   signal,
+  keysPainted,
   ping,
 ]);
 export type WindowUp = z.infer<typeof windowUp>;
@@ -44,6 +48,7 @@ export const deskUp = z.discriminatedUnion('frame', [
   askCrimes,
   consulted,
   deskSignal,
+  reportFrame,
   ping,
   pong,
 ]);

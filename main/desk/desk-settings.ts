@@ -17,6 +17,8 @@ const settings = z.strictObject({
   /** Which of all the windows on these displays these are: the desks of a demo share one machine. */
   among: z.strictObject({ first: z.int().min(0), all: z.int().min(1) }).optional(),
   isDemo: z.boolean(),
+  /** From how far on the people here are told that this clock is not the server's. */
+  clockWarnMs: z.int().min(100).max(3_600_000).optional(),
   signInHint: z.string().max(400).optional(),
 });
 /** What a desk is told by whoever set it up: no secrets, and nothing that changes while it runs. */

@@ -1,4 +1,4 @@
-import { contentSecurityPolicy, type Assets } from '#desk/shell.ts';
+import { contentSecurityPolicy, type Assets } from '#protocol/page.ts';
 
 /** The one origin of every window. It is no address of the network, and nothing else has it. */
 export const SCHEME = 'app';

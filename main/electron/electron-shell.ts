@@ -2,7 +2,6 @@ import type * as Main from 'electron/main';
 import { parseAccelerator } from '#desk/accelerator.ts';
 import {
   windowId,
-  type Assets,
   type Display,
   type HandOver,
   type HotkeyResult,
@@ -14,6 +13,7 @@ import {
   type WindowId,
   type WindowRole,
 } from '#desk/shell.ts';
+import type { Assets } from '#protocol/page.ts';
 import { ORIGIN, SCHEME, serveAsset } from './app-origin.ts';
 import type { ElectronApi } from './electron-api.ts';
 import { guardSession, webPreferences } from './guards.ts';

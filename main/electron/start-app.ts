@@ -9,7 +9,7 @@ import { enrolDesk, isKeptInFile, openSealedIdentity, type Identity } from '#des
 import { KeptHotkeys } from '#desk/kept-hotkeys.ts';
 import { KeptWindows } from '#desk/kept-windows.ts';
 import { LayoutStore } from '#desk/layout-store.ts';
-import { loadAssets } from '#desk/load-assets.ts';
+import { windowAssets } from '#desk/window-assets.ts';
 import { privileges, SCHEME } from './app-origin.ts';
 import type { ElectronApi } from './electron-api.ts';
 import { ElectronShell } from './electron-shell.ts';
@@ -78,7 +78,7 @@ async function run(electron: ElectronApi, folder: string, options: AppOptions): 
   const power = new PowerSave(electron.powerSaveBlocker);
   const shell = new ElectronShell(electron, {
     preload: join(here, 'preload.cjs'),
-    assets: loadAssets(join(here, '../renderer')),
+    assets: windowAssets(join(here, '../renderer')),
     keyFile: join(folder, 'keystore'),
     platform,
     isWayland: options.isWayland,
@@ -101,7 +101,7 @@ async function run(electron: ElectronApi, folder: string, options: AppOptions): 
   });
   const identity = await openIdentity(folder, settings, shell, options);
   const { promise: isOpen, resolve: opened } = Promise.withResolvers<void>();
-  const { windows: _roles, among: _among, copyDir, signInHint, ...told } = settings;
+  const { windows: _roles, among: _among, copyDir, signInHint, clockWarnMs, ...told } = settings;
   const desk = new UtilityDesk(electron, {
     script: join(here, 'desk-utility.js'),
     start: {
@@ -110,6 +110,7 @@ async function run(electron: ElectronApi, folder: string, options: AppOptions): 
       ...identity,
       ...(copyDir !== undefined && { copyDir }),
       ...(signInHint !== undefined && { signInHint }),
+      ...(clockWarnMs !== undefined && { clockWarnMs }),
       port: 0,
       version: versionIn(here),
     },
