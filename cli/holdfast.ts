@@ -31,12 +31,14 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--headless]
                                           [--force HC] [--force-name NAME] [--time-zone ZONE]
                                           [--second-copy DIR]   (of its outbox: on another disk)
+                                          [--electron BINARY]   (instead of the installed Chromium)
                                           [--clock-warn-ms 2000]
   config   what a server or desk goes by  serve | desk, with their options: each value, and where
                                           it is from
   doctor   what is wrong with one         serve | desk, with their options; it changes nothing, also
                                           beside one that runs
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
+                                          [--electron BINARY]
                                           [--training]   (a made-up force at work in it, as below)
   training a made-up force at work on it  --server URL --as ADMIN [--seed 1] [--speed 1] [--rate 1]
                                           [--handlers 24] [--dispatchers 6] [--units 60]
@@ -124,6 +126,7 @@ const options = {
   'clean-up': { type: 'boolean', default: false },
   window: { type: 'string' },
   headless: { type: 'boolean' },
+  electron: { type: 'string' },
   json: { type: 'boolean', default: false },
   version: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -212,6 +215,7 @@ async function main(args: readonly string[]): Promise<number> {
         copyDir: settings.secondCopy,
         window: settings.window,
         isHeadless: settings.headless,
+        electron: settings.electron,
         force: settings.force,
         forceName: settings.forceName,
         timeZone: settings.timeZone,
@@ -227,6 +231,7 @@ async function main(args: readonly string[]): Promise<number> {
       const { settings } = settingsOf('demo');
       await runDemo({
         isHeadless: settings.headless,
+        electron: settings.electron,
         port: settings.port,
         dataDir: settings.data,
         training: values.training ? sizeOf(values, defaults.demo, usage) : undefined,

@@ -8,6 +8,7 @@ import { keysPainted, reportFrame } from './desk-report.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
 import { setLook } from './look.ts';
+import { setHotkey } from './hotkey.ts';
 import { ping, pong } from './ping.ts';
 import { query } from './query.ts';
 import { reserveReferences } from './reserve-references.ts';
@@ -30,6 +31,7 @@ export const windowUp = z.discriminatedUnion('frame', [
   signOut,
   settleTray,
   setLook,
+  setHotkey,
   signal,
   administer,
   keysPainted,

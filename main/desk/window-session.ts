@@ -5,6 +5,7 @@ import { isModest } from '#domain/lib/modest.ts';
 import type { Administer } from '#protocol/administer.ts';
 import type { WindowDown } from '#protocol/down.ts';
 import type { LookChange } from '#protocol/look.ts';
+import type { HotkeyAction, HotkeyRow } from '#protocol/hotkey.ts';
 import { queries, type Found, type Query, type Result } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
 import type { Presence } from '#protocol/signal.ts';
@@ -48,6 +49,9 @@ export interface WindowHost {
   readonly administer: (asked: Administer, seat: Seat) => Promise<Result['outcome']>;
   /** For who sits here, or the empty chair; all windows of this desk hear it. */
   readonly setLook: (change: LookChange) => void;
+  readonly hotkeys: () => readonly HotkeyRow[];
+  /** Asks the shell for another key; what comes of it `hotkeys` shows. */
+  readonly setHotkey: (user: UserId, action: HotkeyAction, keys: string) => void;
   readonly draftChanged: (user: UserId, draftId: string, how: 'kept' | 'dropped') => void;
   /** What this window has in front of it, for the other desks. */
   readonly signalled: (presence: Presence) => void;
@@ -206,6 +210,10 @@ export class WindowSession {
         return this.#host.signalled(frame.presence);
       case 'keys-painted':
         return this.#host.painted(frame.ms);
+      case 'set-hotkey':
+        if (!mayFollow(sitting.user.role, 'hotkeys')) return this.#notPermitted(frame.id);
+        this.#host.setHotkey(user, frame.action, frame.keys);
+        return this.#answer(frame.id, []);
       case 'settle-tray':
         if (!maySettle(sitting.user.role)) return this.#notPermitted(frame.id);
         desk.outbox.settleTray(frame.commandId);
@@ -337,6 +345,8 @@ export class WindowSession {
         return desk.outbox.drafts(sitting.user.id);
       case 'desks':
         return deskRows(desk, source, this.#host.ownDesk());
+      case 'hotkeys':
+        return this.#host.hotkeys();
       default:
         return unreachable(view);
     }

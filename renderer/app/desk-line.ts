@@ -3,6 +3,7 @@ import type { Brand } from '#domain/lib/brand.ts';
 import type { Doing } from '#protocol/administer.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
 import type { LookChange } from '#protocol/look.ts';
+import type { HotkeyAction, HotkeyRow } from '#protocol/hotkey.ts';
 import type { QueryName, QueryParams, Result } from '#protocol/query.ts';
 import type { Presence } from '#protocol/signal.ts';
 import type { WindowUp } from '#protocol/up.ts';
@@ -85,6 +86,7 @@ const listViews = [
   'conflicts',
   'tray',
   'drafts',
+  'hotkeys',
 ] as const satisfies readonly ViewName[];
 
 type Answered = (sent: Sent) => void;
@@ -105,6 +107,7 @@ export class DeskLine implements LineListener {
   readonly #once: AskOnce;
   /** How far the drafts of dropped pads had come on the line. A pad begun anew goes on from there. */
   readonly #ended = new Map<string, number>();
+  #hotkeyPressed: (action: HotkeyAction) => void = () => {};
   #channel: Channel | undefined;
   #presence: Presence | undefined;
   #heardAt = 0;
@@ -203,6 +206,16 @@ export class DeskLine implements LineListener {
   settleTray(commandId: string): Promise<Outcome> {
     // The row's id is the command's; the desk's schema reads it.
     return this.#request((id) => ({ frame: 'settle-tray', id, commandId }) as WindowUp);
+  }
+
+  /** Asks for another key for what a telephone key does; what comes of it the view `hotkeys` says. */
+  setHotkey(action: HotkeyAction, keys: string): Promise<Outcome> {
+    return this.#request((id) => ({ frame: 'set-hotkey', id, action, keys }));
+  }
+
+  /** Told of each press of a telephone key, wherever on the desktop. There is one listener. */
+  onHotkey(listener: (action: HotkeyAction) => void): void {
+    this.#hotkeyPressed = listener;
   }
 
   /** Follows one record until `unfollow`. */
@@ -380,6 +393,8 @@ export class DeskLine implements LineListener {
           return this.#waiting.get(id)?.settle({ kind: 'refused', reason, message });
         return this.#hearAnswer(id, { state: 'refused', refusal: { reason, message } });
       }
+      case 'hotkey':
+        return this.#hotkeyPressed(frame.action);
       case 'pong':
       case 'next-token': // the bridge keeps it
         return undefined;
@@ -457,6 +472,8 @@ export class DeskLine implements LineListener {
         return this.#hearDetail(key, change<IncidentDetail | Line>(), (rows) => ({
           incidentDetails: patch(state.incidentDetails, rows),
         }));
+      case 'hotkeys':
+        return this.#hearHotkeys(change<HotkeyRow>());
       case 'drafts':
         return this.#hearDrafts(change<DraftRow>());
       case 'desks':
@@ -464,6 +481,15 @@ export class DeskLine implements LineListener {
       default:
         return view satisfies never;
     }
+  }
+
+  /** What is wrong with a key is said once, and stands where the keys are shown. */
+  #hearHotkeys(change: Change<HotkeyRow>): void {
+    const before = this.#state.hotkeys;
+    this.#set({ hotkeys: patch(before, change) });
+    for (const { id, problem } of this.#state.hotkeys.values())
+      if (problem !== undefined && problem !== before.get(id)?.problem)
+        this.notice('bad', `${problem} (Alt+K)`, `hotkey ${id}`);
   }
 
   /** A record and the lines of its log come as rows of one view. The other records that were shown stay. */

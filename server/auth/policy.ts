@@ -157,6 +157,7 @@ export const seatFrames = {
   draft: 'read-only',
   'drop-draft': 'read-only',
   'settle-tray': 'read-only',
+  'set-hotkey': 'read-only',
   signal: 'read-only',
   'sign-in': 'read-only',
   administer: 'read-only',

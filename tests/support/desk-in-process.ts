@@ -54,6 +54,8 @@ export function newWindow(desk: Desk, sitting: () => Seat | undefined = () => se
       signOut: () => {},
       administer: () => Promise.reject(new Error('there is no server here')),
       setLook: () => {},
+      hotkeys: () => [],
+      setHotkey: () => {},
       draftChanged: () => {},
       signalled: () => {},
       painted: () => {},
