@@ -30,6 +30,8 @@ const ofARace: ReadonlySet<string> = new Set([
   'unit-committed',
   'unit-already-assigned',
   'unit-off-duty',
+  'unit-not-assigned',
+  'not-answered',
 ]);
 
 /** Counts an answer; says whether the command was recorded. */

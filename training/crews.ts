@@ -87,18 +87,22 @@ export class Crews {
   async send(
     at: Position,
     grade: Grade,
-    assign: (unitId: UnitId) => Promise<boolean>,
+    assign: (unitId: UnitId) => Promise<'sent' | 'taken' | 'not-wanted'>,
   ): Promise<UnitId | undefined> {
-    if (this.#isEnding) return undefined;
-    const { promise, resolve } = Promise.withResolvers<Crew | undefined>();
-    this.#wanted.push({ at, grade, got: resolve });
-    this.#match();
-    const crew = await promise;
-    if (!crew) return undefined;
-    const isSent = await assign(crew.unitId);
-    crew.isChosen = false;
-    if (!isSent) this.#match();
-    return isSent ? crew.unitId : undefined;
+    while (!this.#isEnding) {
+      const { promise, resolve } = Promise.withResolvers<Crew | undefined>();
+      this.#wanted.push({ at, grade, got: resolve });
+      this.#match();
+      const crew = await promise;
+      if (!crew) return undefined;
+      const sent = await assign(crew.unitId);
+      crew.isChosen = false;
+      if (sent === 'sent') return crew.unitId;
+      this.#match();
+      if (sent === 'not-wanted') return undefined;
+      // A person was quicker with this unit: the next one is looked for.
+    }
+    return undefined;
   }
 
   /** Nobody is sent any more. */

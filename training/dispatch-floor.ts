@@ -56,14 +56,12 @@ export class DispatchFloor {
     const raised = record.incident(incidentId);
     if (!raised) return;
     await pace.wait(workOn(raised, plan, seed).times.acceptMs);
-    if (record.handover(handoverId)?.accepted) {
-      counts.leftToPeople += 1;
-      return;
-    }
+    if (record.handover(handoverId)?.accepted) return this.#left();
     const robot = this.#leastBusy();
     this.#busy.set(robot, (this.#busy.get(robot) ?? 0) + 1);
     try {
-      if (!(await robot.ask({ type: 'accept-handover', body: { handoverId } }))) return;
+      if (!(await robot.ask({ type: 'accept-handover', body: { handoverId } })))
+        return this.#left();
       counts.accepted += 1;
       await this.#work(robot, incidentId, plan);
     } finally {
@@ -95,9 +93,11 @@ export class DispatchFloor {
   /** Sends a unit and waits until it is free again, or the incident is no longer this robot's. */
   async #send(robot: Robot, incidentId: IncidentId, { position, grade }: Work): Promise<void> {
     const { record, counts, crews } = this.#ports;
-    const assign = async (unitId: UnitId) =>
-      this.#own(robot, incidentId) !== undefined &&
-      (await robot.ask({ type: 'assign-unit', body: { incidentId, unitId } }));
+    const assign = async (unitId: UnitId) => {
+      if (!this.#own(robot, incidentId)) return 'not-wanted';
+      const isSent = await robot.ask({ type: 'assign-unit', body: { incidentId, unitId } });
+      return isSent ? 'sent' : 'taken';
+    };
     const unitId = await crews.send(position, grade, assign);
     if (unitId === undefined) return;
     counts.deployed += 1;

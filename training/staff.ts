@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Asked } from '#domain/commands.ts';
 import { deskId, type DeskId, type IncidentId, type UserId } from '#domain/ids.ts';
+import type { Answer } from '#protocol/ack.ts';
 import { count, type Counts } from './counts.ts';
 import type { Doors, SignedIn } from './doors.ts';
 import type { ForceRecord } from './force-record.ts';
@@ -16,6 +17,7 @@ export class Robot {
   readonly user: UserId;
   readonly #line: RobotLine;
   readonly #counts: Counts;
+  readonly #record: ForceRecord;
   readonly #signIn: () => Promise<SignedIn>;
   #grant: Promise<SignedIn['grant']>;
   #notAfter: number;
@@ -23,7 +25,11 @@ export class Robot {
   constructor(
     who: { readonly name: string; readonly desk: DeskId; readonly signedIn: SignedIn },
     line: RobotLine,
-    ports: { readonly counts: Counts; readonly signIn: () => Promise<SignedIn> },
+    ports: {
+      readonly counts: Counts;
+      readonly record: ForceRecord;
+      readonly signIn: () => Promise<SignedIn>;
+    },
   ) {
     this.name = who.name;
     this.desk = who.desk;
@@ -32,13 +38,14 @@ export class Robot {
     this.#notAfter = who.signedIn.grant.notAfter;
     this.#line = line;
     this.#counts = ports.counts;
+    this.#record = ports.record;
     this.#signIn = ports.signIn;
   }
 
-  /** Asks, and resolves with whether it was recorded. */
+  /** Asks, and resolves with whether it was recorded; by then the robots' record shows it. */
   async ask(asked: Asked): Promise<boolean> {
     const { id: grant } = await this.#goodGrant();
-    return count(this.#counts, await this.#line.ask(asked, { user: this.user, grant }));
+    return this.#heard(await this.#line.ask(asked, { user: this.user, grant }));
   }
 
   /** Raises an incident under the next reference of this desk; that, or undefined where it was refused. */
@@ -46,7 +53,18 @@ export class Robot {
     const { id: grant } = await this.#goodGrant();
     const reference = await this.#line.takeReference();
     const answer = await this.#line.ask(asked, { user: this.user, grant }, reference);
-    return count(this.#counts, answer) ? reference : undefined;
+    return (await this.#heard(answer)) ? reference : undefined;
+  }
+
+  /**
+   * A line that catches up gets an answer before the events of it: a robot that went on at once would not see
+   * that a contact is its own, and would leave it to nobody.
+   */
+  async #heard(answer: Answer): Promise<boolean> {
+    const isRecorded = count(this.#counts, answer);
+    if (answer.state === 'recorded')
+      await this.#record.until(() => this.#record.seq >= answer.lastSeq);
+    return isRecorded;
   }
 
   end(): void {
@@ -131,6 +149,7 @@ async function hireOne(
   await line.joined;
   const robot = new Robot({ name, desk, signedIn }, line, {
     counts,
+    record,
     signIn: () => doors.signIn({ name, password, desk }),
   });
   await robot.ask({ type: 'start-duty', body: {} });

@@ -60,6 +60,7 @@ export class TrainingRoom {
   readonly #plans = new Map<ContactId, PlannedContact>();
   readonly #crews: Crews;
   #staff: Staff = { handlers: [], dispatchers: [] };
+  #floor: CallFloor | undefined;
   #key = '';
   #isLetIn = false;
 
@@ -112,6 +113,7 @@ export class TrainingRoom {
   async stop(): Promise<void> {
     this.#pace.hurry();
     this.#crews.hurry();
+    this.#floor?.hurry();
     const ended = (async () => {
       await this.#arriving.settled();
       await this.#tasks.settled();
@@ -172,6 +174,7 @@ export class TrainingRoom {
       ...ports,
       abandon: (id) => this.#abandon(id),
     });
+    this.#floor = floor;
     // It hears of what is handed over by itself, for as long as the record goes on.
     const dispatch = new DispatchFloor(this.#staff.dispatchers, {
       ...ports,

@@ -1,65 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import process from 'node:process';
-import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import type { RecordedEvent } from '#domain/event.ts';
 import { OpenRoom } from '#domain/room.ts';
+import { arrivalChannels } from '#training/arrivals.ts';
 import { LABEL } from '#training/narratives.ts';
 import { refusalsIn, verifyServer } from '../support/verify-server.ts';
 import { NewForce } from '../support/new-force.ts';
+import { readOn, Training } from '../support/training.ts';
 
-const CLI = join(import.meta.dirname, '../../cli/holdfast.ts');
-const ADMINISTRATORS = 'the administrators own';
 const SPEED = 240;
 const HALF_HOUR_MS = 1_800_000 / SPEED;
-
-/** A training room in a process of its own: its lines as they come, and its end. */
-function startTraining(url: string, ...more: readonly string[]) {
-  const args = `training --json --server ${url} --as admin --seed 7 --speed ${SPEED} --rate 4`;
-  const child = spawn(process.execPath, [CLI, ...args.split(' '), ...more], { stdio: 'pipe' });
-  child.stdin.end(`${ADMINISTRATORS}\n`);
-  let told = '';
-  child.stderr.on('data', (data) => (told += String(data)));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const exited = once(child, 'exit') as Promise<[number | null]>;
-  const line = async <Line>(): Promise<Line> => {
-    const { value, done } = await lines.next();
-    if (done === true) throw new Error(`the training ended: ${told}`);
-    return JSON.parse(value) as Line; // the caller knows which line it is
-  };
-  return {
-    line,
-    stop: () => child.kill('SIGTERM'),
-    exited,
-    told: () => told,
-    [Symbol.dispose]: () => child.kill('SIGKILL'),
-  };
-}
-
-interface Ended {
-  readonly run: string;
-  readonly counts: {
-    readonly contacts: Readonly<Record<string, number>>;
-    readonly finished: number;
-    readonly raised: number;
-    readonly closed: number;
-    readonly recorded: number;
-    readonly lostRaces: number;
-    readonly faults: object;
-    readonly notHandedIn: number;
-  };
-}
-
-/** Adds what the log has beyond these events, as an auditor reads it. */
-async function readOn(events: RecordedEvent[], force: NewForce, auditor: string): Promise<void> {
-  const response = await fetch(`${force.url}/api/events?after=${events.at(-1)?.seq ?? 0}`, {
-    headers: { authorization: `Bearer ${auditor}` },
-  });
-  const lines = (await response.text()).split('\n').filter((line) => line !== '');
-  events.push(...lines.map((line) => JSON.parse(line) as RecordedEvent)); // as INTERFACES.md says of a line
-}
 
 test('a made-up half-hour: all channels, incidents raised, sent to and closed; after it nothing is without an owner', async () => {
   await using force = await NewForce.start();
@@ -74,19 +23,11 @@ test('a made-up half-hour: all channels, incidents raised, sent to and closed; a
   );
   const realContact = `contact/${real.answer['contactId'] as string}`;
 
-  using training = startTraining(
+  using training = new Training(
     force.url,
-    '--handlers',
-    '10',
-    '--dispatchers',
-    '3',
-    '--units',
-    '30',
+    `--seed 7 --speed ${SPEED} --rate 4 --handlers 10 --dispatchers 3 --units 30`,
   );
-  const begun = await training.line<{
-    readonly desks: readonly string[];
-    readonly isMadeUp: boolean;
-  }>();
+  const begun = await training.begun();
   expect([begun.isMadeUp, begun.desks.length]).toEqual([true, 13]);
   const startedAt = performance.now();
   const needed = ['unit.released', 'incident.closed', 'contact.finished'];
@@ -105,13 +46,10 @@ test('a made-up half-hour: all channels, incidents raised, sent to and closed; a
   )
     await readOn(events, force, auditor);
 
-  training.stop();
-  const { run, counts } = await training.line<Ended>();
-  expect(await training.exited).toEqual([0, null]);
-  expect(training.told()).toBe('');
+  const { run, counts, code } = await training.stop();
+  expect([code, training.told]).toEqual([0, '']);
   expect(counts).toMatchObject({ lostRaces: 0, faults: {}, notHandedIn: 0 });
-  for (const channel of ['999', '101', 'online'])
-    expect(counts.contacts[channel]).toBeGreaterThan(0);
+  for (const channel of arrivalChannels) expect(counts.contacts[channel]).toBeGreaterThan(0);
 
   await readOn(events, force, auditor);
   const room = OpenRoom.of(() => undefined);
