@@ -14,14 +14,14 @@ import { openIdentity } from './identity.ts';
 import { madeUpCrimes } from './made-up-crimes.ts';
 import { makeUpRoom, seats } from './made-up-room.ts';
 import { openShell, TIME_ZONE } from './run-desk.ts';
-import { openTraining, type Size } from './run-training.ts';
+import { openTraining, type MadeUpForce } from './run-training.ts';
 
 export interface RunDemo {
   readonly isHeadless: boolean;
   readonly port: number;
   readonly dataDir: string | undefined;
-  /** The size of the made-up force that is at work in it; without one only what people do happens. */
-  readonly training: Size | undefined;
+  /** The made-up force that is at work in it; without one only what people do happens. */
+  readonly training: MadeUpForce | undefined;
   readonly force: string;
   readonly forceName: string;
   readonly version: string;

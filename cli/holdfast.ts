@@ -10,7 +10,7 @@ import { runAdmin } from './admin.ts';
 import { runDemo } from './demo.ts';
 import { Secrets } from './read-secret.ts';
 import { runDesk } from './run-desk.ts';
-import { defaults, runTraining, sizeOf } from './run-training.ts';
+import { defaults, madeUpForceOf, runTraining } from './run-training.ts';
 import { makeBackup, restoreBackup, verify, witness, type Out } from './safe-keeping.ts';
 
 const HELP = `holdfast COMMAND [OPTION…]
@@ -24,6 +24,7 @@ const HELP = `holdfast COMMAND [OPTION…]
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
                                           [--training]   (a made-up force at work in it, as below)
   training a made-up force at work on it  --server URL --as ADMIN [--seed 1] [--speed 1] [--rate 1]
+                                          [--from 22:00|fri-22:00]   (else the time of now)
                                           [--handlers 24] [--dispatchers 6] [--units 60]
                                           (its own people and desks, all labelled as made up; never
                                           on a server where anything is real; the password as below)
@@ -80,6 +81,7 @@ const options = {
   seed: { type: 'string' },
   speed: { type: 'string' },
   rate: { type: 'string' },
+  from: { type: 'string' },
   handlers: { type: 'string' },
   dispatchers: { type: 'string' },
   units: { type: 'string' },
@@ -166,7 +168,7 @@ async function main(args: readonly string[]): Promise<number> {
         isHeadless: values.headless,
         port,
         dataDir: values.data,
-        training: values.training ? sizeOf(values, defaults.demo, usage) : undefined,
+        training: values.training ? madeUpForceOf(values, defaults.demo, usage) : undefined,
         version: VERSION,
         ...force,
         say: out,
@@ -178,7 +180,7 @@ async function main(args: readonly string[]): Promise<number> {
       await runTraining({
         server: need('server'),
         as: need('as'),
-        size: sizeOf(values, defaults.training, usage),
+        force: madeUpForceOf(values, defaults.training, usage),
         secrets: new Secrets({ input: process.stdin, output: process.stderr }),
         say: out,
         log,

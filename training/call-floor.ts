@@ -2,7 +2,7 @@ import type { Contact } from '#domain/contact.ts';
 import type { Details } from '#domain/facts.ts';
 import type { ContactId } from '#domain/ids.ts';
 import { arrivalChannels } from './arrivals.ts';
-import type { Counts } from './counts.ts';
+import { countAnswer, type Counts } from './counts.ts';
 import type { ForceRecord } from './force-record.ts';
 import { LABEL } from './narratives.ts';
 import type { Pace } from './pace.ts';
@@ -58,7 +58,7 @@ export class CallFloor {
       if (pace.isHurried || at < 0 || !this.#isWaiting(id)) return;
       // No robot takes it while it is given up: one of the two would be refused.
       this.#queue.splice(at, 1);
-      if ((await this.#ports.abandon(id)) === 'abandoned') this.#ports.counts.abandoned += 1;
+      if ((await this.#ports.abandon(id)) === 'abandoned') this.#countAbandoned(plan);
       this.#queue.push(waiting);
       this.#serve();
     });
@@ -114,7 +114,15 @@ export class CallFloor {
     const { handling, arrival } = plan;
     const contactId = id;
     if (!(await robot.ask({ type: 'take-contact', body: { contactId } }))) return this.#left();
-    if (this.#mine(robot, id)?.state === 'abandoned') {
+    const taken = this.#mine(robot, id);
+    if (taken?.answeredAt !== undefined && arrival.channel !== 'online')
+      countAnswer(
+        this.#ports.counts,
+        arrival.channel,
+        taken.answeredAt - taken.offeredAt,
+        pace.speed,
+      );
+    if (taken?.state === 'abandoned') {
       await pace.wait(handling.wrapUpMs);
       return this.#finish(robot, id, 'no-police-action', 'rang back, all is well');
     }
@@ -181,6 +189,10 @@ export class CallFloor {
     const contact = this.#ports.record.contact(id);
     const isMine = contact?.owner?.user === robot.user && contact.state !== 'finished';
     return isMine ? contact : undefined;
+  }
+
+  #countAbandoned({ arrival: { channel } }: PlannedContact): void {
+    if (channel !== 'online') this.#ports.counts.abandoned[channel] += 1;
   }
 
   #left(): void {

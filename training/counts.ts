@@ -1,8 +1,18 @@
+/** How soon a call is to be answered. 999 is the national target; that of 101 is the one that Hampshire published. */
+export const answerWithinMs = { '999': 10_000, '101': 60_000 } as const;
+export type Calls = keyof typeof answerWithinMs;
+
 /** What a training room has done so far. Told when it ends. */
 export class Counts {
   /** Contacts that came in, by channel. */
   readonly contacts = { '999': 0, '101': 0, online: 0 };
-  abandoned = 0;
+  /** Calls that robots answered, within the target and later, by the virtual clock. */
+  readonly answered: Readonly<Record<Calls, { within: number; later: number }>> = {
+    '999': { within: 0, later: 0 },
+    '101': { within: 0, later: 0 },
+  };
+  /** Calls whose caller gave up before anybody answered. */
+  readonly abandoned: Record<Calls, number> = { '999': 0, '101': 0 };
   finished = 0;
   raised = 0;
   accepted = 0;
@@ -18,6 +28,12 @@ export class Counts {
   readonly faults: Record<string, number> = {};
   /** Contacts that could not be handed in, because the server did not answer. */
   notHandedIn = 0;
+}
+
+/** Counts a call that a robot has answered, after so long by the clock on the wall. */
+export function countAnswer(counts: Counts, channel: Calls, waitedMs: number, speed: number): void {
+  const isWithin = waitedMs * speed <= answerWithinMs[channel];
+  counts.answered[channel][isWithin ? 'within' : 'later'] += 1;
 }
 
 /** Refusals that tell of somebody who was quicker; every other one is a fault of the robot. */

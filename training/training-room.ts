@@ -183,6 +183,7 @@ export class TrainingRoom {
     });
     dispatch.open();
     await this.#bookOn(units);
+    this.#pace.begin();
     this.#arriving.run(() => this.#arrive(floor));
   }
 
