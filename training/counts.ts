@@ -15,9 +15,20 @@ export class Counts {
   readonly abandoned: Record<Calls, number> = { '999': 0, '101': 0 };
   finished = 0;
   raised = 0;
+  /** Calls that were put on hold and taken up again. */
+  held = 0;
   accepted = 0;
   deployed = 0;
   closed = 0;
+  regraded = 0;
+  /** Hand-overs that nobody accepted in time, and that the supervisor did. */
+  escalated = 0;
+  /** Units' requests to be called back, answered. */
+  requests = 0;
+  /** Emergency buttons of units, owned and stood down. */
+  emergencies = 0;
+  /** Units whose crew went home and was followed by another. */
+  relieved = 0;
   /** Contacts and incidents that a person at a desk took, and that were left to them. */
   leftToPeople = 0;
   /** Commands that were recorded. */
@@ -47,6 +58,9 @@ const ofARace: ReadonlySet<string> = new Set([
   'unit-already-assigned',
   'unit-off-duty',
   'unit-not-assigned',
+  'unit-on-duty',
+  'emergency-owned',
+  'no-emergency',
   'not-answered',
 ]);
 

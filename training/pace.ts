@@ -17,7 +17,7 @@ export class Pace {
   readonly #startMs: number;
   readonly #waiting = new Set<() => void>();
   #startedAt = performance.now();
-  #isHurried = false;
+  readonly #ending = new AbortController();
 
   /** `startMs` is the virtual time of now, in milliseconds from a Monday's midnight. */
   constructor(speed: number, startMs: number) {
@@ -36,12 +36,17 @@ export class Pace {
 
   /** Whether nobody waits any more, because the training ends. */
   get isHurried(): boolean {
-    return this.#isHurried;
+    return this.#ending.signal.aborted;
+  }
+
+  /** Aborted once the training ends, for who waits for something else than time. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
   }
 
   /** Resolves after so many virtual milliseconds, or at once where the training ends. */
   wait(ms: number): Promise<void> {
-    if (this.#isHurried || ms <= 0) return Promise.resolve();
+    if (this.isHurried || ms <= 0) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
@@ -55,7 +60,7 @@ export class Pace {
 
   /** From now on nothing is waited for: what is in hand is brought to its end. */
   hurry(): void {
-    this.#isHurried = true;
+    this.#ending.abort();
     for (const done of this.#waiting) done();
   }
 }

@@ -73,7 +73,7 @@ test(
     const dee = await sit('dee', 'D1');
     using training = new Training(
       force.url,
-      '--seed 7 --speed 240 --rate 2 --handlers 4 --dispatchers 2 --units 10',
+      '--seed 7 --speed 120 --rate 0.4 --from wed-10:00 --handlers 8 --dispatchers 2 --units 10',
     );
     await training.begun();
 
@@ -191,7 +191,7 @@ test(
           : [],
       ),
     );
-    expect(robots.size).toBe(6);
+    expect(robots.size).toBe(11);
     const touchedBy = (stream: string, from: (event: RecordedEvent) => boolean) => {
       const all = events.filter((event) => event.stream === stream);
       return all.slice(all.findIndex(from)).map(({ type, actor }) => ({ type, actor }));

@@ -28,7 +28,7 @@ test('a made-up half-hour: all channels, incidents raised, sent to and closed; a
     `--seed 7 --speed ${SPEED} --rate 4 --handlers 10 --dispatchers 3 --units 30`,
   );
   const begun = await training.begun();
-  expect([begun.isMadeUp, begun.desks.length]).toEqual([true, 13]);
+  expect([begun.isMadeUp, begun.desks.length]).toEqual([true, 14]);
   const startedAt = performance.now();
   const needed = ['unit.released', 'incident.closed', 'contact.finished'];
   const events: RecordedEvent[] = [];
@@ -82,7 +82,7 @@ test('a made-up half-hour: all channels, incidents raised, sent to and closed; a
     entity.kind === 'user' && entity.name.startsWith(run) ? [entity] : [],
   );
   expect(people.filter(({ displayName }) => !displayName.endsWith('(made up)'))).toEqual([]);
-  expect([people.length, people.filter(({ isDisabled }) => !isDisabled).length]).toEqual([13, 0]);
+  expect([people.length, people.filter(({ isDisabled }) => !isDisabled).length]).toEqual([14, 0]);
   expect(room.get(realContact as Parameters<OpenRoom['get']>[0]).version).toBe(1);
 
   await force.stopServer();
