@@ -23,6 +23,8 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--second-copy DIR]   (of its outbox: on another disk)
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
                                           [--training]   (a made-up force at work in it, as below)
+                                          [--scenario [--speed 1]]   (a night shift played at its
+                                          desks, with captions; then without a force)
   training a made-up force at work on it  --server URL --as ADMIN [--seed 1] [--speed 1] [--rate 1]
                                           [--from 22:00|fri-22:00]   (else the time of now)
                                           [--handlers 24] [--dispatchers 6] [--units 60]
@@ -78,6 +80,7 @@ const options = {
   'await-desks': { type: 'string', default: '60' },
   'second-copy': { type: 'string' },
   training: { type: 'boolean', default: false },
+  scenario: { type: 'boolean', default: false },
   seed: { type: 'string' },
   speed: { type: 'string' },
   rate: { type: 'string' },
@@ -168,7 +171,12 @@ async function main(args: readonly string[]): Promise<number> {
         isHeadless: values.headless,
         port,
         dataDir: values.data,
-        training: values.training ? madeUpForceOf(values, defaults.demo, usage) : undefined,
+        // The story is told at these desks alone: a force at work would talk into it.
+        training:
+          values.training && !values.scenario
+            ? madeUpForceOf(values, defaults.demo, usage)
+            : undefined,
+        storySpeed: values.scenario ? madeUpForceOf(values, defaults.demo, usage).speed : undefined,
         version: VERSION,
         ...force,
         say: out,

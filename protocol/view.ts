@@ -86,6 +86,8 @@ export interface SeatRow {
   readonly version: string;
   readonly protection: string;
   readonly isDemo: boolean;
+  /** In a demo that plays a story: what happens now, in one line. No desk that is at work has one. */
+  readonly caption?: string | undefined;
   /** What a person who signs in here should know. */
   readonly signInHint?: string | undefined;
   /** What is or was wrong with this desk's own files, in one line for the operator; absent where all is well. */

@@ -62,9 +62,12 @@ export interface RunningDesk {
   admit(role: WindowRole, id: WindowId): Admission;
   /** What a person opens in a browser of their own, once and within 30 s. */
   address(role: WindowRole): string;
+  /** Shows a line at the top of every window, in a demo; a desk that is at work shows none. */
+  caption(words: string): void;
   close(): Promise<void>;
 }
 
+const CAPTION_MAX = 300; // one line of a screen
 const SIGN_IN_WITHIN_MS = 8_000;
 const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: one frame of a screen
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
@@ -161,6 +164,7 @@ export async function startDesk(
   let seat: Seat | undefined =
     kept.success && kept.data.grant.notAfter > now() ? kept.data : undefined;
   let aloneSince = now();
+  let caption: string | undefined;
   let wasLive = false;
   let presence: Presence = { about: '', isTyping: false };
   let isSignalDue = false;
@@ -270,6 +274,7 @@ export async function startDesk(
       version: options.version,
       protection: options.protection,
       isDemo: options.isDemo,
+      caption: options.isDemo ? caption : undefined,
       signInHint: options.signInHint,
       trouble: troubleOf(outboxFile.trouble, replicaFound),
     };
@@ -411,6 +416,10 @@ export async function startDesk(
     port: gateway.port,
     admit: (windowRole, id) => gateway.admit(windowRole, id),
     address: (windowRole) => gateway.address(windowRole, windowId(windowRole, randomUUID())),
+    caption: (words) => {
+      caption = words.slice(0, CAPTION_MAX);
+      refresh('seat');
+    },
     close: async () => {
       closed.abort();
       clearInterval(seatTimer);

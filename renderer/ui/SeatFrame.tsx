@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { selectIsOfTheFloor } from '../app/selectors.ts';
 import { useWindow } from '../app/window-store.ts';
+import { DemoCaption } from './DemoCaption.tsx';
 import { DeskTrouble } from './DeskTrouble.tsx';
 import { ModeFrame } from './ModeFrame.tsx';
 import { NoticeStrip } from './NoticeStrip.tsx';
@@ -17,6 +18,7 @@ export function SeatFrame({
 }) {
   return (
     <ModeFrame>
+      <DemoCaption />
       <SeatBar title={title} />
       <NoticeStrip />
       <DeskTrouble />
