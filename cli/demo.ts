@@ -159,8 +159,7 @@ async function play(
       windows.set(seat.desk, window);
       await window.join();
       const account = Object.values(accounts).find(({ name }) => name === seat.name);
-      if (!(await window.signIn(seat.name, account?.password ?? '', SIGNED_IN_WITHIN_MS)))
-        throw new Error(`${seat.name} could not sign in at ${seat.desk}`);
+      await signIn(window, seat.name, account?.password ?? '', stopped);
       await window.until(
         () => (window.seat?.referencesLeft ?? 0) > 0 || undefined,
         SIGNED_IN_WITHIN_MS,
@@ -187,6 +186,13 @@ async function play(
   } finally {
     for (const window of windows.values()) window.cut();
   }
+}
+
+/** A desk that has just started may find its server too slow, and cannot know anybody yet: it is asked again. */
+async function signIn(window: WindowLine, name: string, password: string, stopped: AbortSignal) {
+  const until = Date.now() + SIGNED_IN_WITHIN_MS;
+  while (!(await window.signIn(name, password, SIGNED_IN_WITHIN_MS)))
+    if (stopped.aborted || Date.now() > until) throw new Error(`${name} could not sign in`);
 }
 
 const wordsOf = (played: readonly Played[]) =>

@@ -132,7 +132,7 @@ export function nightShift(): readonly Scene[] {
       clock: '22:01:05',
       seat: 'CH1, D1, CH2',
       words:
-        'without a server: a line in the log, the unit at scene, a 101 call raised under a reserved number; D1 sends a unit that SUP stands down; CH1’s scripted window is cut off in the middle of a sentence',
+        'no server: a log line, at scene, CH2 raises; SUP stands a unit down, D1 sends it; CH1 is cut off mid-word',
       play: async (stage) => {
         const { CH1, CH2, SUP, D1 } = stage.windows;
         const { id: incidentId } = incident;
@@ -172,7 +172,7 @@ export function nightShift(): readonly Scene[] {
       clock: '22:03:00',
       seat: 'the server',
       words:
-        'is started again; D1’s desk is held back for a moment, as a line that comes later; all is recorded once, and what cannot be is in D1’s tray with the reason',
+        'is started again; all is recorded once, what cannot be is in D1’s tray (D1’s desk comes last, on purpose)',
       play: async (stage) => {
         const { SUP, D1, CH2 } = stage.windows;
         await comeBackBeforeD1(stage, async () => {

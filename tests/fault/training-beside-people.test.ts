@@ -9,8 +9,8 @@ import { NewForce, PASSWORD } from '../support/new-force.ts';
 import { readOn, Training } from '../support/training.ts';
 import { toldBy, type WindowClient } from '../support/window-client.ts';
 
-const BUSY_MACHINE_MAX_MS = 240_000; // three desks' worth of processes on two cores that others use too
-const MORE = 30; // contacts that robots finish while the people have theirs open
+const BUSY_MACHINE_MAX_MS = 400_000; // three desks' worth of processes on two cores that others use too
+const MORE = 10; // contacts that robots finish while the people have theirs open
 
 /** Asks, and waits for the server's word, or the desk's where it stores nothing. */
 async function decided(window: WindowClient, asked: Asked) {
@@ -73,7 +73,7 @@ test(
     const dee = await sit('dee', 'D1');
     using training = new Training(
       force.url,
-      '--seed 7 --speed 120 --rate 0.4 --from wed-10:00 --handlers 8 --dispatchers 2 --units 10',
+      '--seed 7 --speed 30 --rate 1 --from wed-10:00 --handlers 5 --dispatchers 2 --units 10',
     );
     await training.begun();
 
@@ -191,7 +191,7 @@ test(
           : [],
       ),
     );
-    expect(robots.size).toBe(11);
+    expect(robots.size).toBe(8);
     const touchedBy = (stream: string, from: (event: RecordedEvent) => boolean) => {
       const all = events.filter((event) => event.stream === stream);
       return all.slice(all.findIndex(from)).map(({ type, actor }) => ({ type, actor }));
