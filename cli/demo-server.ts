@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
+import { withoutSettings } from './config/settings.ts';
 
 const CLI = join(import.meta.dirname, 'holdfast.ts');
 
@@ -49,6 +50,7 @@ export class DemoServer {
     const args = ['serve', '--json', '--data', folder, '--force', force, '--force-name', forceName];
     const child = spawn(process.execPath, [...process.execArgv, CLI, ...args, '--port', port], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: withoutSettings(process.env), // what the demo goes by is all on its command line
     });
     this.#child = child;
     const ended = once(child, 'exit').then(([code]) => {

@@ -23,6 +23,12 @@ export const history = [
     fingerprint: '9c1181430fb03a5e',
     change: 'accounts are opened again and change their role; grants are taken back at once',
   },
+  {
+    version: 6,
+    fingerprint: '526d3360295c7f98',
+    change:
+      'reference data is taken over while the room works; a view may say why a record is looked at; files of public dispatch records; how windows look is kept by the desk; desks are told of the disk, the clock and the release of the server; desks report how they are; service levels',
+  },
 ] as const satisfies readonly {
   readonly version: number;
   readonly fingerprint: string;

@@ -1,18 +1,16 @@
-/** How soon a call is to be answered. 999 is the national target; that of 101 is the one that Hampshire published. */
-export const answerWithinMs = { '999': 10_000, '101': 60_000 } as const;
-export type Calls = keyof typeof answerWithinMs;
+import { answerTargets, type TimedChannel } from '#domain/service-levels.ts';
 
 /** What a training room has done so far. Told when it ends. */
 export class Counts {
   /** Contacts that came in, by channel. */
   readonly contacts = { '999': 0, '101': 0, online: 0 };
   /** Calls that robots answered, within the target and later, by the virtual clock. */
-  readonly answered: Readonly<Record<Calls, { within: number; later: number }>> = {
+  readonly answered: Readonly<Record<TimedChannel, { within: number; later: number }>> = {
     '999': { within: 0, later: 0 },
     '101': { within: 0, later: 0 },
   };
   /** Calls whose caller gave up before anybody answered. */
-  readonly abandoned: Record<Calls, number> = { '999': 0, '101': 0 };
+  readonly abandoned: Record<TimedChannel, number> = { '999': 0, '101': 0 };
   finished = 0;
   raised = 0;
   /** Calls that were put on hold and taken up again. */
@@ -42,8 +40,13 @@ export class Counts {
 }
 
 /** Counts a call that a robot has answered, after so long by the clock on the wall. */
-export function countAnswer(counts: Counts, channel: Calls, waitedMs: number, speed: number): void {
-  const isWithin = waitedMs * speed <= answerWithinMs[channel];
+export function countAnswer(
+  counts: Counts,
+  channel: TimedChannel,
+  waitedMs: number,
+  speed: number,
+): void {
+  const isWithin = waitedMs * speed <= answerTargets[channel].withinMs;
   counts.answered[channel][isWithin ? 'within' : 'later'] += 1;
 }
 
