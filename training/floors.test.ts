@@ -91,6 +91,7 @@ test('an emergency that a person owns is left to that person, and the unit stays
   expect(bodies(room.told('unit.emergency-stood-down'))).toMatchObject([
     { by: 'u-ash', reason: 'spoke to him' },
   ]);
+  expect(room.refused).toEqual([]);
 });
 
 test('what nobody accepts in time is accepted by the supervisor, who deals with it', async () => {
@@ -174,6 +175,7 @@ test('when the shift changes each crew goes home as soon as it is free, and anot
     'unit.booked-on',
   ]);
   expect(of('TR002')).toEqual(['unit.booked-on', 'unit.booked-off', 'unit.booked-on']);
+  expect(bodies(room.told('unit.released'))).toMatchObject([{ why: 'cleared' }]); // not taken off it
   expect(room.counts.relieved).toBe(2);
   expect(room.record.unit('TR001' as UnitId)).toMatchObject({
     officers: ['Officer TR001B1, made up'],
@@ -214,5 +216,6 @@ test('what a person has taken or accepted is theirs: no robot asks for anything 
   await room.settled();
   expect(room.told('incident.owned').map(({ actor }) => actor)).toEqual(['u-ash']);
   expect(room.told('incident.resulted', 'incident.closed')).toEqual([]);
-  expect(room.counts).toMatchObject({ leftToPeople: 2, faults: {} });
+  expect(room.refused).toEqual([]); // robots looked, and did not even ask
+  expect(room.counts.leftToPeople).toBe(2);
 });

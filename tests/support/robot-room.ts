@@ -53,6 +53,8 @@ export function plannedJob(grade: Grade, turns: Partial<Turns> = {}): PlannedCon
 /** The floors of a training room over the real writer, without desks and lines between them. */
 export class RobotRoom {
   readonly events: RecordedEvent[] = [];
+  /** Why commands were refused, whoever asked. */
+  readonly refused: string[] = [];
   readonly counts = new Counts();
   readonly record = new ForceRecord();
   readonly pace: Pace;
@@ -111,7 +113,10 @@ export class RobotRoom {
     ]);
     this.events.push(...events.map(recordedOf));
     for (const { bytes } of framesOf(events)) this.record.take(JSON.parse(bytes.toString()));
-    return settled.some((it) => it.outcome === 'answered' && it.answer.state === 'recorded');
+    const [first] = settled;
+    if (first?.outcome !== 'answered') return false;
+    if (first.answer.state === 'refused') this.refused.push(first.answer.refusal.reason);
+    return first.answer.state === 'recorded';
   }
 
   /** A contact rings that is planned so. */
