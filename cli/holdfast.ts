@@ -15,7 +15,7 @@ import { runImport } from './imports.ts';
 import { Secrets } from './read-secret.ts';
 import { runReport } from './reports.ts';
 import { runDesk } from './run-desk.ts';
-import { cleanUpTraining, defaults, runTraining, sizeOf } from './run-training.ts';
+import { cleanUpTraining, defaults, madeUpForceOf, runTraining } from './run-training.ts';
 import { makeBackup, restoreBackup, verify, witness, type Out } from './safe-keeping.ts';
 
 const HELP = `holdfast COMMAND [OPTION…]
@@ -40,7 +40,10 @@ const HELP = `holdfast COMMAND [OPTION…]
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
                                           [--electron BINARY]
                                           [--training]   (a made-up force at work in it, as below)
+                                          [--scenario [--speed 1]]   (a night shift played at its
+                                          desks, with captions; then without a force)
   training a made-up force at work on it  --server URL --as ADMIN [--seed 1] [--speed 1] [--rate 1]
+                                          [--from 22:00|fri-22:00]   (else the time of now)
                                           [--handlers 24] [--dispatchers 6] [--units 60]
                                           (its own people and desks, all labelled as made up; never
                                           on a server where anything is real; the password as below)
@@ -117,9 +120,11 @@ const options = {
   'await-desks': { type: 'string' },
   'second-copy': { type: 'string' },
   training: { type: 'boolean', default: false },
+  scenario: { type: 'boolean', default: false },
   seed: { type: 'string' },
   speed: { type: 'string' },
   rate: { type: 'string' },
+  from: { type: 'string' },
   handlers: { type: 'string' },
   dispatchers: { type: 'string' },
   units: { type: 'string' },
@@ -234,7 +239,12 @@ async function main(args: readonly string[]): Promise<number> {
         electron: settings.electron,
         port: settings.port,
         dataDir: settings.data,
-        training: values.training ? sizeOf(values, defaults.demo, usage) : undefined,
+        // The story is told at these desks alone: a force at work would talk into it.
+        training:
+          values.training && !values.scenario
+            ? madeUpForceOf(values, defaults.demo, usage)
+            : undefined,
+        storySpeed: values.scenario ? madeUpForceOf(values, defaults.demo, usage).speed : undefined,
         force: settings.force,
         forceName: settings.forceName,
         timeZone: settings.timeZone,
@@ -272,7 +282,7 @@ async function main(args: readonly string[]): Promise<number> {
       await runTraining({
         server: need('server'),
         as: need('as'),
-        size: sizeOf(values, defaults.training, usage),
+        force: madeUpForceOf(values, defaults.training, usage),
         secrets: new Secrets({ input: process.stdin, output: process.stderr }),
         say: out,
         log,

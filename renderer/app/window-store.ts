@@ -118,6 +118,8 @@ export interface WindowState {
   readonly formAbout: string;
   readonly selected: Readonly<Partial<Record<ListName, string>>>;
   readonly notices: readonly Notice[];
+  /** The operator does not want to see what a demo says of its story. */
+  readonly isCaptionHidden: boolean;
   readonly found: LookUp<Found> | undefined;
   readonly places: LookUp<FoundPlace> | undefined;
   readonly crimes: LookUp<CrimeNear> | undefined;
@@ -184,6 +186,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     formAbout: 'new',
     selected: {},
     notices: [],
+    isCaptionHidden: false,
     found: undefined,
     places: undefined,
     crimes: undefined,

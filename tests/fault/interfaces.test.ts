@@ -191,7 +191,7 @@ test('a demo with a made-up force in it ends with code 0, leaves no process, and
     server: string;
     accounts: { administrator: object };
   };
-  await demo.untilTold('a made-up force is at work: 2 desks, 2 units');
+  await demo.untilTold('a made-up force is at work: 3 desks, 2 units');
   const ask = async (path: string, init: RequestInit) =>
     (await (await fetch(`${server}${path}`, init)).json()) as {
       token: string;
@@ -204,7 +204,7 @@ test('a demo with a made-up force in it ends with code 0, leaves no process, and
   });
   const { users } = await ask('/api/users', { headers: { authorization: `Bearer ${token}` } });
   const force = users.filter(({ displayName }) => displayName.endsWith('(made up)'));
-  expect(force.map(({ state }) => state)).toEqual(['active', 'active']);
+  expect(force.map(({ state }) => state)).toEqual(['active', 'active', 'active']);
   const code = await demo.stop();
   expect([code, processesOf(folder)]).toEqual([0, []]);
   const file = openStore(join(folder, 'server/accounts.db'), accountMigrations);
