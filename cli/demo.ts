@@ -83,6 +83,7 @@ export async function runDemo(options: RunDemo): Promise<void> {
     const words = [
       `${options.forceName}: a room with made-up data in ${dataDir}`,
       `server  ${server.url}`,
+      ...(server.liveLog === undefined ? [] : [`live log ${server.liveLog}   (investigator)`]),
       ...seats.map((seat, index) => `${seat.desk.padEnd(7)} ${desks[index]}   (${seat.role})`),
       ...Object.entries(accounts).map(
         ([role, { name, password }]) => `sign in as ${name.padEnd(6)} ${password}   (${role})`,
@@ -92,6 +93,7 @@ export async function runDemo(options: RunDemo): Promise<void> {
     const pids = { server: server.child.pid, desks: hosts.map(({ pid }) => pid) };
     say(words, {
       server: server.url,
+      ...(server.liveLog !== undefined && { liveLog: server.liveLog }),
       desks,
       pids,
       accounts,
@@ -168,6 +170,7 @@ async function prepare(dataDir: string, { force, forceName, log }: RunDemo): Pro
   const accounts: Kept['accounts'] = {};
   const people = [
     ...seats,
+    { name: 'inv', displayName: 'Ines Vale', role: 'investigator' },
     { name: 'aud', displayName: 'Erin Quill', role: 'auditor' },
     { name: 'adm', displayName: 'Femi Stone', role: 'administrator' },
   ] as const;
@@ -208,7 +211,11 @@ async function importMadeUpCrimes(folder: string, force: string) {
 async function serve(
   dataDir: string,
   { port, force, forceName, log }: RunDemo,
-): Promise<{ readonly url: string; readonly child: ChildProcess }> {
+): Promise<{
+  readonly url: string;
+  readonly liveLog: string | undefined;
+  readonly child: ChildProcess;
+}> {
   const folder = join(dataDir, 'server');
   const args = ['serve', '--json', '--data', folder, '--force', force, '--force-name', forceName];
   const child = spawn(
@@ -224,10 +231,12 @@ async function serve(
   const line = once(createInterface({ input: child.stdout }), 'line');
   const [text] = (await Promise.race([line, ended])) as [string];
   ended.catch(() => {}); // from here on it is told below
-  const { server } = z.object({ server: z.string() }).parse(JSON.parse(text));
+  const { server, liveLog } = z
+    .object({ server: z.string(), liveLog: z.string().optional() })
+    .parse(JSON.parse(text));
   child.once('exit', (code, signal) => {
     const again = `holdfast ${args.filter((arg) => arg !== '--json').join(' ')} --port ${new URL(server).port}`;
     log(`demo: the server has ended (${signal ?? code}). To start it again: ${again}`);
   });
-  return { url: server, child };
+  return { url: server, liveLog, child };
 }

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
+import { loadAssets } from '#store/load-assets.ts';
 import { startServer } from '../server/main.ts';
 import { rebuildFolder } from '../server/log/open-writer.ts';
 import { importCrimeFile, type Imported } from '../server/import/import-crime-file.ts';
@@ -47,6 +48,9 @@ const HELP = `holdfast COMMAND [OPTION…]
 
 Exit codes: 0 done · 1 failed · 2 not understood · 3 found wrong (import refused, chain broken)
 `;
+
+/** What the browsers are served; made by `npm run build`. */
+const WINDOWS = join(import.meta.dirname, '../dist/renderer');
 
 const VERSION = (
   JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
@@ -130,6 +134,7 @@ async function main(args: readonly string[]): Promise<number> {
         ...force,
         tls,
         awaitDesksMs: awaitDesks * 1_000,
+        windows: existsSync(WINDOWS) ? loadAssets(WINDOWS) : undefined,
         log,
       });
       const first = await server.addFirstAdministrator();
@@ -139,8 +144,18 @@ async function main(args: readonly string[]): Promise<number> {
             `${first.password}\nIt is told only now and opens nothing until it is changed: ` +
             `holdfast admin password --server ${server.baseUrl} --as ${first.name}`,
         );
-      const line = { server: server.baseUrl, ...(first && { firstAdministrator: first }) };
-      say(values.json ? JSON.stringify(line) : `serving ${server.baseUrl}`);
+      const { baseUrl, liveLog } = server;
+      if (liveLog === undefined)
+        log(
+          'The windows are not built, so there is no live log here: npm run build, and start again.',
+        );
+      const line = {
+        server: baseUrl,
+        ...(liveLog !== undefined && { liveLog }),
+        ...(first && { firstAdministrator: first }),
+      };
+      const words = liveLog === undefined ? '' : `\nlive log ${liveLog}`;
+      say(values.json ? JSON.stringify(line) : `serving ${baseUrl}${words}`);
       await untilStopped();
       await server.stop();
       return 0;

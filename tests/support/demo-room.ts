@@ -13,6 +13,7 @@ const CLI = join(import.meta.dirname, '../../cli/holdfast.ts');
 
 const printed = z.looseObject({
   server: z.string(),
+  liveLog: z.string().optional(),
   desks: z.array(z.string()),
   pids: z.object({ server: z.number(), desks: z.array(z.number()) }),
   accounts: z.record(z.string(), z.object({ name: z.string(), password: z.string() })),
