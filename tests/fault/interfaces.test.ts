@@ -254,7 +254,7 @@ test('every example in INTERFACES.md is what really happens', async () => {
   const fences = text.match(/^```/gm)?.length ?? 0;
   expect(blocks).toHaveLength(fences / 2);
   expect(reader.ran.http).toBeGreaterThan(15);
-  expect(reader.ran).toMatchObject({ console: 14, websocket: 2 });
+  expect(reader.ran).toMatchObject({ console: 15, websocket: 2 });
 });
 
 test('a demo that is told to stop while it starts ends with code 0 and leaves no process', async () => {
@@ -316,10 +316,10 @@ const processesOf = (folder: string) =>
 test('every refusal that the server can give stands in the table, and no other', () => {
   const rows = [...text.matchAll(/^\| (\d{3}) +\| `([\w-]+)` +\|/gm)];
   const documented = new Set(rows.map(([, status, reason]) => `${status} ${reason}`));
-  const folder = join(root, 'server/gateway');
-  const sources = readdirSync(folder)
-    .filter((name) => /^[\w-]+\.ts$/.test(name))
-    .map((name) => readFileSync(join(folder, name), 'utf8'))
+  const sources = ['server/gateway', 'server/web']
+    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name)))
+    .filter((name) => /[\\/][\w-]+\.ts$/.test(name))
+    .map((name) => readFileSync(name, 'utf8'))
     .join('\n');
   const known = new Set([
     ...[...sources.matchAll(/new Refused\(\s*(\d{3}),\s*'([\w-]+)'/g)].map(
