@@ -191,9 +191,16 @@ export class SeatLine implements Hanging {
       case 'query':
         return void this.#query(frame).catch((error: unknown) => this.#failed(error, frame.id));
       case 'sign-out':
-        return this.#options.signOut();
+        return this.#signOut();
       default:
     }
+  }
+
+  #signOut(): void {
+    const subject = this.#session.person.id;
+    const row = { operation: 'authentication', what: 'sign-out', subject } as const;
+    this.#audit({ ...row, outcome: 'signed-out' }).catch(this.#options.failed);
+    this.#options.signOut(); // ends this line too
   }
 
   #subscribe(asked: Subscribe): void {
@@ -253,7 +260,8 @@ export class SeatLine implements Hanging {
     };
     this.#follows.set(sub, follow);
     const isThere = this.#options.records().incident(incident).rows.length > 0;
-    const why = `reason ${reason.code}: ${reason.text}`;
+    // One line of letters, whatever was put into it: an auditor reads it, in a terminal too.
+    const why = `reason ${reason.code}: ${reason.text.replaceAll(/\p{C}+/gu, ' ')}`;
     await this.#audit({
       operation: 'consultation',
       what: 'incident',
