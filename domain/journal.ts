@@ -130,6 +130,11 @@ export function sentenceOf(
       return 'Account open again';
     case 'references.reserved':
       return `Reference numbers ${known.body.from} to ${known.body.to} reserved`;
+    case 'reference-data.taken-over': {
+      const { list, note, rolledBackTo } = known.body;
+      const back = rolledBackTo === undefined ? '' : `, back to revision ${rolledBackTo}`;
+      return `Reference data taken over, ${list.replaceAll('-', ' ')}${back}: ${note}`;
+    }
     case 'recorded-crime.imported':
       return `Recorded crimes imported: ${known.body.added} of ${known.body.rowsRead} rows`;
     default:

@@ -25,8 +25,9 @@ export const history = [
   },
   {
     version: 6,
-    fingerprint: '13e4b76fee68bdbe',
-    change: 'a view may say why a record is looked at',
+    fingerprint: 'ad46e4bb32c6013e',
+    change:
+      'reference data is taken over while the room works; a view may say why a record is looked at',
   },
 ] as const satisfies readonly {
   readonly version: number;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { ReferenceData } from '#domain/reference-data.ts';
 import type { CallerNumber, Channel, Details, Grade, Place, Role } from '#domain/facts.ts';
 import { viewReason } from '#domain/view-reason.ts';
 
@@ -93,6 +94,12 @@ export interface SeatRow {
   readonly signInHint?: string | undefined;
   /** What is or was wrong with this desk's own files, in one line for the operator; absent where all is well. */
   readonly trouble?: string | undefined;
+}
+
+/** The one row of `reference-data`: every list as it holds in this force now. */
+export interface ReferenceRow {
+  readonly id: 'reference-data';
+  readonly data: ReferenceData;
 }
 
 /** A row of `contact` and of `incident` beside the record's own: one line of its running log. */

@@ -19,10 +19,12 @@ import type { Accounts, Person, SignInRefusal } from '../auth/accounts.ts';
 import type { Enrolled } from '../auth/keys.ts';
 import type { AuditRow, Recorder } from '../log/recorder-port.ts';
 import { networkOf, SignInLimit } from '../auth/sign-in-limit.ts';
+import { loadReferenceData } from '#store/load-reference-data.ts';
 import { wayTo } from '../auth/policy.ts';
 import { addAdminRoutes, type AdminOptions } from './admin-routes.ts';
 import type { DraftCopies } from './draft-copies.ts';
 import { addOutsideRoutes } from './outside-routes.ts';
+import { addReferenceRoutes } from './reference-routes.ts';
 import { parse, Refused } from './refused.ts';
 import { realTimers } from './timers.ts';
 import { Turnaways } from './turnaways.ts';
@@ -360,6 +362,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 
   addOutsideRoutes(app, { recorder, accounts, now, bearer, turnaways });
   const { admin, keyGone, joined } = options;
+  addReferenceRoutes(app, { recorder, shipped: loadReferenceData(), audit, personOf, now });
   addAdminRoutes(app, { ...admin, keyGone, joined, audit, personOf, now, failed });
 
   const { liveLog } = options;

@@ -16,6 +16,7 @@ import {
   commandId,
   newWriter,
   raise,
+  referenceData,
   reference,
   request,
   startedAt,
@@ -42,7 +43,7 @@ function files() {
     const records = new LiveRecords({
       dataDir,
       recorder: { head: () => read.head, readAfter: (seq, most) => read.readAfter(seq, most) },
-      statusName: (code) => `Status ${code}`,
+      referenceData,
     });
     onTestFinished(() => records[Symbol.dispose]());
     return records;

@@ -8,6 +8,7 @@ import { REASON_TEXT_MIN } from '#domain/view-reason.ts';
 import { limits } from '#protocol/limits.ts';
 import { windowUp } from '#protocol/up.ts';
 import { logMigrations } from '#store/migrations.ts';
+import { loadReferenceData } from '#store/load-reference-data.ts';
 import { openStore } from '#store/open-store.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
 import { raise } from '../../tests/support/room.ts';
@@ -582,6 +583,33 @@ test('a page that does not read is cut, nothing piles up for it, and it takes up
   await back.until(() => back.texts().some((text) => text.startsWith('19 99 ')));
   await running.server.recorder.audit([]);
   expect(looks(running).some((row) => row.includes('ended: the line was lost'))).toBe(true);
+});
+
+test('a list that is taken over while somebody looks is the one that the seat reads by, from then on', async () => {
+  const { running, record, seat } = await room();
+  await using _ = running;
+  await running.addUser('adm', 'administrator');
+  const { token } = await running.signIn('adm');
+  await seat.begin('inv');
+  seat.send({ frame: 'subscribe', sub: 'r', view: 'reference-data' });
+  seat.follow(incident);
+  await seat.until(() => seat.rows('r').length === 1 && seat.texts().length === 2);
+  const { unitStatuses } = loadReferenceData();
+  const text = JSON.stringify({
+    ...unitStatuses,
+    version: unitStatuses.version + 1,
+    rows: unitStatuses.rows.map((row) => (row.code === 6 ? { ...row, name: 'Hands full' } : row)),
+  });
+  const body = { text, insteadOf: 0, note: 'agreed on Monday' };
+  const headers = { authorization: `Bearer ${token}` };
+  const taken = await running.ask('POST', '/api/reference-data/unit-statuses', body, headers);
+  expect(taken.status).toBe(201);
+  await seat.until(() => JSON.stringify(seat.rows('r')).includes('Hands full'));
+  const unitId = 'HT21' as UnitId;
+  await record({ type: 'book-on-unit', body: { unitId, officers: ['PC Reed'], skills: [] } });
+  await record({ type: 'assign-unit', body: { incidentId: incident, unitId } });
+  await record({ type: 'set-unit-status', body: { unitId, statusCode: 6 } });
+  await seat.until(() => seat.texts().includes('HT21 Hands full'));
 });
 
 test('no server without built windows has a live log', async () => {
