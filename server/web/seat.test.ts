@@ -3,7 +3,13 @@ import { expect, test } from 'vitest';
 import type { Asked } from '#domain/commands.ts';
 import { contactIdOf } from '#domain/decide.ts';
 import type { Fact } from '#domain/event.ts';
-import { incidentStream, type IncidentId, type UnitId, type UserId } from '#domain/ids.ts';
+import {
+  incidentStream,
+  type EpochMs,
+  type IncidentId,
+  type UnitId,
+  type UserId,
+} from '#domain/ids.ts';
 import { REASON_TEXT_MIN } from '#domain/view-reason.ts';
 import { limits } from '#protocol/limits.ts';
 import { windowUp } from '#protocol/up.ts';
@@ -317,7 +323,7 @@ test('a first password is changed at this seat as at a desk', async () => {
 
 test('a ticket opens one socket, for its own session, within 30 s, from its own origin', async () => {
   const timers = new HandTimers(Date.now());
-  const { running, seat } = await room({ timers, now: () => timers.now as never });
+  const { running, seat } = await room({ timers, now: () => timers.now as EpochMs });
   await using _ = running;
   await running.addUser('inv2', 'investigator');
   await seat.signIn('inv');
@@ -457,6 +463,18 @@ const seatUser = ({ server }: Running) => {
   return added?.header.stream.slice('user/'.length) as UserId; // a user's stream is made of the id
 };
 
+test('what an administrator takes back ends the seat then, and not when the server looks next', async () => {
+  const timers = new HandTimers(Date.now()); // no time passes here: nothing looks
+  const { running, seat } = await room({ timers, now: () => timers.now as EpochMs });
+  await using _ = running;
+  await running.addUser('adm', 'administrator');
+  const { token } = await running.signIn('adm');
+  await seat.begin('inv');
+  const authorization = `Bearer ${token}`;
+  await running.ask('POST', '/api/sessions/revoke', { name: 'inv' }, { authorization });
+  expect(await seat.closed).toEqual({ code: 4401, why: 'revoked' });
+});
+
 test('a role that is taken away ends the seat', async () => {
   const { running, seat } = await room();
   await using _ = running;
@@ -475,7 +493,7 @@ test('a role that is taken away ends the seat', async () => {
 
 test('a key that is pressed keeps a seat; what its page asks by itself does not', async () => {
   const timers = new HandTimers(Date.now());
-  const { running, seat } = await room({ timers, now: () => timers.now as never });
+  const { running, seat } = await room({ timers, now: () => timers.now as EpochMs });
   await using _ = running;
   await seat.signIn('inv');
   timers.pass(IDLE_MS - 1_000);
@@ -560,7 +578,7 @@ test('many lines at once are few frames', async () => {
 
 test('a page that does not read is cut, nothing piles up for it, and it takes up again', async () => {
   const timers = new HandTimers(Date.now());
-  const { running, say, seat } = await room({ timers, now: () => timers.now as never });
+  const { running, say, seat } = await room({ timers, now: () => timers.now as EpochMs });
   await using _ = running;
   await seat.begin('inv');
   seat.follow(incident);
