@@ -199,6 +199,24 @@ describe('a line of the log', () => {
       },
       'Recorded crimes imported: 7 of 10 rows',
     ],
+    [
+      'dispatched-call.imported',
+      {
+        batchId: 'b1',
+        fileDigest: 'f',
+        rowsDigest: 'r',
+        label: 'TRAINING',
+        timeZone: 'America/Los_Angeles',
+        rowsRead: 10,
+        added: 7,
+        alreadyHeld: 2,
+        otherwise: 1,
+        duplicates: 0,
+        skipped: { 'bad-time': 1 },
+        days: { first: '2018-01-02', last: '2023-12-12' },
+      },
+      'Dispatch records imported: 7 of 10 rows',
+    ],
   ])('%s %j reads: %s', (type, body, sentence) => {
     expect(line(type, body)).toBe(sentence);
   });

@@ -137,6 +137,8 @@ export function sentenceOf(
     }
     case 'recorded-crime.imported':
       return `Recorded crimes imported: ${known.body.added} of ${known.body.rowsRead} rows`;
+    case 'dispatched-call.imported':
+      return `Dispatch records imported: ${known.body.added} of ${known.body.rowsRead} rows`;
     default:
       return unreachable(known);
   }

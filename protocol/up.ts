@@ -3,8 +3,10 @@ import { applied } from './applied.ts';
 import { command } from './command.ts';
 import { consulted } from './consulted.ts';
 import { askCrimes } from './crimes.ts';
+import { keysPainted, reportFrame } from './desk-report.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
+import { setLook } from './look.ts';
 import { ping, pong } from './ping.ts';
 import { query } from './query.ts';
 import { reserveReferences } from './reserve-references.ts';
@@ -26,7 +28,9 @@ export const windowUp = z.discriminatedUnion('frame', [
   signIn,
   signOut,
   settleTray,
+  setLook,
   signal,
+  keysPainted,
   ping,
 ]);
 export type WindowUp = z.infer<typeof windowUp>;
@@ -42,6 +46,7 @@ export const deskUp = z.discriminatedUnion('frame', [
   askCrimes,
   consulted,
   deskSignal,
+  reportFrame,
   ping,
   pong,
 ]);

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { commandIdFrom, epochMs, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import { limits } from '#protocol/limits.ts';
 import type { Assets } from '#protocol/page.ts';
+import type { Notice } from '#protocol/server-notices.ts';
 import type { Presence } from '#protocol/signal.ts';
 import type { SeatRow, ViewName } from '#protocol/view.ts';
 import { holdFolder } from '#store/hold-folder.ts';
@@ -14,11 +15,14 @@ import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
+import { ClockNotice } from './clock-notice.ts';
 import { DraftsDue } from './drafts-due.ts';
 import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
 import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './offline-sign-in.ts';
 import { OutboxFile } from './outbox-file.ts';
+import { Looks } from './looks.ts';
 import { Outbox } from './outbox.ts';
+import { OwnReport } from './own-report.ts';
 import type { DeskPorts } from './ports.ts';
 import { Replica } from './replica.ts';
 import {
@@ -54,6 +58,8 @@ export interface StartDesk {
   readonly isDemo: boolean;
   /** Shown where somebody signs in; a demo says there who can. */
   readonly signInHint?: string;
+  /** From how far on the people here are told that this clock is not the server's. */
+  readonly clockWarnMs?: number;
 }
 
 export interface RunningDesk {
@@ -69,7 +75,9 @@ const SIGN_IN_WITHIN_MS = 8_000;
 const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: one frame of a screen
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
 const COPY_DRAFTS_EVERY_MS = 2_000;
+const CLOCK_WARN_MS = 2_000; // a log whose lines are seconds apart is misread from here on
 const SIGNAL_EVERY_MS = 250; // a colleague's caret need not be newer
+const REPORT_LOOK_EVERY_MS = 1_000; // whether there is something new to report; when it goes, see OwnReport
 const TELL_REFUSALS_EVERY_MS = 1_000; // together: each write holds up the people at work
 const MEND_EVERY_MS = 60_000; // a disk that was full may have room again
 const HEAR_GRANTS_EVERY_MS = 30_000; // 300 desks ask ten times a second; also whenever the line comes back
@@ -141,8 +149,12 @@ export async function startDesk(
       tell(new Error(line));
     }),
     // Once whoever asked has been told, and before any view: what is to be recorded does not wait for a screen.
-    stored: () => setImmediate(pump),
+    stored: (id) => {
+      own.stored(id);
+      setImmediate(pump);
+    },
     settled: (ack) => {
+      own.settled(ack.commandId);
       for (const window of windows) window.tell(ack);
     },
     failed,
@@ -153,6 +165,7 @@ export async function startDesk(
     finished: () => attempt('keeping which copy is whole', () => finishReplica(dataDir)),
   });
 
+  const own = new OwnReport(desk, { now, elapsedMs: () => performance.now() });
   const privateKey = createPrivateKey(options.privateKey);
   const kept = keptSeat.safeParse(desk.outbox.seat());
   let seat: Seat | undefined =
@@ -161,10 +174,13 @@ export async function startDesk(
   let wasLive = false;
   let presence: Presence = { about: '', isTyping: false };
   let isSignalDue = false;
+  let serverNotices: readonly Notice[] = [];
+  const clockNotice = new ClockNotice(options.clockWarnMs ?? CLOCK_WARN_MS);
   const closed = new AbortController();
   const signText = (text: string) =>
     sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
   const standing = new Standing(desk);
+  const looks = new Looks(dataDir);
   const isDisabled = (user: UserId) => standing.isDisabled(user);
   const offline = new OfflineSignIn(outboxFile.db, { now, isDisabled }, outboxFile.write);
   /** For what must not stop a person: told, and gone on from. */
@@ -228,10 +244,15 @@ export async function startDesk(
     now,
     random: Math.random,
     withdrawn: (grants) => attempt('hearing which grants are good', () => withdraw(grants)),
+    noticed: (notices) => {
+      serverNotices = notices;
+      refresh('seat');
+    },
     changed: () => {
       const isLive = sync.link.state === 'live' && sync.link.isCurrent;
       if (isLive === wasLive) return;
       wasLive = isLive;
+      own.again();
       if (isLive) isSignalDue = true; // the server knows nothing of us yet
       else desk.forgetPresence();
       aloneSince = now();
@@ -242,6 +263,8 @@ export async function startDesk(
 
   const seatRow = (): SeatRow => {
     const { link } = sync;
+    const ownClock = clockNotice.hear(sync.offsetMs, now());
+    const notices = [...serverNotices, ...(ownClock ? [ownClock] : [])];
     const isOnline = link.state === 'live' && link.isCurrent && !desk.isRebuilding;
     const why =
       link.state === 'closed'
@@ -265,10 +288,13 @@ export async function startDesk(
       tray: desk.tray().length,
       referencesLeft: desk.outbox.referencesLeft(),
       version: options.version,
+      ...(sync.release !== undefined && { serverVersion: sync.release }),
       protection: options.protection,
       isDemo: options.isDemo,
+      look: looks.of(seat?.user.id),
       signInHint: options.signInHint,
       trouble: troubleOf(outboxFile.trouble, replicaFound),
+      ...(notices.length > 0 && { notices }),
     };
   };
 
@@ -321,6 +347,7 @@ export async function startDesk(
 
   const host: WindowHost = {
     desk,
+    timeZone: options.timeZone,
     now,
     seat: () => seat,
     seatRow,
@@ -334,11 +361,21 @@ export async function startDesk(
       }
     },
     signOut: () => sit(undefined),
+    setLook: (change) => {
+      attempt('keeping how windows look', () => looks.change(seat?.user.id, change));
+      refresh('seat');
+    },
     draftChanged: (user, draftId, how) => drafts.changed(user, draftId, how),
     refusedHere,
     signalled: (latest) => {
       presence = latest;
       isSignalDue = true;
+    },
+    painted: (ms) => own.painted(ms),
+    ownDesk: () => {
+      const { mode, offsetMs, version } = seatRow();
+      const user = seat?.user.id;
+      return { id: options.desk, user, report: own.look({ mode, offsetMs, version }) };
     },
   };
 
@@ -350,12 +387,23 @@ export async function startDesk(
     else if (heard) sit(heard);
     refresh();
   });
-  const seatTimer = setInterval(() => refresh('seat'), SEAT_EVERY_MS);
+  const seatTimer = setInterval(() => {
+    refresh('seat');
+    refresh('desks');
+  }, SEAT_EVERY_MS);
   const signalTimer = setInterval(() => {
     if (!isSignalDue) return;
     const user = seat && { user: seat.user.id };
     if (sync.send({ frame: 'desk-signal', ...user, presence })) isSignalDue = false;
   }, SIGNAL_EVERY_MS);
+  const reportTimer = setInterval(() => {
+    attempt('reporting how this desk is', () => {
+      const { mode, offsetMs, version } = seatRow();
+      const { id: user, role } = seat?.user ?? { id: undefined, role: undefined };
+      const due = own.due({ mode, offsetMs, version, user, role });
+      if (due && sync.send(due.frame)) due.told();
+    });
+  }, REPORT_LOOK_EVERY_MS);
   const grantsTimer = setInterval(() => {
     if (wasLive) void hearGrants();
   }, HEAR_GRANTS_EVERY_MS);
@@ -412,6 +460,7 @@ export async function startDesk(
       clearInterval(seatTimer);
       clearInterval(draftTimer);
       clearInterval(signalTimer);
+      clearInterval(reportTimer);
       clearInterval(grantsTimer);
       clearInterval(refusalTimer);
       clearInterval(mendTimer);

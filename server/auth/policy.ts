@@ -105,6 +105,8 @@ export const seatFrames = {
   unsubscribe: 'heard',
   query: 'heard',
   'sign-out': 'heard',
+  'set-look': 'heard',
+  'keys-painted': 'heard',
   command: 'read-only',
   draft: 'read-only',
   'drop-draft': 'read-only',

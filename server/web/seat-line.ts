@@ -12,6 +12,7 @@ import { isModest } from '#domain/lib/modest.ts';
 import type { ViewReason } from '#domain/view-reason.ts';
 import type { WindowDown } from '#protocol/down.ts';
 import { limits } from '#protocol/limits.ts';
+import { changedLook, DEFAULT_LOOK } from '#protocol/look.ts';
 import { queries, type Query } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
 import { version } from '#protocol/version.ts';
@@ -77,6 +78,8 @@ export class SeatLine implements Hanging {
   readonly #network: string;
   readonly #options: SeatLineOptions;
   readonly #follows = new Map<string, Follow>();
+  #look = DEFAULT_LOOK;
+  #seatSub: string | undefined;
   #views = 0;
   /** Where the page wants the reference data, also when a list is taken over. */
   #referenceSub: string | undefined;
@@ -203,6 +206,17 @@ export class SeatLine implements Hanging {
         return this.#endFollow(frame.sub, 'left');
       case 'query':
         return void this.#query(frame).catch((error: unknown) => this.#failed(error, frame.id));
+      case 'set-look':
+        // For as long as this page is open: nothing of a browser seat is kept.
+        this.#look = changedLook(this.#look, frame.change);
+        if (this.#seatSub === undefined) return;
+        return this.#send({
+          frame: 'view',
+          sub: this.#seatSub,
+          reset: false,
+          upsert: [{ ...this.#seatRow() }],
+          remove: [],
+        });
       case 'sign-out':
         return this.#signOut();
       default:
@@ -220,6 +234,7 @@ export class SeatLine implements Hanging {
     const { sub, view, key, reason } = asked;
     switch (view) {
       case 'seat':
+        this.#seatSub = sub;
         return this.#sendOnce(sub, this.#seatRow());
       case 'reference-data':
         this.#referenceSub = sub;
@@ -415,6 +430,7 @@ export class SeatLine implements Hanging {
       version: `protocol ${version}`,
       protection: 'Nothing is stored on this computer.',
       isDemo: false,
+      look: this.#look,
     };
   }
 

@@ -2,6 +2,7 @@ import { WebSocket } from 'ws';
 import type { Asked } from '#domain/commands.ts';
 import type { Ack } from '#protocol/ack.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
+import type { LookChange } from '#protocol/look.ts';
 import type { QueryName, Result } from '#protocol/query.ts';
 import type { Presence } from '#protocol/signal.ts';
 import { subprotocol } from '#protocol/version.ts';
@@ -80,6 +81,10 @@ export class WindowClient {
     return id;
   }
 
+  setLook(change: LookChange): void {
+    this.#send({ frame: 'set-look', change });
+  }
+
   signOut(): void {
     this.#send({ frame: 'sign-out', id: crypto.randomUUID() });
   }
@@ -125,6 +130,10 @@ export class WindowClient {
 
   signal(presence: Presence): void {
     this.#send({ frame: 'signal', presence });
+  }
+
+  paint(ms: readonly number[]): void {
+    this.#send({ frame: 'keys-painted', ms });
   }
 
   /**
