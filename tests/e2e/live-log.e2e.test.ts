@@ -117,6 +117,12 @@ test(
     await shows(page, '[data-testid="facts"]', 'Shouting, a child crying');
     await shows(page, '[data-testid="units"]', 'none on it now');
 
+    // What finds and what is found stand side by side, whole, and the log has the most of the room.
+    const box = async (selector: string) => page.locator(selector).boundingBox();
+    const [find, log] = [await box('[data-field="find"]'), await box('[data-field="log"]')];
+    expect(Math.min(find?.width ?? 0, (log?.width ?? 0) / 2)).toBeGreaterThan(200);
+    expect((log?.y ?? 0) + (log?.height ?? 0)).toBeGreaterThan(600);
+
     // New lines appear as they are recorded; where the reader is at the end, the newest is in sight.
     await recorded(say('Caller is upstairs, door locked'));
     await shows(page, '[data-testid="line"]', 'Caller is upstairs, door locked');

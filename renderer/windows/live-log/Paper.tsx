@@ -13,6 +13,16 @@ const stamp = new Intl.DateTimeFormat('en-GB', {
   hourCycle: 'h23',
 });
 
+/** A line's times: the year stands in the head and where it was raised. */
+const lineStamp = new Intl.DateTimeFormat('en-GB', {
+  day: '2-digit',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
+
 /** What goes on paper, and is never on screen. Without a print that is on record it says that it is none. */
 export function Paper() {
   const print = useLive((state) => state.print);
@@ -82,9 +92,9 @@ export function Paper() {
           </tr>
           {lines.map(({ id, at, enteredAt, recordedAt, who, text }) => (
             <tr key={id}>
-              <td>{stamp.format(at)}</td>
-              <td>{enteredAt === undefined ? '' : stamp.format(enteredAt)}</td>
-              <td>{recordedAt === undefined ? '' : stamp.format(recordedAt)}</td>
+              <td>{lineStamp.format(at)}</td>
+              <td>{enteredAt === undefined ? '' : lineStamp.format(enteredAt)}</td>
+              <td>{recordedAt === undefined ? '' : lineStamp.format(recordedAt)}</td>
               <td>
                 {who.name} {who.desk}
               </td>
