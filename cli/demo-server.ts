@@ -24,6 +24,7 @@ export class DemoServer {
   readonly #options: DemoServerOptions;
   #child: ChildProcess | undefined;
   #url = '';
+  #liveLog: string | undefined;
 
   private constructor(options: DemoServerOptions) {
     this.#options = options;
@@ -37,6 +38,11 @@ export class DemoServer {
 
   get url(): string {
     return this.#url;
+  }
+
+  /** Where an investigator follows an incident in a browser; nowhere while the windows are not built. */
+  get liveLog(): string | undefined {
+    return this.#liveLog;
   }
 
   get pid(): number | undefined {
@@ -59,7 +65,11 @@ export class DemoServer {
     const line = once(createInterface({ input: child.stdout }), 'line');
     const [text] = (await Promise.race([line, ended])) as [string];
     ended.catch(() => {}); // from here on it is told below
-    this.#url = z.object({ server: z.string() }).parse(JSON.parse(text)).server;
+    const told = z
+      .object({ server: z.string(), liveLog: z.string().optional() })
+      .parse(JSON.parse(text));
+    this.#url = told.server;
+    this.#liveLog = told.liveLog;
     child.once('exit', (code, signal) => {
       const again = `holdfast ${args.filter((arg) => arg !== '--json').join(' ')} --port ${new URL(this.#url).port}`;
       log(`demo: the server has ended (${signal ?? code}). To start it again: ${again}`);

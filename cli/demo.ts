@@ -123,6 +123,7 @@ export async function runDemo(options: RunDemo): Promise<void> {
     const words = [
       `${options.forceName}: a room with made-up data in ${dataDir}`,
       `server  ${server.url}`,
+      ...(server.liveLog === undefined ? [] : [`live log ${server.liveLog}   (investigator)`]),
       ...windows.map(lineOf),
       ...Object.entries(accounts).map(
         ([role, { name, password }]) => `sign in as ${name.padEnd(6)} ${password}   (${role})`,
@@ -136,6 +137,7 @@ export async function runDemo(options: RunDemo): Promise<void> {
     const pids = { server: server.pid, desks: running.map(({ pid }) => pid) };
     say(words, {
       server: server.url,
+      ...(server.liveLog !== undefined && { liveLog: server.liveLog }),
       desks,
       windows,
       pids,
@@ -312,6 +314,7 @@ async function prepare(
   const accounts: Kept['accounts'] = {};
   const people = [
     ...seats,
+    { name: 'inv', displayName: 'Ines Vale', role: 'investigator' },
     { name: 'aud', displayName: 'Erin Quill', role: 'auditor' },
     { name: 'adm', displayName: 'Femi Stone', role: 'administrator' },
   ] as const;

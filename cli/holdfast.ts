@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { isFoundWrong } from '#store/file-trouble.ts';
+import { loadAssets } from '#store/load-assets.ts';
 import { startServer } from '../server/main.ts';
 import { rebuildFolder } from '../server/log/open-writer.ts';
 import { runAdmin } from './admin.ts';
@@ -80,6 +81,9 @@ const HELP = `holdfast COMMAND [OPTION…]
 Exit codes: 0 done · 1 failed · 2 not understood · 3 found wrong (import refused, chain broken,
 a file that is damaged or of a newer release, a fault that doctor found) · 4 doctor found nothing worse than warnings
 `;
+
+/** What the browsers are served; made by `npm run build`. */
+const WINDOWS = join(import.meta.dirname, '../dist/renderer');
 
 const VERSION = (
   JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
@@ -195,6 +199,7 @@ async function main(args: readonly string[]): Promise<number> {
         },
         clockWarnMs: settings.clockWarnMs,
         release: VERSION,
+        windows: existsSync(WINDOWS) ? loadAssets(WINDOWS) : undefined,
         log,
       });
       const first = await server.addFirstAdministrator();
@@ -204,8 +209,18 @@ async function main(args: readonly string[]): Promise<number> {
             `${first.password}\nIt is told only now and opens nothing until it is changed: ` +
             `holdfast admin password --server ${server.baseUrl} --as ${first.name}`,
         );
-      const line = { server: server.baseUrl, ...(first && { firstAdministrator: first }) };
-      say(values.json ? JSON.stringify(line) : `serving ${server.baseUrl}`);
+      const { baseUrl, liveLog } = server;
+      if (liveLog === undefined)
+        log(
+          'The windows are not built, so there is no live log here: npm run build, and start again.',
+        );
+      const line = {
+        server: baseUrl,
+        ...(liveLog !== undefined && { liveLog }),
+        ...(first && { firstAdministrator: first }),
+      };
+      const words = liveLog === undefined ? '' : `\nlive log ${liveLog}`;
+      say(values.json ? JSON.stringify(line) : `serving ${baseUrl}${words}`);
       await untilStopped();
       await server.stop();
       return 0;

@@ -77,6 +77,8 @@ export interface NewUser {
 
 export interface RunningServer {
   readonly baseUrl: string;
+  /** Where a browser opens the live log; undefined where its windows are not here. */
+  readonly liveLog: string | undefined;
   readonly recorder: Recorder;
   readonly accounts: Accounts;
   addUser(user: NewUser): Promise<void>;
@@ -347,8 +349,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   let stopped: Promise<void> | undefined;
 
+  const baseUrl = `${tls ? 'https' : 'http'}://${bracketed(host)}:${address.port}`;
   return {
-    baseUrl: `${tls ? 'https' : 'http'}://${bracketed(host)}:${address.port}`,
+    baseUrl,
+    liveLog: options.windows && `${baseUrl}/live-log/`,
     recorder,
     accounts,
     addUser,

@@ -230,10 +230,10 @@ const processesOf = (folder: string) =>
 test('every refusal that the server can give stands in the table, and no other', () => {
   const rows = [...text.matchAll(/^\| (\d{3}) +\| `([\w-]+)` +\|/gm)];
   const documented = new Set(rows.map(([, status, reason]) => `${status} ${reason}`));
-  const folder = join(root, 'server/gateway');
-  const sources = readdirSync(folder)
-    .filter((name) => /^[\w-]+\.ts$/.test(name))
-    .map((name) => readFileSync(join(folder, name), 'utf8'))
+  const sources = ['server/gateway', 'server/web']
+    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name)))
+    .filter((name) => /[\\/][\w-]+\.ts$/.test(name))
+    .map((name) => readFileSync(name, 'utf8'))
     .join('\n');
   const known = new Set([
     ...[...sources.matchAll(/new Refused\(\s*(\d{3}),\s*'([\w-]+)'/g)].map(
