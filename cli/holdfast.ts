@@ -1,19 +1,19 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
 import { isFoundWrong } from '#store/file-trouble.ts';
 import { startServer } from '../server/main.ts';
 import { rebuildFolder } from '../server/log/open-writer.ts';
-import { importCrimeFile, type Imported } from '../server/import/import-crime-file.ts';
 import { runAdmin } from './admin.ts';
 import { runDoctor } from './doctor/run-doctor.ts';
 import { needed, readSettings, SettingError } from './config/read-settings.ts';
 import { showSettings } from './config/show-settings.ts';
 import type { Program } from './config/settings.ts';
 import { runDemo } from './demo.ts';
+import { runImport } from './imports.ts';
 import { Secrets } from './read-secret.ts';
+import { runReport } from './reports.ts';
 import { runDesk } from './run-desk.ts';
 import { defaults, runTraining, sizeOf } from './run-training.ts';
 import { makeBackup, restoreBackup, verify, witness, type Out } from './safe-keeping.ts';
@@ -43,6 +43,8 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           (its own people and desks, all labelled as made up; never
                                           on a server where anything is real; the password as below)
   import   recorded crimes                crimes FILE… --data DIR   (while its server is stopped)
+           another city's dispatch records cad FILE… --data DIR     (a training force of its own)
+  report   times to attend by priority    response --data DIR      (from those dispatch records)
   rebuild  the read model from the log    --data DIR   (while its server is stopped)
   backup   a copy of a server's folder    --data DIR --to NEW   (also while its server runs)
   restore  a folder out of a back-up      FROM --data NEW
@@ -53,7 +55,11 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           set-role NAME --role ROLE | disable-user NAME |
                                           reopen-user NAME | reset-password NAME | unlock-user NAME |
                                           revoke-session ID | revoke-sessions NAME |
-                                          desk-code [DESK] | revoke-desk DESK | api-key NAME;
+                                          desk-code [DESK] | revoke-desk DESK | api-key NAME |
+                                          lists | list LIST [--revision N] | revisions LIST |
+                                          check-list LIST --file F |
+                                          take-over-list LIST --file F --revision N --note WHY |
+                                          roll-back-list LIST --to N --revision N --note WHY;
                                           each with --server URL --as NAME
                                           (the password is asked for, or is the first line of stdin)
 
@@ -100,6 +106,9 @@ const options = {
   as: { type: 'string' },
   'display-name': { type: 'string' },
   role: { type: 'string' },
+  file: { type: 'string' },
+  note: { type: 'string' },
+  revision: { type: 'string' },
   enrol: { type: 'string' },
   to: { type: 'string' },
   witness: { type: 'string' },
@@ -258,8 +267,13 @@ async function main(args: readonly string[]): Promise<number> {
         untilStopped,
       });
       return 0;
-    case 'import':
-      return importFiles(rest, served(), out);
+    case 'import': {
+      const { data: dataDir, force } = served();
+      return runImport({ words: rest, dataDir, force, say: out, log, usage });
+    }
+    case 'report':
+      runReport(rest, served().data, out, usage);
+      return 0;
     case 'rebuild':
       return rebuild(served().data, out);
     case 'admin':
@@ -269,6 +283,10 @@ async function main(args: readonly string[]): Promise<number> {
         as: need('as'),
         displayName: values['display-name'],
         role: values.role,
+        file: values.file,
+        note: values.note,
+        revision: values.revision,
+        to: values.to,
         secrets: new Secrets({ input: process.stdin, output: process.stderr }),
         say: out,
         usage,
@@ -291,47 +309,6 @@ async function main(args: readonly string[]): Promise<number> {
     default:
       throw new UsageError(`there is no command "${command}"`);
   }
-}
-
-async function importFiles(
-  [what, ...files]: readonly string[],
-  { data: dataDir, force }: { readonly data: string; readonly force: string },
-  out: Out,
-): Promise<number> {
-  if (what !== 'crimes' || files.length === 0)
-    throw new UsageError('import crimes FILE… --data DIR');
-  mkdirSync(dataDir, { recursive: true });
-  let code = 0;
-  for (const file of files) {
-    let shownAt = 0;
-    const result = await importCrimeFile(file, {
-      dataDir,
-      logId: `force-${force}`,
-      area: HAMPSHIRE_AND_ISLE_OF_WIGHT,
-      onProgress: ({ rows }) => {
-        if (rows - shownAt < 5_000) return;
-        shownAt = rows;
-        log(`${file}: ${rows} rows read`);
-      },
-    });
-    if (result.outcome === 'refused') code = 3;
-    out(`${file}${wordsOf(result)}`, { file, ...result });
-  }
-  return code;
-}
-
-/** What came of one file, in words that follow on its name. */
-function wordsOf(result: Imported): string {
-  if (result.outcome === 'refused') {
-    const { line, column, message } = result.fault;
-    return `:${line}:${column}: refused, nothing was imported: ${message}`;
-  }
-  const skipped = Object.entries(result.skipped).map(([reason, n]) => `${n} ${reason}`);
-  return (
-    `: ${result.rowsRead} rows read, ${result.kept} kept (${result.added} added, ` +
-    `${result.alreadyHeld} held before, ${result.alike} read like one of another file), ` +
-    `${result.duplicates} twice in the file, skipped: ${skipped.join(', ') || 'none'}`
-  );
 }
 
 function rebuild(dataDir: string, out: Out): number {

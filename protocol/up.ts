@@ -5,6 +5,7 @@ import { consulted } from './consulted.ts';
 import { askCrimes } from './crimes.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
+import { setLook } from './look.ts';
 import { ping, pong } from './ping.ts';
 import { query } from './query.ts';
 import { reserveReferences } from './reserve-references.ts';
@@ -26,6 +27,7 @@ export const windowUp = z.discriminatedUnion('frame', [
   signIn,
   signOut,
   settleTray,
+  setLook,
   signal,
   ping,
 ]);

@@ -25,8 +25,9 @@ export const history = [
   },
   {
     version: 6,
-    fingerprint: '468d9bfdf8473f14',
-    change: 'desks are told of the disk, the clock and the release of the server',
+    fingerprint: 'aca1769f7c6822c0',
+    change:
+      'reference data is taken over while the room works; a view may say why a record is looked at; files of public dispatch records; how windows look is kept by the desk; desks are told of the disk, the clock and the release of the server',
   },
 ] as const satisfies readonly {
   readonly version: number;

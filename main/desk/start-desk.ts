@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import * as z from 'zod';
 import { commandIdFrom, epochMs, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
-import { targetsOf } from '#domain/targets.ts';
 import { limits } from '#protocol/limits.ts';
+import type { Assets } from '#protocol/page.ts';
 import type { Notice } from '#protocol/server-notices.ts';
 import type { Presence } from '#protocol/signal.ts';
 import type { SeatRow, ViewName } from '#protocol/view.ts';
@@ -20,6 +20,7 @@ import { DraftsDue } from './drafts-due.ts';
 import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
 import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './offline-sign-in.ts';
 import { OutboxFile } from './outbox-file.ts';
+import { Looks } from './looks.ts';
 import { Outbox } from './outbox.ts';
 import type { DeskPorts } from './ports.ts';
 import { Replica } from './replica.ts';
@@ -30,7 +31,7 @@ import {
   openOrQuarantine,
   replicaName,
 } from './replica-files.ts';
-import { windowId, type Admission, type Assets, type WindowId, type WindowRole } from './shell.ts';
+import { windowId, type Admission, type WindowId, type WindowRole } from './shell.ts';
 import { Standing } from './standing.ts';
 import { SyncClient } from './sync-client.ts';
 import { WindowSession, type RefusedHere, type WindowHost } from './window-session.ts';
@@ -107,7 +108,6 @@ export async function startDesk(
   opening.use(holdFolder(dataDir));
   dropUnfinished(dataDir);
   const key = Buffer.from(options.storeKey, 'hex');
-  const referenceData = loadReferenceData();
   const ports: DeskPorts = { now, uuid: randomUUID, soon: once(FLUSH_EVERY_MS) };
 
   const windows = new Set<WindowSession>();
@@ -132,7 +132,6 @@ export async function startDesk(
   let replicaFound: string | undefined;
   const openReplica = (name = replicaName(dataDir)) =>
     new Replica(openStore(join(dataDir, name), replicaMigrations, { key }));
-  const statuses = new Map(referenceData.unitStatuses.rows.map(({ code, name }) => [code, name]));
   const pump = () => {
     if (!closed.signal.aborted) sync.pump();
   };
@@ -140,8 +139,7 @@ export async function startDesk(
     desk: options.desk as DeskId, // the folder's own name for itself, enrolled with the server
     force: options.force,
     timeZone: options.timeZone,
-    targets: targetsOf(referenceData.grades.rows),
-    statusName: (code) => statuses.get(code) ?? `status ${code}`,
+    referenceData: loadReferenceData(),
     ports,
     outbox: new Outbox(outboxFile.db, ports, outboxFile.write),
     replica: openOrQuarantine(dataDir, openReplica, (line) => {
@@ -175,6 +173,7 @@ export async function startDesk(
   const signText = (text: string) =>
     sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
   const standing = new Standing(desk);
+  const looks = new Looks(dataDir);
   const isDisabled = (user: UserId) => standing.isDisabled(user);
   const offline = new OfflineSignIn(outboxFile.db, { now, isDisabled }, outboxFile.write);
   /** For what must not stop a person: told, and gone on from. */
@@ -284,6 +283,7 @@ export async function startDesk(
       ...(sync.release !== undefined && { serverVersion: sync.release }),
       protection: options.protection,
       isDemo: options.isDemo,
+      look: looks.of(seat?.user.id),
       signInHint: options.signInHint,
       trouble: troubleOf(outboxFile.trouble, replicaFound),
       ...(notices.length > 0 && { notices }),
@@ -339,7 +339,6 @@ export async function startDesk(
 
   const host: WindowHost = {
     desk,
-    referenceData,
     now,
     seat: () => seat,
     seatRow,
@@ -353,6 +352,10 @@ export async function startDesk(
       }
     },
     signOut: () => sit(undefined),
+    setLook: (change) => {
+      attempt('keeping how windows look', () => looks.change(seat?.user.id, change));
+      refresh('seat');
+    },
     draftChanged: (user, draftId, how) => drafts.changed(user, draftId, how),
     refusedHere,
     signalled: (latest) => {

@@ -1,7 +1,7 @@
 import { commands, type CommandBody, type CommandType } from '#domain/commands.ts';
 import type { Brand } from '#domain/lib/brand.ts';
-import type { ReferenceData } from '#domain/reference-data.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
+import type { LookChange } from '#protocol/look.ts';
 import type { QueryName, QueryParams, Result } from '#protocol/query.ts';
 import type { Presence } from '#protocol/signal.ts';
 import type { WindowUp } from '#protocol/up.ts';
@@ -14,6 +14,7 @@ import type {
   IncidentRow,
   Line,
   PresenceRow,
+  ReferenceRow,
   RosterRow,
   SeatRow,
   TrayRow,
@@ -172,6 +173,11 @@ export class DeskLine implements LineListener {
   signal(presence: Presence): void {
     this.#presence = presence;
     this.#frame({ frame: 'signal', presence });
+  }
+
+  /** For all windows of this desk; the seat brings what came of it. Lost while the desk is away. */
+  setLook(change: LookChange): void {
+    this.#frame({ frame: 'set-look', change });
   }
 
   settleTray(commandId: string): Promise<Outcome> {
@@ -402,7 +408,7 @@ export class DeskLine implements LineListener {
         return row && this.#hearSeat(row);
       }
       case 'reference-data': {
-        const [row] = change<{ id: string; data: ReferenceData }>().upsert;
+        const [row] = change<ReferenceRow>().upsert;
         return row && this.#set({ reference: row.data });
       }
       case 'contacts':

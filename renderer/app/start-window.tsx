@@ -5,6 +5,8 @@ import { DeskLine } from './desk-line.ts';
 import type { ActionPorts } from './actions.ts';
 import { createFocus } from './focus.ts';
 import { followWanted, type Wanted } from './follow.ts';
+import { announce } from './announce.ts';
+import { createLook, LookContext, showLook } from './look.ts';
 import { listenKeys, type KeyTable } from './keys.ts';
 import { sharePresence } from './presence.ts';
 import { uuidV7 } from '#domain/lib/uuid-v7.ts';
@@ -17,6 +19,8 @@ import {
 } from './window-store.ts';
 
 interface Window_<Actions> {
+  /** Its name, for what is kept of this window alone. */
+  readonly name: string;
   readonly makeActions: (store: WindowStore, line: DeskLine, ports: ActionPorts) => Actions;
   readonly wanted: (state: WindowState) => Wanted;
   /** What is in front of this operator, for the other desks. */
@@ -59,7 +63,10 @@ export function startWindow<Actions>(page: Window, made: Window_<Actions>): void
   }, TICK_MS);
   followWanted(store, line, made.wanted, signal);
   sharePresence(store, line, made.presence, signal);
-  listenKeys(page, () => made.keys(actions, store, ports), signal);
+  const look = createLook(store, line, made.name);
+  showLook(page, store, made.name, signal);
+  announce(store, ports, signal);
+  listenKeys(page, () => ({ ...look.keys, ...made.keys(actions, store, ports) }), signal);
   made.also?.(store, actions, signal);
 
   // A window that goes away says its last words; a crash costs at most what the last 200 ms brought.
@@ -74,7 +81,9 @@ export function startWindow<Actions>(page: Window, made: Window_<Actions>): void
   if (!place) throw new Error('the page has no place for its window');
   createRoot(place).render(
     <StrictMode>
-      <WindowContext value={store}>{made.view(actions)}</WindowContext>
+      <WindowContext value={store}>
+        <LookContext value={look}>{made.view(actions)}</LookContext>
+      </WindowContext>
     </StrictMode>,
   );
 }

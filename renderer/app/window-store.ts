@@ -109,6 +109,10 @@ export interface WindowState {
   readonly crimes: LookUp<CrimeNear> | undefined;
   /** What a key has opened in place, and waits for the next key. */
   readonly prompt: 'channel' | 'outcome' | 'find' | undefined;
+  /** The line with the keys of how windows look. */
+  readonly isLookShown: boolean;
+  /** What is read out to who listens and does not look; each text goes once. */
+  readonly said: { readonly urgent: string; readonly polite: string };
   /** A second press is asked for: what, and until when. */
   readonly again: { readonly what: string; readonly until: number } | undefined;
   /** What a field lacks, said where it is. */
@@ -165,6 +169,8 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     places: undefined,
     crimes: undefined,
     prompt: undefined,
+    isLookShown: false,
+    said: { urgent: '', polite: '' },
     again: undefined,
     problem: undefined,
     commandLine: {

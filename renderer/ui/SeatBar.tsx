@@ -38,13 +38,7 @@ export function ModeWords() {
   const words = useWindow(selectModeWords);
   const reason = useWindow(({ seat }) => seat?.reason);
   return (
-    <span
-      className={`mode mode-${name}`}
-      data-testid="mode"
-      data-mode={name}
-      role="status"
-      title={reason}
-    >
+    <span className={`mode mode-${name}`} data-testid="mode" data-mode={name} title={reason}>
       {words}
     </span>
   );

@@ -1,7 +1,9 @@
 import type { ReactNode } from 'react';
 import { selectIsOfTheFloor } from '../app/selectors.ts';
 import { useWindow } from '../app/window-store.ts';
+import { Announcer } from './Announcer.tsx';
 import { DeskTrouble } from './DeskTrouble.tsx';
+import { LookBar } from './LookBar.tsx';
 import { ModeFrame } from './ModeFrame.tsx';
 import { NoticeStrip } from './NoticeStrip.tsx';
 import { SeatBar } from './SeatBar.tsx';
@@ -19,10 +21,12 @@ export function SeatFrame({
   return (
     <ModeFrame>
       <SeatBar title={title} />
+      <LookBar />
       <NoticeStrip />
       <DeskTrouble />
       <ServerNotices />
       <Inside>{children}</Inside>
+      <Announcer />
     </ModeFrame>
   );
 }

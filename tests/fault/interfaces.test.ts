@@ -1,12 +1,13 @@
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { subprotocol, version } from '#protocol/version.ts';
 import { adminWords } from '#server/gateway/admin-routes.ts';
+import { referenceWords } from '#server/gateway/reference-routes.ts';
 import { enrolWords, signInWords } from '#server/gateway/http.ts';
 import { GENESIS } from '#store/chain.ts';
 import { accountMigrations } from '#server/auth/account-migrations.ts';
@@ -51,6 +52,8 @@ class Reader implements AsyncDisposable {
       dir: join(folder, 'server'),
       backupDir: join(folder, 'backup'),
       restoredDir: join(folder, 'restored'),
+      cadDir: join(folder, 'seattle'),
+      cadFile: dispatchRecords(folder),
       ownPassword: 'the administrators own',
       publicKey: publicKey.toString('base64'),
       outboxId: randomUUID(),
@@ -146,13 +149,26 @@ class Reader implements AsyncDisposable {
   }
 }
 
+/** Made up: three calls in the form that Seattle publishes, of which one has no arrival. */
+function dispatchRecords(folder: string): string {
+  const file = join(folder, 'calls.csv');
+  const row = (id: number, arrived: string) =>
+    `202300000000${id},ASSISTANCE RENDERED,911,2,TEST,--TEST,11/04/2023 6:08:26 PM,${arrived},EAST,CHARLIE,C3,-122.28,47.61`;
+  const header =
+    'CAD Event Number,Event Clearance Description,Call Type,Priority,Initial Call Type,Final Call Type,' +
+    'Original Time Queued,Arrived Time,Precinct,Sector,Beat,Blurred_Longitude,Blurred_Latitude';
+  const rows = [row(1, '11/04/2023 6:20:26 PM'), row(2, '11/04/2023 6:28:26 PM'), row(3, '')];
+  writeFileSync(file, [header, ...rows, ''].join('\r\n'));
+  return file;
+}
+
 test('every example in INTERFACES.md is what really happens', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-interfaces-'));
   using _ = { [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
   await using reader = new Reader(folder, (actual, promised) => expect(actual).toEqual(promised));
   for (const block of blocks) await reader.read(block);
   expect(reader.ran.http).toBeGreaterThan(15);
-  expect([reader.console.ran, reader.ran.websocket]).toEqual([14, 2]);
+  expect([reader.console.ran, reader.ran.websocket]).toEqual([20, 2]);
 });
 
 test('a demo that is told to stop while it starts ends with code 0 and leaves no process', async () => {
@@ -223,7 +239,7 @@ test('every refusal that the server can give stands in the table, and no other',
     ...[...sources.matchAll(/new Refused\(\s*(\d{3}),\s*'([\w-]+)'/g)].map(
       ([, status, reason]) => `${status} ${reason}`,
     ),
-    ...Object.entries({ ...signInWords, ...enrolWords, ...adminWords }).map(
+    ...Object.entries({ ...signInWords, ...enrolWords, ...adminWords, ...referenceWords }).map(
       ([reason, [status]]) => `${status} ${reason}`,
     ),
     // Of the error handler: what fastify refuses by itself, what failed inside, and no address.
