@@ -290,6 +290,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     recorder,
     sessions,
     forceName: options.forceName,
+    release: options.release,
+    notices: ops.notices,
     hosts: () => ours,
     isTls: tls !== undefined,
     now,
