@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface RotatingFileOptions {
@@ -109,13 +109,12 @@ export class RotatingFile {
     return handle;
   }
 
-  /** The one that is written becomes the first of those before it, and the oldest goes. */
+  /** The one that is written becomes the first of those before it; the oldest is written over. */
   async #turn(): Promise<void> {
     const { folder, name, filesMax } = this.#options;
     const at = (n: number) => join(folder, n === 0 ? name : `${name}.${n}`);
     await this.#handle?.close();
     this.#handle = undefined;
-    await rm(at(filesMax - 1), { force: true });
     for (let n = filesMax - 2; n >= 0; n -= 1)
       await rename(at(n), at(n + 1)).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error; // there are not so many yet
