@@ -52,7 +52,8 @@ export async function runDemo(options: RunDemo): Promise<void> {
   const shells: AsyncDisposable[] = [];
   let leaving: (() => Promise<void>) | undefined;
   try {
-    for (const [first, seat] of seats.entries()) {
+    let first = 0;
+    for (const seat of seats) {
       const folder = join(dataDir, `desk-${seat.desk}`);
       const { identity } = await openIdentity(folder, seat.desk);
       const host = await DeskHost.start(
@@ -73,19 +74,19 @@ export async function runDemo(options: RunDemo): Promise<void> {
       hosts.push(host);
       if (!isHeadless)
         shells.push(
-          await openShell(host, [seat.window], join(folder, 'shell'), log, {
+          await openShell(host, seat.windows, join(folder, 'shell'), log, {
             first,
-            all: seats.length,
+            all: seats.flatMap(({ windows }) => windows).length,
           }),
         );
+      first += seat.windows.length;
     }
-    const desks = await Promise.all(
-      hosts.map((host, index) => host.address(seats[index]?.window ?? 'dispatch')),
-    );
+    const windows = await addressesOf(hosts);
+    const desks = seats.map(({ desk }) => windows.find((it) => it.desk === desk)?.address ?? '');
     const words = [
       `${options.forceName}: a room with made-up data in ${dataDir}`,
       `server  ${server.url}`,
-      ...seats.map((seat, index) => `${seat.desk.padEnd(7)} ${desks[index]}   (${seat.role})`),
+      ...windows.map(lineOf),
       ...Object.entries(accounts).map(
         ([role, { name, password }]) => `sign in as ${name.padEnd(6)} ${password}   (${role})`,
       ),
@@ -95,6 +96,7 @@ export async function runDemo(options: RunDemo): Promise<void> {
     say(words, {
       server: server.url,
       desks,
+      windows,
       pids,
       accounts,
       apiKey,
@@ -146,11 +148,23 @@ function bringToLife(
   };
 }
 
+/** Of every window of every seat what a person opens; a seat's first window stands first. */
+const addressesOf = (hosts: readonly DeskHost[]) =>
+  Promise.all(
+    hosts.flatMap((host, index) =>
+      (seats[index]?.windows ?? []).map(async (window) => ({
+        desk: seats[index]?.desk ?? '',
+        window,
+        address: await host.address(window),
+      })),
+    ),
+  );
+
+const lineOf = (it: Awaited<ReturnType<typeof addressesOf>>[number]) =>
+  `${it.desk.padEnd(7)} ${it.address}   (${it.window})`;
+
 async function showAddresses(hosts: readonly DeskHost[], log: (line: string) => void) {
-  for (const [index, host] of hosts.entries()) {
-    const seat = seats[index];
-    if (seat) log(`${seat.desk.padEnd(7)} ${await host.address(seat.window)}`);
-  }
+  for (const it of await addressesOf(hosts)) log(lineOf(it));
 }
 
 /** The first time: accounts, keys, desks and the made-up shift, by the server's own doors. */

@@ -3,6 +3,7 @@ import { ack } from './ack.ts';
 import { challenge } from './challenge.ts';
 import { consultedKept } from './consulted.ts';
 import { crimes } from './crimes.ts';
+import { deskReports } from './desk-report.ts';
 import { draftStored } from './draft.ts';
 import { events } from './events.ts';
 import { grantsWithdrawn } from './grants-withdrawn.ts';
@@ -38,6 +39,7 @@ export const deskDown = z.discriminatedUnion('frame', [
   crimes,
   consultedKept,
   signals,
+  deskReports,
   grantsWithdrawn,
   serverNotices,
   refused,

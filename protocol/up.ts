@@ -3,6 +3,7 @@ import { applied } from './applied.ts';
 import { command } from './command.ts';
 import { consulted } from './consulted.ts';
 import { askCrimes } from './crimes.ts';
+import { keysPainted, reportFrame } from './desk-report.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
 import { setLook } from './look.ts';
@@ -29,6 +30,7 @@ export const windowUp = z.discriminatedUnion('frame', [
   settleTray,
   setLook,
   signal,
+  keysPainted,
   ping,
 ]);
 export type WindowUp = z.infer<typeof windowUp>;
@@ -44,6 +46,7 @@ export const deskUp = z.discriminatedUnion('frame', [
   askCrimes,
   consulted,
   deskSignal,
+  reportFrame,
   ping,
   pong,
 ]);

@@ -25,9 +25,9 @@ export const history = [
   },
   {
     version: 6,
-    fingerprint: 'aca1769f7c6822c0',
+    fingerprint: '526d3360295c7f98',
     change:
-      'reference data is taken over while the room works; a view may say why a record is looked at; files of public dispatch records; how windows look is kept by the desk; desks are told of the disk, the clock and the release of the server',
+      'reference data is taken over while the room works; a view may say why a record is looked at; files of public dispatch records; how windows look is kept by the desk; desks are told of the disk, the clock and the release of the server; desks report how they are; service levels',
   },
 ] as const satisfies readonly {
   readonly version: number;

@@ -4,6 +4,7 @@ import type { Notice } from './server-notices.ts';
 import type { CallerNumber, Channel, Details, Grade, Place, Role } from '#domain/facts.ts';
 import { viewReason } from '#domain/view-reason.ts';
 import type { Look } from './look.ts';
+import type { Spread } from '#domain/lib/rolling-times.ts';
 
 /**
  * What a window may follow. A list view sends rows by id; a detail view sends the row of its record, and a
@@ -23,6 +24,7 @@ export const viewNames = [
   'conflicts',
   'tray',
   'drafts',
+  'desks',
 ] as const;
 export type ViewName = (typeof viewNames)[number];
 
@@ -263,4 +265,35 @@ export interface DraftRow {
       | { readonly field: string; readonly start: number; readonly end: number }
       | undefined;
   };
+}
+
+/** A row of `desks`, for a supervisor or an administrator: how a desk is. Its id is the desk's. */
+export interface DeskRow {
+  readonly id: string;
+  /** Who sits there, as the desk says, or else who is on duty there. */
+  readonly person: string | undefined;
+  readonly role: Role | undefined;
+  readonly onDutySince: number | undefined;
+  /**
+   * `here` is the desk of this window; `joined` the server hears; `gone` it does not hear any more; of `unheard`
+   * nothing is known but that somebody is on duty there.
+   */
+  readonly line: 'here' | 'joined' | 'gone' | 'unheard';
+  readonly goneSince: number | undefined;
+  /** When the report was heard; undefined for the desk of this window, whose report is of now. */
+  readonly at: number | undefined;
+  readonly report:
+    | {
+        readonly mode: Mode;
+        readonly waiting: number;
+        readonly oldestWaitingAt: number | undefined;
+        readonly tray: number;
+        readonly drafts: number;
+        readonly oldestDraftAt: number | undefined;
+        readonly version: string;
+        readonly offsetMs: number;
+        readonly keyToPaint?: Spread | undefined;
+        readonly saveToRecord?: Spread | undefined;
+      }
+    | undefined;
 }

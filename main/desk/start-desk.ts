@@ -22,6 +22,7 @@ import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './of
 import { OutboxFile } from './outbox-file.ts';
 import { Looks } from './looks.ts';
 import { Outbox } from './outbox.ts';
+import { OwnReport } from './own-report.ts';
 import type { DeskPorts } from './ports.ts';
 import { Replica } from './replica.ts';
 import {
@@ -76,6 +77,7 @@ const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
 const COPY_DRAFTS_EVERY_MS = 2_000;
 const CLOCK_WARN_MS = 2_000; // a log whose lines are seconds apart is misread from here on
 const SIGNAL_EVERY_MS = 250; // a colleague's caret need not be newer
+const REPORT_LOOK_EVERY_MS = 1_000; // whether there is something new to report; when it goes, see OwnReport
 const TELL_REFUSALS_EVERY_MS = 1_000; // together: each write holds up the people at work
 const MEND_EVERY_MS = 60_000; // a disk that was full may have room again
 const HEAR_GRANTS_EVERY_MS = 30_000; // 300 desks ask ten times a second; also whenever the line comes back
@@ -147,8 +149,12 @@ export async function startDesk(
       tell(new Error(line));
     }),
     // Once whoever asked has been told, and before any view: what is to be recorded does not wait for a screen.
-    stored: () => setImmediate(pump),
+    stored: (id) => {
+      own.stored(id);
+      setImmediate(pump);
+    },
     settled: (ack) => {
+      own.settled(ack.commandId);
       for (const window of windows) window.tell(ack);
     },
     failed,
@@ -159,6 +165,7 @@ export async function startDesk(
     finished: () => attempt('keeping which copy is whole', () => finishReplica(dataDir)),
   });
 
+  const own = new OwnReport(desk, { now, elapsedMs: () => performance.now() });
   const privateKey = createPrivateKey(options.privateKey);
   const kept = keptSeat.safeParse(desk.outbox.seat());
   let seat: Seat | undefined =
@@ -245,6 +252,7 @@ export async function startDesk(
       const isLive = sync.link.state === 'live' && sync.link.isCurrent;
       if (isLive === wasLive) return;
       wasLive = isLive;
+      own.again();
       if (isLive) isSignalDue = true; // the server knows nothing of us yet
       else desk.forgetPresence();
       aloneSince = now();
@@ -339,6 +347,7 @@ export async function startDesk(
 
   const host: WindowHost = {
     desk,
+    timeZone: options.timeZone,
     now,
     seat: () => seat,
     seatRow,
@@ -362,6 +371,12 @@ export async function startDesk(
       presence = latest;
       isSignalDue = true;
     },
+    painted: (ms) => own.painted(ms),
+    ownDesk: () => {
+      const { mode, offsetMs, version } = seatRow();
+      const user = seat?.user.id;
+      return { id: options.desk, user, report: own.look({ mode, offsetMs, version }) };
+    },
   };
 
   desk.onChanged(() => {
@@ -372,12 +387,23 @@ export async function startDesk(
     else if (heard) sit(heard);
     refresh();
   });
-  const seatTimer = setInterval(() => refresh('seat'), SEAT_EVERY_MS);
+  const seatTimer = setInterval(() => {
+    refresh('seat');
+    refresh('desks');
+  }, SEAT_EVERY_MS);
   const signalTimer = setInterval(() => {
     if (!isSignalDue) return;
     const user = seat && { user: seat.user.id };
     if (sync.send({ frame: 'desk-signal', ...user, presence })) isSignalDue = false;
   }, SIGNAL_EVERY_MS);
+  const reportTimer = setInterval(() => {
+    attempt('reporting how this desk is', () => {
+      const { mode, offsetMs, version } = seatRow();
+      const { id: user, role } = seat?.user ?? { id: undefined, role: undefined };
+      const due = own.due({ mode, offsetMs, version, user, role });
+      if (due && sync.send(due.frame)) due.told();
+    });
+  }, REPORT_LOOK_EVERY_MS);
   const grantsTimer = setInterval(() => {
     if (wasLive) void hearGrants();
   }, HEAR_GRANTS_EVERY_MS);
@@ -434,6 +460,7 @@ export async function startDesk(
       clearInterval(seatTimer);
       clearInterval(draftTimer);
       clearInterval(signalTimer);
+      clearInterval(reportTimer);
       clearInterval(grantsTimer);
       clearInterval(refusalTimer);
       clearInterval(mendTimer);

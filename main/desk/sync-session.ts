@@ -165,6 +165,8 @@ export class SyncSession {
         return this.#ports.noticed?.(frame.notices);
       case 'signals':
         return this.#desk.heard(frame);
+      case 'desk-reports':
+        return this.#desk.reports.heard(frame);
       case 'ping':
         return this.#ports.send({
           frame: 'pong',

@@ -8,6 +8,7 @@ import type { WindowUp } from '#protocol/up.ts';
 import type {
   ConflictRow,
   ContactRow,
+  DeskRow,
   DraftRow,
   HandoverRow,
   IncidentDetail,
@@ -108,10 +109,11 @@ export class DeskLine implements LineListener {
   #isWorkToResume = false;
   #queries = 0;
 
-  constructor(store: WindowStore, ports: LinePorts) {
+  /** `more` are the lists that this window follows beside those of every window. */
+  constructor(store: WindowStore, ports: LinePorts, more: readonly ViewName[] = []) {
     this.#store = store;
     this.#ports = ports;
-    for (const view of listViews) this.#followed.set(view, { view });
+    for (const view of [...listViews, ...more]) this.#followed.set(view, { view });
   }
 
   /** A new line; the one before is dead. */
@@ -178,6 +180,11 @@ export class DeskLine implements LineListener {
   /** For all windows of this desk; the seat brings what came of it. Lost while the desk is away. */
   setLook(change: LookChange): void {
     this.#frame({ frame: 'set-look', change });
+  }
+
+  /** How long keys took to be seen: lost with a lost line, for the next ones say the same. */
+  painted(ms: readonly number[]): void {
+    this.#frame({ frame: 'keys-painted', ms: [...ms] });
   }
 
   settleTray(commandId: string): Promise<Outcome> {
@@ -437,6 +444,8 @@ export class DeskLine implements LineListener {
         }));
       case 'drafts':
         return this.#hearDrafts(change<DraftRow>());
+      case 'desks':
+        return this.#set({ desks: patch(state.desks, change<DeskRow>()) });
       default:
         return view satisfies never;
     }

@@ -5,7 +5,7 @@ import { Clock } from './Clock.tsx';
 import { ActionKey } from './KeyCap.tsx';
 import { OnDuty } from './OnDuty.tsx';
 
-const roleWords = {
+export const roleWords = {
   'call-handler': 'Call handler',
   dispatcher: 'Dispatcher',
   supervisor: 'Supervisor',

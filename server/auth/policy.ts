@@ -106,6 +106,7 @@ export const seatFrames = {
   query: 'heard',
   'sign-out': 'heard',
   'set-look': 'heard',
+  'keys-painted': 'heard',
   command: 'read-only',
   draft: 'read-only',
   'drop-draft': 'read-only',

@@ -5,6 +5,7 @@ import type { Answer } from '#protocol/ack.ts';
 import { parseAsked } from '#protocol/command.ts';
 import type { Consulted } from '#protocol/consulted.ts';
 import type { AskCrimes } from '#protocol/crimes.ts';
+import type { ReportFrame } from '#protocol/desk-report.ts';
 import type { DeskDown } from '#protocol/down.ts';
 import { signedText, type Hello } from '#protocol/hello.ts';
 import { limits } from '#protocol/limits.ts';
@@ -78,6 +79,7 @@ export interface Exchange {
   readonly signalled: (desk: DeskId, signal: DeskSignal) => void;
   /** What every desk is told of the server's machine now. */
   readonly notices: () => readonly Notice[];
+  readonly reported: (desk: DeskId, report: ReportFrame) => void;
   /** What every desk has in front of it now. */
   readonly presence: () => readonly Signals[];
   readonly gone: (desk: DeskId | undefined) => void;
@@ -253,6 +255,11 @@ export class DeskLine {
         return this.#keepConsulted(frame, desk);
       case 'desk-signal':
         return this.#exchange.signalled(desk, {
+          ...frame,
+          user: accounts.hasSatAt(frame.user ?? '', desk) ? frame.user : undefined,
+        });
+      case 'desk-report':
+        return this.#exchange.reported(desk, {
           ...frame,
           user: accounts.hasSatAt(frame.user ?? '', desk) ? frame.user : undefined,
         });

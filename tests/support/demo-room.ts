@@ -13,7 +13,9 @@ const CLI = join(import.meta.dirname, '../../cli/holdfast.ts');
 
 const printed = z.looseObject({
   server: z.string(),
+  /** The first window of each desk; then all of them. */
   desks: z.array(z.string()),
+  windows: z.array(z.object({ desk: z.string(), window: z.string(), address: z.string() })),
   pids: z.object({ server: z.number(), desks: z.array(z.number()) }),
   accounts: z.record(z.string(), z.object({ name: z.string(), password: z.string() })),
   apiKey: z.string(),

@@ -132,6 +132,10 @@ export class WindowClient {
     this.#send({ frame: 'signal', presence });
   }
 
+  paint(ms: readonly number[]): void {
+    this.#send({ frame: 'keys-painted', ms });
+  }
+
   /**
    * Resolves with what `look` finds. It looks after each frame and not a moment later, so that it also
    * sees what the next frame ends.
