@@ -26,7 +26,8 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--await-desks SECONDS]   (after a restore; 60)
                                           [--backups DIR] [--backup-hours 26]   (what is watched)
                                           [--disk-warn-percent 85] [--disk-full-percent 95]
-                                          [--clock-warn-ms 2000]
+                                          [--clock-warn-ms 2000] [--log-file]
+                                          [--log-file-megabytes 10] [--log-files 10]
   desk     one desk and its windows       --server URL --name DESK --data DIR [--enrol CODE]
                                           [--window call-handling|dispatch|supervisor|administration]
                                           [--headless]
@@ -108,6 +109,9 @@ const options = {
   'disk-warn-percent': { type: 'string' },
   'disk-full-percent': { type: 'string' },
   'clock-warn-ms': { type: 'string' },
+  'log-file': { type: 'boolean' },
+  'log-file-megabytes': { type: 'string' },
+  'log-files': { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
   server: { type: 'string' },
@@ -200,6 +204,9 @@ async function main(args: readonly string[]): Promise<number> {
         clockWarnMs: settings.clockWarnMs,
         release: VERSION,
         windows: existsSync(WINDOWS) ? loadAssets(WINDOWS) : undefined,
+        logFile: settings.logFile
+          ? { fileMaxBytes: settings.logFileMegabytes * 1_000_000, filesMax: settings.logFiles }
+          : undefined,
         log,
       });
       const first = await server.addFirstAdministrator();
