@@ -148,6 +148,8 @@ export class WindowSession {
         return this.#subscribe(frame);
       case 'unsubscribe':
         return void this.#subscriptions.delete(frame.sub);
+      case 'keys-painted': // also of whoever is signing in: it says nothing but how long
+        return this.#host.painted(frame.ms);
       case 'sign-in':
         return this.#signIn(frame);
       case 'sign-out':
@@ -194,8 +196,6 @@ export class WindowSession {
         return this.refresh('drafts');
       case 'signal':
         return this.#host.signalled(frame.presence);
-      case 'keys-painted':
-        return this.#host.painted(frame.ms);
       case 'settle-tray':
         if (!maySettle(sitting.user.role)) return this.#notPermitted(frame.id);
         desk.outbox.settleTray(frame.commandId);

@@ -2,7 +2,8 @@ import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { answerTargets, timedChannels, type ServiceLevelRow } from '#domain/service-levels.ts';
 
-const LABEL_PX = 58; // a time of day and room beside it
+const CAPTION = 0.834; // of the root's size
+const LABEL_PX = 70; // a time of day and room beside it
 const QUARTERS_MIN = 8; // two hours: a day that has just begun is no single dot
 
 /** Of every quarter: its name, and for each channel how many of a hundred in time; then all that were offered. */
@@ -30,7 +31,11 @@ function optionsOf(
   timesNow: () => readonly string[],
 ): uPlot.Options {
   const grid = { stroke: () => colour('line'), width: 1 };
-  const font = `13px ${getComputedStyle(document.body).fontFamily}`;
+  // The smallest that is read across a desk: a caption, as in the style sheet.
+  const captionPx = Math.round(
+    CAPTION * Number.parseFloat(getComputedStyle(document.documentElement).fontSize),
+  );
+  const font = `${captionPx}px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: () => colour('muted'), grid, ticks: grid, font };
   const target = answerTargets['999'].percent;
   return {
@@ -53,7 +58,7 @@ function optionsOf(
         incrs: [1, 2, 4, 8, 16, 24], // quarters, hours, and several of them
         values: (_plot, splits) => splits.map((at) => timesNow()[at] ?? ''),
       },
-      { ...axis, scale: '%', size: 58, values: (_plot, splits) => splits.map((at) => `${at} %`) },
+      { ...axis, scale: '%', size: 68, values: (_plot, splits) => splits.map((at) => `${at} %`) },
       {
         ...axis,
         scale: 'calls',
