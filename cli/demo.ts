@@ -9,11 +9,12 @@ import * as z from 'zod';
 import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
 import { importCrimeFile } from '../server/import/import-crime-file.ts';
 import { startServer } from '../server/main.ts';
+import { withoutSettings } from './config/settings.ts';
 import { DeskHost } from './desk-host.ts';
 import { openIdentity } from './identity.ts';
 import { madeUpCrimes } from './made-up-crimes.ts';
 import { makeUpRoom, seats } from './made-up-room.ts';
-import { openShell, TIME_ZONE } from './run-desk.ts';
+import { openShell } from './run-desk.ts';
 import { openTraining, type Size } from './run-training.ts';
 
 export interface RunDemo {
@@ -24,6 +25,7 @@ export interface RunDemo {
   readonly training: Size | undefined;
   readonly force: string;
   readonly forceName: string;
+  readonly timeZone: string;
   readonly version: string;
   readonly say: (words: string, json: object) => void;
   readonly log: (line: string) => void;
@@ -59,7 +61,7 @@ export async function runDemo(options: RunDemo): Promise<void> {
           dataDir: folder,
           force: options.force,
           forceName: options.forceName,
-          timeZone: TIME_ZONE,
+          timeZone: options.timeZone,
           server: server.url,
           ...identity,
           port: 0,
@@ -166,7 +168,10 @@ async function showAddresses(hosts: readonly DeskHost[], log: (line: string) => 
 }
 
 /** The first time: accounts, keys, desks and the made-up shift, by the server's own doors. */
-async function prepare(dataDir: string, { force, forceName, log }: RunDemo): Promise<Kept> {
+async function prepare(
+  dataDir: string,
+  { force, forceName, timeZone, log }: RunDemo,
+): Promise<Kept> {
   const file = join(dataDir, 'demo.json');
   if (existsSync(file)) return kept.parse(JSON.parse(readFileSync(file, 'utf8')));
   log('demo: making up a room');
@@ -194,7 +199,7 @@ async function prepare(dataDir: string, { force, forceName, log }: RunDemo): Pro
     const { identity } = await openIdentity(join(dataDir, `desk-${desk}`), desk);
     server.accounts.enrol(server.accounts.addEnrolmentCode(), desk, identity.publicKey);
   }
-  await makeUpRoom(server, force, TIME_ZONE);
+  await makeUpRoom(server, force, timeZone);
   await server.stop();
   await importMadeUpCrimes(folder, force);
   const made = { apiKey, accounts };
@@ -230,6 +235,7 @@ async function serve(
     [...process.execArgv, CLI, ...args, '--port', String(port)],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: withoutSettings(process.env), // what the demo goes by is all on its command line
     },
   );
   const ended = once(child, 'exit').then(([code]) => {

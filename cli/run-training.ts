@@ -2,8 +2,8 @@ import { RATE_MAX } from '#training/arrivals.ts';
 import { SPEED_MAX, weekTimeOf } from '#training/pace.ts';
 import { staffMax, TrainingRoom, type TrainingOptions } from '#training/training-room.ts';
 import type { Secrets } from './read-secret.ts';
-import { TIME_ZONE } from './run-desk.ts';
 
+const TIME_ZONE = 'Europe/London'; // of the made-up force, whose week goes by it
 const SEED_MAX = 4_294_967_295;
 
 /** How large a made-up force is and how fast it lives, as it was written; what is left out is of `defaults`. */

@@ -82,6 +82,8 @@ export function wordsOfCommand(
       return 'Import recorded crimes';
     case 'take-over-reference-data':
       return `Take over reference data: ${body.change.list.replaceAll('-', ' ')}`;
+    case 'import-dispatched-calls':
+      return 'Import dispatch records';
     case 'reserve-references':
       return 'Reserve reference numbers';
     default:

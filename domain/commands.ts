@@ -192,6 +192,8 @@ export const commands = {
     ['administrator', 'system'],
     facts['recorded-crime.imported'].body,
   ),
+  /** The same for a file of another city's public dispatch records. */
+  'import-dispatched-calls': row('check', ['system'], facts['dispatched-call.imported'].body),
   /** Keeps the next numbers for the desk that asks. It is the desk that asks, not the person at it. */
   'reserve-references': row(
     'check',

@@ -4,6 +4,7 @@ import type { Contact } from './contact.ts';
 import { factIn, type Details, type Grade, type HoldfastFact, type Unreadable } from './facts.ts';
 import {
   batchStream,
+  callBatchStream,
   conflictStream,
   contactStream,
   dutyStream,
@@ -199,6 +200,11 @@ export function decide(room: Room, asked: Asked, given: Given): Outcome {
       const stream = batchStream(asked.body.batchId);
       if (room.get(stream).version > 0) return refuse({ reason: 'already-imported' });
       return record(factIn(stream)('recorded-crime.imported', asked.body));
+    }
+    case 'import-dispatched-calls': {
+      const stream = callBatchStream(asked.body.batchId);
+      if (room.get(stream).version > 0) return refuse({ reason: 'already-imported' });
+      return record(factIn(stream)('dispatched-call.imported', asked.body));
     }
     case 'reserve-references':
       return reserveReferences(room, asked);

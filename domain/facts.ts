@@ -219,6 +219,27 @@ export const facts = {
     }),
     'administrative',
   ),
+  /** One file of another city's public dispatch records, in a training force that is made of them. */
+  'dispatched-call.imported': row(
+    z.object({
+      batchId: short,
+      fileDigest: short,
+      rowsDigest: short,
+      /** Whose records, in words that say that nothing of it is ours. */
+      label: short,
+      timeZone: short,
+      rowsRead: z.int().nonnegative(),
+      added: z.int().nonnegative(),
+      alreadyHeld: z.int().nonnegative(),
+      /** Held already, and reading otherwise there: nothing is written over. */
+      otherwise: z.int().nonnegative(),
+      duplicates: z.int().nonnegative(),
+      skipped: z.record(z.string(), z.int().nonnegative()),
+      /** The first and the last day of what the file has, where it happened. */
+      days: z.strictObject({ first: short, last: short }).optional(),
+    }),
+    'administrative',
+  ),
 } as const;
 
 export type FactType = keyof typeof facts;

@@ -47,6 +47,7 @@ export const streamKinds = [
   'references',
   'recorded-crime',
   'reference-data',
+  'dispatched-call',
 ] as const;
 export type StreamKind = (typeof streamKinds)[number];
 
@@ -60,6 +61,8 @@ export const dutyStream = (id: UserId) => `duty/${id}` as StreamId;
 /** A conflict has the id of the command that was refused. */
 export const conflictStream = (id: CommandId) => `conflict/${id}` as StreamId;
 export const batchStream = (id: string) => `recorded-crime/${id}` as StreamId;
+/** One file of dispatch records that another city has published. */
+export const callBatchStream = (id: string) => `dispatched-call/${id}` as StreamId;
 /** One stream counts the reference numbers of the whole force. */
 export const REFERENCES = 'references/numbers' as StreamId;
 

@@ -93,11 +93,13 @@ export function emptyEntity(stream: StreamId): Entity {
     case 'references':
       return noReferences;
     case 'recorded-crime':
-      return noBatch(id);
+      return noBatch('recorded-crime', id);
     case 'reference-data': {
       const list = referenceLists.find((known) => known === id);
       return list ? noReferenceTable(list) : { kind: 'unknown', id, readOnly: 'update-needed' };
     }
+    case 'dispatched-call':
+      return noBatch('dispatched-call', id);
     case undefined:
       return { kind: 'unknown', id, readOnly: 'update-needed' };
     default:
@@ -152,6 +154,7 @@ export function evolve(entity: Entity, event: RecordedEvent): Entity {
     case 'references':
       return evolveReferences(entity, event);
     case 'recorded-crime':
+    case 'dispatched-call':
       return evolveBatch(entity, event);
     case 'reference-data':
       return evolveReferenceTable(entity, event);
@@ -182,6 +185,7 @@ export function isOpen(entity: Entity): boolean {
     case 'reference-data':
       return true;
     case 'recorded-crime':
+    case 'dispatched-call':
     case 'unknown':
       return false;
     default:

@@ -12,6 +12,7 @@ import { ping, pong } from './ping.ts';
 import { result } from './query.ts';
 import { refused } from './refused.ts';
 import { signals } from './signal.ts';
+import { serverNotices } from './server-notices.ts';
 import { sendTail } from './tail.ts';
 import { view } from './view.ts';
 import { welcome } from './welcome.ts';
@@ -40,6 +41,7 @@ export const deskDown = z.discriminatedUnion('frame', [
   signals,
   deskReports,
   grantsWithdrawn,
+  serverNotices,
   refused,
   ping,
   pong,

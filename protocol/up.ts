@@ -6,6 +6,7 @@ import { askCrimes } from './crimes.ts';
 import { keysPainted, reportFrame } from './desk-report.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
+import { setLook } from './look.ts';
 import { ping, pong } from './ping.ts';
 import { query } from './query.ts';
 import { reserveReferences } from './reserve-references.ts';
@@ -27,6 +28,7 @@ export const windowUp = z.discriminatedUnion('frame', [
   signIn,
   signOut,
   settleTray,
+  setLook,
   signal,
   keysPainted,
   ping,

@@ -1,6 +1,9 @@
 import * as z from 'zod';
 import type { ReferenceData } from '#domain/reference-data.ts';
+import type { Notice } from './server-notices.ts';
 import type { CallerNumber, Channel, Details, Grade, Place, Role } from '#domain/facts.ts';
+import { viewReason } from '#domain/view-reason.ts';
+import type { Look } from './look.ts';
 import type { Spread } from '#domain/lib/rolling-times.ts';
 
 /**
@@ -31,6 +34,8 @@ export const subscribe = z.strictObject({
   sub: z.string().min(1).max(64),
   view: z.enum(viewNames),
   key: z.string().min(1).max(128).optional(),
+  /** Why a record is looked at: a browser seat is shown none without it. A desk infers it. */
+  reason: viewReason.optional(),
 });
 export type Subscribe = z.infer<typeof subscribe>;
 
@@ -86,13 +91,20 @@ export interface SeatRow {
   readonly waiting: number;
   readonly tray: number;
   readonly referencesLeft: number;
+  /** The release of this desk. */
   readonly version: string;
+  /** That of the server that it last joined; absent before that. */
+  readonly serverVersion?: string | undefined;
   readonly protection: string;
   readonly isDemo: boolean;
+  /** How who sits here, or the empty chair, wants the windows to look. */
+  readonly look: Look;
   /** What a person who signs in here should know. */
   readonly signInHint?: string | undefined;
   /** What is or was wrong with this desk's own files, in one line for the operator; absent where all is well. */
   readonly trouble?: string | undefined;
+  /** What the people here have to know of the server's machine and of this desk's clock; absent where nothing. */
+  readonly notices?: readonly Notice[] | undefined;
 }
 
 /** The one row of `reference-data`: every list as it holds in this force now. */

@@ -2,7 +2,7 @@ import type { DeskId, UserId } from '#domain/ids.ts';
 import type { ReportOfDesk } from '#protocol/desk-report.ts';
 import type { DeskRow, RosterRow } from '#protocol/view.ts';
 import type { Desk } from './desk.ts';
-import { rosterRows, type ViewSource } from './views.ts';
+import { rosterRows, type ViewSource } from '#store/views.ts';
 
 /** What the seat of this desk says of it: a row without what others are asked for. */
 export type OwnDesk = Pick<DeskRow, 'id' | 'report'> & { readonly user: UserId | undefined };

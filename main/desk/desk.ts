@@ -41,7 +41,7 @@ import { trayRows } from './tray-rows.ts';
 import type { DeskPorts } from './ports.ts';
 import type { Replica } from './replica.ts';
 import { ReportsHeard } from './reports-heard.ts';
-import type { ViewSource } from './views.ts';
+import type { ViewSource } from '#store/views.ts';
 
 /** Who sits at the desk, with the grant under which their commands are authorised. */
 export interface Seat {

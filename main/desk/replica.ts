@@ -6,7 +6,7 @@ import type { CrimeIdentity, RecordedCrime } from '#domain/recorded-crime.ts';
 import { GENESIS } from '#store/chain.ts';
 import type { Store } from '#store/open-store.ts';
 import { Picture, type Cursor } from '#store/picture.ts';
-import { Journals } from './journals.ts';
+import { Journals } from '#store/journals.ts';
 import { addBatch, batchDigest, dropBatch, heldOfBatch } from '#store/recorded-crimes.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
 

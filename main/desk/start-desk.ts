@@ -5,6 +5,8 @@ import process from 'node:process';
 import * as z from 'zod';
 import { commandIdFrom, epochMs, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import { limits } from '#protocol/limits.ts';
+import type { Assets } from '#protocol/page.ts';
+import type { Notice } from '#protocol/server-notices.ts';
 import type { Presence } from '#protocol/signal.ts';
 import type { SeatRow, ViewName } from '#protocol/view.ts';
 import { holdFolder } from '#store/hold-folder.ts';
@@ -13,10 +15,12 @@ import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
+import { ClockNotice } from './clock-notice.ts';
 import { DraftsDue } from './drafts-due.ts';
 import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
 import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './offline-sign-in.ts';
 import { OutboxFile } from './outbox-file.ts';
+import { Looks } from './looks.ts';
 import { Outbox } from './outbox.ts';
 import { OwnReport } from './own-report.ts';
 import type { DeskPorts } from './ports.ts';
@@ -28,7 +32,7 @@ import {
   openOrQuarantine,
   replicaName,
 } from './replica-files.ts';
-import { windowId, type Admission, type Assets, type WindowId, type WindowRole } from './shell.ts';
+import { windowId, type Admission, type WindowId, type WindowRole } from './shell.ts';
 import { Standing } from './standing.ts';
 import { SyncClient } from './sync-client.ts';
 import { WindowSession, type RefusedHere, type WindowHost } from './window-session.ts';
@@ -54,6 +58,8 @@ export interface StartDesk {
   readonly isDemo: boolean;
   /** Shown where somebody signs in; a demo says there who can. */
   readonly signInHint?: string;
+  /** From how far on the people here are told that this clock is not the server's. */
+  readonly clockWarnMs?: number;
 }
 
 export interface RunningDesk {
@@ -69,6 +75,7 @@ const SIGN_IN_WITHIN_MS = 8_000;
 const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: one frame of a screen
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
 const COPY_DRAFTS_EVERY_MS = 2_000;
+const CLOCK_WARN_MS = 2_000; // a log whose lines are seconds apart is misread from here on
 const SIGNAL_EVERY_MS = 250; // a colleague's caret need not be newer
 const REPORT_LOOK_EVERY_MS = 1_000; // whether there is something new to report; when it goes, see OwnReport
 const TELL_REFUSALS_EVERY_MS = 1_000; // together: each write holds up the people at work
@@ -167,10 +174,13 @@ export async function startDesk(
   let wasLive = false;
   let presence: Presence = { about: '', isTyping: false };
   let isSignalDue = false;
+  let serverNotices: readonly Notice[] = [];
+  const clockNotice = new ClockNotice(options.clockWarnMs ?? CLOCK_WARN_MS);
   const closed = new AbortController();
   const signText = (text: string) =>
     sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
   const standing = new Standing(desk);
+  const looks = new Looks(dataDir);
   const isDisabled = (user: UserId) => standing.isDisabled(user);
   const offline = new OfflineSignIn(outboxFile.db, { now, isDisabled }, outboxFile.write);
   /** For what must not stop a person: told, and gone on from. */
@@ -234,6 +244,10 @@ export async function startDesk(
     now,
     random: Math.random,
     withdrawn: (grants) => attempt('hearing which grants are good', () => withdraw(grants)),
+    noticed: (notices) => {
+      serverNotices = notices;
+      refresh('seat');
+    },
     changed: () => {
       const isLive = sync.link.state === 'live' && sync.link.isCurrent;
       if (isLive === wasLive) return;
@@ -249,6 +263,8 @@ export async function startDesk(
 
   const seatRow = (): SeatRow => {
     const { link } = sync;
+    const ownClock = clockNotice.hear(sync.offsetMs, now());
+    const notices = [...serverNotices, ...(ownClock ? [ownClock] : [])];
     const isOnline = link.state === 'live' && link.isCurrent && !desk.isRebuilding;
     const why =
       link.state === 'closed'
@@ -272,10 +288,13 @@ export async function startDesk(
       tray: desk.tray().length,
       referencesLeft: desk.outbox.referencesLeft(),
       version: options.version,
+      ...(sync.release !== undefined && { serverVersion: sync.release }),
       protection: options.protection,
       isDemo: options.isDemo,
+      look: looks.of(seat?.user.id),
       signInHint: options.signInHint,
       trouble: troubleOf(outboxFile.trouble, replicaFound),
+      ...(notices.length > 0 && { notices }),
     };
   };
 
@@ -342,6 +361,10 @@ export async function startDesk(
       }
     },
     signOut: () => sit(undefined),
+    setLook: (change) => {
+      attempt('keeping how windows look', () => looks.change(seat?.user.id, change));
+      refresh('seat');
+    },
     draftChanged: (user, draftId, how) => drafts.changed(user, draftId, how),
     refusedHere,
     signalled: (latest) => {

@@ -3,6 +3,7 @@ import { unreachable } from '#domain/lib/assert.ts';
 import { spaced } from '#domain/lib/spaced-number.ts';
 import { isModest } from '#domain/lib/modest.ts';
 import type { WindowDown } from '#protocol/down.ts';
+import type { LookChange } from '#protocol/look.ts';
 import { queries, type Found, type Query, type Result } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
 import type { Presence } from '#protocol/signal.ts';
@@ -24,8 +25,8 @@ import {
   presenceRows,
   rosterRows,
   unitRows,
-} from './views.ts';
-import { jsonOf } from './json-of.ts';
+} from '#store/views.ts';
+import { jsonOf } from '#store/json-of.ts';
 
 /** What a window needs of its desk beside the desk itself: who sits there, and what the link says. */
 export interface WindowHost {
@@ -42,6 +43,8 @@ export interface WindowHost {
     | { readonly outcome: 'refused'; readonly reason: string; readonly message: string }
   >;
   readonly signOut: () => void;
+  /** For who sits here, or the empty chair; all windows of this desk hear it. */
+  readonly setLook: (change: LookChange) => void;
   readonly draftChanged: (user: UserId, draftId: string, how: 'kept' | 'dropped') => void;
   /** What this window has in front of it, for the other desks. */
   readonly signalled: (presence: Presence) => void;
@@ -155,6 +158,8 @@ export class WindowSession {
       case 'sign-out':
         this.#host.signOut();
         return this.#answer(frame.id, []);
+      case 'set-look': // also of the empty chair: who signs in has to be able to read
+        return this.#host.setLook(frame.change);
       default:
     }
     // Everything below is a person's work: without somebody at the desk it is nobody's.

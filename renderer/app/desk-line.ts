@@ -1,6 +1,7 @@
 import { commands, type CommandBody, type CommandType } from '#domain/commands.ts';
 import type { Brand } from '#domain/lib/brand.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
+import type { LookChange } from '#protocol/look.ts';
 import type { QueryName, QueryParams, Result } from '#protocol/query.ts';
 import type { Presence } from '#protocol/signal.ts';
 import type { WindowUp } from '#protocol/up.ts';
@@ -174,6 +175,11 @@ export class DeskLine implements LineListener {
   signal(presence: Presence): void {
     this.#presence = presence;
     this.#frame({ frame: 'signal', presence });
+  }
+
+  /** For all windows of this desk; the seat brings what came of it. Lost while the desk is away. */
+  setLook(change: LookChange): void {
+    this.#frame({ frame: 'set-look', change });
   }
 
   /** How long keys took to be seen: lost with a lost line, for the next ones say the same. */

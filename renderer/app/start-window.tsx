@@ -5,6 +5,8 @@ import { DeskLine } from './desk-line.ts';
 import type { ActionPorts } from './actions.ts';
 import { createFocus } from './focus.ts';
 import { followWanted, type Wanted } from './follow.ts';
+import { announce } from './announce.ts';
+import { createLook, LookContext, showLook } from './look.ts';
 import { measureKeys } from './key-to-paint.ts';
 import { listenKeys, type KeyTable } from './keys.ts';
 import { sharePresence } from './presence.ts';
@@ -19,6 +21,8 @@ import {
 } from './window-store.ts';
 
 interface Window_<Actions> {
+  /** Its name, for what is kept of this window alone. */
+  readonly name: string;
   readonly makeActions: (store: WindowStore, line: DeskLine, ports: ActionPorts) => Actions;
   /** The lists that it follows beside those of every window. */
   readonly follows?: readonly ViewName[];
@@ -62,8 +66,11 @@ export function startWindow<Actions>(
   }, TICK_MS);
   followWanted(store, line, made.wanted, signal);
   sharePresence(store, line, made.presence, signal);
+  const look = createLook(store, line, made.name);
+  showLook(page, store, made.name, signal);
+  announce(store, ports, signal);
   measureKeys(page, line, signal);
-  listenKeys(page, () => made.keys(actions, store, ports), signal);
+  listenKeys(page, () => ({ ...look.keys, ...made.keys(actions, store, ports) }), signal);
   made.also?.(store, actions, signal);
 
   // A window that goes away says its last words; a crash costs at most what the last 200 ms brought.
@@ -78,7 +85,9 @@ export function startWindow<Actions>(
   if (!place) throw new Error('the page has no place for its window');
   createRoot(place).render(
     <StrictMode>
-      <WindowContext value={store}>{made.view(actions)}</WindowContext>
+      <WindowContext value={store}>
+        <LookContext value={look}>{made.view(actions)}</LookContext>
+      </WindowContext>
     </StrictMode>,
   );
 }

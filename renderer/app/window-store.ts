@@ -120,6 +120,10 @@ export interface WindowState {
   readonly levelsOf: QueryParams<'service-levels'>;
   /** What a key has opened in place, and waits for the next key. */
   readonly prompt: 'channel' | 'outcome' | 'find' | undefined;
+  /** The line with the keys of how windows look. */
+  readonly isLookShown: boolean;
+  /** What is read out to who listens and does not look; each text goes once. */
+  readonly said: { readonly urgent: string; readonly polite: string };
   /** A second press is asked for: what, and until when. */
   readonly again: { readonly what: string; readonly until: number } | undefined;
   /** What a field lacks, said where it is. */
@@ -179,6 +183,8 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     levels: undefined,
     levelsOf: {},
     prompt: undefined,
+    isLookShown: false,
+    said: { urgent: '', polite: '' },
     again: undefined,
     problem: undefined,
     commandLine: {

@@ -1,10 +1,13 @@
 import type { ReactNode } from 'react';
 import { selectIsOfTheFloor } from '../app/selectors.ts';
 import { useWindow, type WindowState } from '../app/window-store.ts';
+import { Announcer } from './Announcer.tsx';
 import { DeskTrouble } from './DeskTrouble.tsx';
+import { LookBar } from './LookBar.tsx';
 import { ModeFrame } from './ModeFrame.tsx';
 import { NoticeStrip } from './NoticeStrip.tsx';
 import { SeatBar } from './SeatBar.tsx';
+import { ServerNotices } from './ServerNotices.tsx';
 import { SignIn } from './SignIn.tsx';
 
 /** What stands around the work of every window, and in its place while nobody who may do it sits here. */
@@ -23,11 +26,14 @@ export function SeatFrame({
   return (
     <ModeFrame>
       <SeatBar title={title} />
+      <LookBar />
       <NoticeStrip />
       <DeskTrouble />
+      <ServerNotices />
       <Inside isFor={isFor} otherwise={otherwise}>
         {children}
       </Inside>
+      <Announcer />
     </ModeFrame>
   );
 }

@@ -9,6 +9,7 @@ import type { ReportFrame } from '#protocol/desk-report.ts';
 import type { DeskDown } from '#protocol/down.ts';
 import { signedText, type Hello } from '#protocol/hello.ts';
 import { limits } from '#protocol/limits.ts';
+import type { Notice } from '#protocol/server-notices.ts';
 import type { DeskSignal, Signals } from '#protocol/signal.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
 import type { DeskUp } from '#protocol/up.ts';
@@ -16,6 +17,7 @@ import { version } from '#protocol/version.ts';
 import type { Accounts } from '../auth/accounts.ts';
 import { CLOCK_LEEWAY_MS, judgeClaim } from '../auth/policy.ts';
 import { NotRecordable, type AuditRow, type Recorder } from '../log/recorder-port.ts';
+import type { Notices } from '../ops/notices.ts';
 import { commandIn, readFrame } from './desk-frame.ts';
 import { EventFeed } from './event-feed.ts';
 import type { EventFrame } from './event-frames.ts';
@@ -52,6 +54,10 @@ export interface SyncOptions {
   readonly gave?: (desk: DeskId, what: Given) => void;
   /** A desk's line has ended, and no newer one has taken its place. */
   readonly left?: (desk: DeskId) => void;
+  /** Which release this is, for people to read. */
+  readonly release?: string | undefined;
+  /** What the desks are told of the server's machine. */
+  readonly notices?: Notices | undefined;
   /** Told in words what an administrator has to know. */
   readonly told?: (line: string) => void;
   readonly timers?: Timers;
@@ -71,6 +77,8 @@ export interface Exchange {
   /** A desk has on record what this log has not. */
   readonly cutShort: (hello: Hello) => void;
   readonly signalled: (desk: DeskId, signal: DeskSignal) => void;
+  /** What every desk is told of the server's machine now. */
+  readonly notices: () => readonly Notice[];
   readonly reported: (desk: DeskId, report: ReportFrame) => void;
   /** What every desk has in front of it now. */
   readonly presence: () => readonly Signals[];
@@ -98,6 +106,7 @@ export class DeskLine {
   /** Begins with the welcome. */
   #feed: EventFeed | undefined;
   #applied = 0;
+  #offsetMs: number | undefined;
   #heardAt: EpochMs;
   #pingedAt: EpochMs;
   #tokens = BURST;
@@ -135,6 +144,11 @@ export class DeskLine {
 
   get applied(): number {
     return this.#applied;
+  }
+
+  /** The desk's clock less ours, as its last pong said; undefined before the first. */
+  get offsetMs(): number | undefined {
+    return this.#offsetMs;
   }
 
   /** Hangs up; resolves once the socket has gone, by force if need be. */
@@ -187,7 +201,7 @@ export class DeskLine {
       this.#pingedAt = now();
       // Whoever revoked the key, and in whichever process.
       if (accounts.deskKey(desk) === undefined) return void this.end(4401, 'revoked');
-      this.#send({ frame: 'ping', t0: now() });
+      this.#send({ frame: 'ping', t0: this.#pingedAt });
     }
     this.#feed?.resume();
   }
@@ -215,7 +229,11 @@ export class DeskLine {
       this.#applied = frame.cursor;
       return;
     }
-    if (frame?.frame === 'pong') return;
+    if (frame?.frame === 'pong') {
+      // Only of the last ping; half of the way there and back is taken for one way.
+      if (frame.t0 === this.#pingedAt) this.#offsetMs = frame.t1 - (frame.t0 + this.#heardAt) / 2;
+      return;
+    }
     if (!this.#mayPass()) return;
     if (frame) return this.#handle(frame, this.#desk);
     this.#notUnderstood(isBinary ? '' : data.toString('utf8'));
@@ -342,8 +360,11 @@ export class DeskLine {
       limits: { windowMax: limits.windowMax, frameMaxBytes: limits.frameMaxBytes },
       peers: [],
       serverNow: now(),
+      ...(this.#options.release !== undefined && { release: this.#options.release }),
     });
     for (const signals of this.#exchange.presence()) this.#send(signals);
+    const notices = this.#exchange.notices();
+    if (notices.length > 0) this.#send({ frame: 'server-notices', notices: [...notices] });
     this.#feed = new EventFeed(this.#socket, {
       after: this.#applied,
       flushed: this.#exchange.flushed,

@@ -80,6 +80,10 @@ export class SyncGateway {
     });
     this.#stops = [
       options.recorder.onRecorded((events) => this.#recorded(events)),
+      options.notices?.onChanged(() => {
+        const notices = [...(options.notices?.all ?? [])];
+        for (const line of this.#desks.values()) line.tell({ frame: 'server-notices', notices });
+      }) ?? (() => {}),
       this.#timers.every(TICK_MS, () => {
         for (const line of this.#lines) line.tick();
       }),
@@ -95,6 +99,15 @@ export class SyncGateway {
   get lagMax(): number {
     const { seq } = this.#options.recorder.head();
     return Math.max(0, ...[...this.#desks.values()].map(({ applied }) => seq - applied));
+  }
+
+  /** Each joined desk's clock less the server's, where it has answered a ping. */
+  get clockOffsets(): ReadonlyMap<DeskId, number> {
+    return new Map(
+      [...this.#desks].flatMap(([desk, { offsetMs }]) =>
+        offsetMs === undefined ? [] : [[desk, offsetMs] as const],
+      ),
+    );
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -145,6 +158,7 @@ export class SyncGateway {
               'serve that: it takes back what the desks have.',
           );
         },
+        notices: () => this.#options.notices?.all ?? [],
         presence: () => this.#presence.all(),
         signalled: (desk, signal) => this.#presence.heard(desk, signal),
         reported: (desk, report) => this.#reports.heard(desk, report),

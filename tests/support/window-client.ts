@@ -2,6 +2,7 @@ import { WebSocket } from 'ws';
 import type { Asked } from '#domain/commands.ts';
 import type { Ack } from '#protocol/ack.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
+import type { LookChange } from '#protocol/look.ts';
 import type { QueryName, Result } from '#protocol/query.ts';
 import type { Presence } from '#protocol/signal.ts';
 import { subprotocol } from '#protocol/version.ts';
@@ -78,6 +79,10 @@ export class WindowClient {
   ask(asked: Asked, id: string = freshCommandId()): string {
     this.#send({ frame: 'command', id, ...asked });
     return id;
+  }
+
+  setLook(change: LookChange): void {
+    this.#send({ frame: 'set-look', change });
   }
 
   signOut(): void {

@@ -66,6 +66,7 @@ const keys = (actions: SupervisorActions, store: WindowStore, { focus }: ActionP
 };
 
 startWindow(window, {
+  name: 'supervisor',
   makeActions: (store, line, ports) =>
     createSupervisorActions(store, line, ports, (name, text) => download(window, name, text)),
   follows: ['desks'],
