@@ -7,10 +7,12 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
+import type { WindowRole } from '#desk/shell.ts';
 import { importCrimeFile } from '../server/import/import-crime-file.ts';
 import { startServer } from '../server/main.ts';
 import { withoutSettings } from './config/settings.ts';
 import { DeskHost } from './desk-host.ts';
+import { ElectronDesk, MAIN } from './electron-desk.ts';
 import { openIdentity } from './identity.ts';
 import { madeUpCrimes } from './made-up-crimes.ts';
 import { makeUpRoom, seats } from './made-up-room.ts';
@@ -19,6 +21,8 @@ import { openTraining, type Size } from './run-training.ts';
 
 export interface RunDemo {
   readonly isHeadless: boolean;
+  /** The Electron binary that runs the desks and shows their windows; without one, the installed Chromium. */
+  readonly electron: string | undefined;
   readonly port: number;
   readonly dataDir: string | undefined;
   /** The size of the made-up force that is at work in it; without one only what people do happens. */
@@ -34,6 +38,7 @@ export interface RunDemo {
 
 const CLI = join(import.meta.dirname, 'holdfast.ts');
 const PASSWORD = 'made-up-password';
+const ADMINISTERED_AT = 'SUP';
 
 const kept = z.strictObject({
   apiKey: z.string(),
@@ -49,37 +54,58 @@ export async function runDemo(options: RunDemo): Promise<void> {
   const { apiKey, accounts } = await prepare(dataDir, options);
   const server = await serve(dataDir, options);
   const hosts: DeskHost[] = [];
+  const electronDesks: ElectronDesk[] = [];
   const shells: AsyncDisposable[] = [];
   let leaving: (() => Promise<void>) | undefined;
   try {
     let first = 0;
+    const all = seats.flatMap(({ windows }) => windows).length;
     for (const seat of seats) {
       const folder = join(dataDir, `desk-${seat.desk}`);
+      const among = { first, all };
+      first += seat.windows.length;
+      const signInHint = `A room in which nothing is real: sign in as ${seat.name}, password ${PASSWORD}`;
+      const { force, forceName, timeZone, electron } = options;
+      if (electron !== undefined && !isHeadless) {
+        const settings = {
+          server: server.url,
+          desk: seat.desk,
+          force,
+          forceName,
+          timeZone,
+          windows: [...seat.windows],
+          among,
+          isDemo: true,
+          signInHint,
+        };
+        try {
+          electronDesks.push(
+            await ElectronDesk.start({ electron, main: MAIN, folder, settings, log }),
+          );
+          continue;
+        } catch (error) {
+          log(`${String(error)}; it is shown in Chromium`); // a room without Electron is a room
+        }
+      }
       const { identity } = await openIdentity(folder, seat.desk);
       const host = await DeskHost.start(
         {
           dataDir: folder,
-          force: options.force,
-          forceName: options.forceName,
-          timeZone: options.timeZone,
+          force,
+          forceName,
+          timeZone,
           server: server.url,
           ...identity,
           port: 0,
           version: options.version,
           isDemo: true,
-          signInHint: `A room in which nothing is real: sign in as ${seat.name}, password ${PASSWORD}`,
+          signInHint,
         },
         log,
       );
       hosts.push(host);
       if (!isHeadless)
-        shells.push(
-          await openShell(host, seat.windows, join(folder, 'shell'), log, {
-            first,
-            all: seats.flatMap(({ windows }) => windows).length,
-          }),
-        );
-      first += seat.windows.length;
+        shells.push(await openShell(host, seat.windows, join(folder, 'shell'), log, among));
     }
     const windows = await addressesOf(hosts);
     const desks = seats.map(({ desk }) => windows.find((it) => it.desk === desk)?.address ?? '');
@@ -90,9 +116,13 @@ export async function runDemo(options: RunDemo): Promise<void> {
       ...Object.entries(accounts).map(
         ([role, { name, password }]) => `sign in as ${name.padEnd(6)} ${password}   (${role})`,
       ),
-      'Each address opens once, within 30 s. Press Enter for new ones, Ctrl-C to stop.',
+      ...(electronDesks.length > 0 ? [`${electronDesks.length} desks are in Electron`] : []),
+      hosts.length > 0
+        ? 'Each address opens once, within 30 s. Press Enter for new ones, Ctrl-C to stop.'
+        : 'Ctrl-C to stop.',
     ].join('\n');
-    const pids = { server: server.child.pid, desks: hosts.map(({ pid }) => pid) };
+    const running = [...hosts, ...electronDesks];
+    const pids = { server: server.child.pid, desks: running.map(({ pid }) => pid) };
     say(words, {
       server: server.url,
       desks,
@@ -110,7 +140,7 @@ export async function runDemo(options: RunDemo): Promise<void> {
   } finally {
     await leaving?.();
     for (const shell of shells) await shell[Symbol.asyncDispose]();
-    await Promise.all(hosts.map((host) => host.stop()));
+    await Promise.all([...hosts, ...electronDesks].map((desk) => desk.stop()));
     if (server.child.exitCode === null && server.child.signalCode === null) {
       const exited = once(server.child, 'exit');
       server.child.kill('SIGTERM');
@@ -148,17 +178,24 @@ function bringToLife(
   };
 }
 
-/** Of every window of every seat what a person opens; a seat's first window stands first. */
+/** Of every window what a person opens; a seat's first window stands first, and the administrators' is no seat's own. */
 const addressesOf = (hosts: readonly DeskHost[]) =>
   Promise.all(
-    hosts.flatMap((host, index) =>
-      (seats[index]?.windows ?? []).map(async (window) => ({
-        desk: seats[index]?.desk ?? '',
+    hosts.flatMap((host) => {
+      const one = async (window: WindowRole) => ({
+        desk: host.desk,
         window,
         address: await host.address(window),
-      })),
-    ),
+      });
+      return windowsAt(seats.find(({ desk }) => desk === host.desk)).map(one);
+    }),
   );
+
+/** An administrator may sign in at any desk; theirs is shown at the one where least is interrupted by it. */
+const windowsAt = (seat: (typeof seats)[number] | undefined) => [
+  ...(seat?.windows ?? []),
+  ...(seat?.desk === ADMINISTERED_AT ? (['administration'] as const) : []),
+];
 
 const lineOf = (it: Awaited<ReturnType<typeof addressesOf>>[number]) =>
   `${it.desk.padEnd(7)} ${it.address}   (${it.window})`;

@@ -25,6 +25,7 @@ export const viewNames = [
   'tray',
   'drafts',
   'desks',
+  'hotkeys',
 ] as const;
 export type ViewName = (typeof viewNames)[number];
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { subprotocol, version } from '#protocol/version.ts';
-import { adminWords } from '#server/gateway/admin-routes.ts';
+import { adminWords } from '#server/gateway/administering.ts';
 import { referenceWords } from '#server/gateway/reference-routes.ts';
 import { enrolWords, signInWords } from '#server/gateway/http.ts';
 import { GENESIS } from '#store/chain.ts';
@@ -168,7 +168,7 @@ test('every example in INTERFACES.md is what really happens', async () => {
   await using reader = new Reader(folder, (actual, promised) => expect(actual).toEqual(promised));
   for (const block of blocks) await reader.read(block);
   expect(reader.ran.http).toBeGreaterThan(15);
-  expect([reader.console.ran, reader.ran.websocket]).toEqual([20, 2]);
+  expect([reader.console.ran, reader.ran.websocket]).toEqual([23, 2]);
 });
 
 test('a demo that is told to stop while it starts ends with code 0 and leaves no process', async () => {
