@@ -158,6 +158,8 @@ export class WindowSession {
         return this.#subscribe(frame);
       case 'unsubscribe':
         return void this.#subscriptions.delete(frame.sub);
+      case 'keys-painted': // also of whoever is signing in: it says nothing but how long
+        return this.#host.painted(frame.ms);
       case 'sign-in':
         return this.#signIn(frame);
       case 'sign-out':
@@ -208,8 +210,6 @@ export class WindowSession {
         return void this.#administer(frame, sitting);
       case 'signal':
         return this.#host.signalled(frame.presence);
-      case 'keys-painted':
-        return this.#host.painted(frame.ms);
       case 'set-hotkey':
         if (!mayFollow(sitting.user.role, 'hotkeys')) return this.#notPermitted(frame.id);
         this.#host.setHotkey(user, frame.action, frame.keys);
