@@ -253,7 +253,10 @@ interface Box {
 const outOfReach = (page: Page) =>
   page.evaluate<readonly Box[]>(`(() => {
     const all = [...document.querySelectorAll('button, input, textarea, [role=grid], [role=radiogroup], [role=radio], h1, h2, .mode, .fact, .clock, .emergency-word, .emergency-unit, .emergency-since')];
-    const lost = [];
+    // Down is where the rest is; sideways nobody looks.
+    const lost = [...document.querySelectorAll('.frame, .work')]
+      .filter((it) => it.scrollWidth > it.clientWidth + 1)
+      .map((it) => ({ what: 'scrolls sideways: ' + it.className, left: 0, right: it.scrollWidth, top: 0, bottom: 0 }));
     for (const it of all) {
       if (it.closest('.for-listeners')) continue;
       it.scrollIntoView({ block: 'nearest', inline: 'nearest' });
@@ -332,12 +335,27 @@ test(
   },
 );
 
-test('rows are 28, 34 or 42 pixels high at the first size, and a theme moves nothing', async () => {
+test('the first size is the display’s, rows are 28, 34 or 42 pixels high at it, and a theme moves nothing', async () => {
   await using room = await DemoRoom.start();
   await using browser = await launch();
   const page = await open(browser, room.facts.desks[2]);
   await signIn(page, 'd1');
   await page.locator('.rows-incidents .row').nth(1).waitFor();
+  const display = await page.context().newCDPSession(page);
+  const firstOn = async (screen: number, width: number) => {
+    const size = { width, height: 1080, screenWidth: screen, screenHeight: 1080 };
+    const override = { ...size, deviceScaleFactor: 1, mobile: false };
+    await display.send('Emulation.setDeviceMetricsOverride', override);
+    return rootPx(page);
+  };
+  // A laptop, half of an FHD screen, a whole one, and half of a QHD screen, on which all is smaller.
+  expect([
+    await firstOn(1366, 1366),
+    await firstOn(1920, 960),
+    await firstOn(1920, 1920),
+    await firstOn(2560, 1280),
+  ]).toEqual([16, 16, 18, 20]);
+  await firstOn(1920, 1920);
   const heights: number[] = [];
   for (const rows of ['compact', 'normal', 'roomy']) {
     await page.locator(`html[data-rows="${rows}"]`).waitFor();
