@@ -1,5 +1,6 @@
 import { role } from '#domain/facts.ts';
 import type { RunAdmin } from './admin.ts';
+import { REFERENCE_USAGE, referenceDoingOf } from './reference-doings.ts';
 
 /** One request, and what it has done in words. */
 export interface Doing {
@@ -44,21 +45,20 @@ interface Desk {
 const USAGE =
   'admin password | users | add-user NAME | set-role NAME | disable-user NAME | reopen-user NAME | ' +
   'reset-password NAME | unlock-user NAME | sessions | revoke-session ID | revoke-sessions NAME | ' +
-  'desks | desk-code [DESK] | revoke-desk DESK | api-key NAME';
+  'desks | desk-code [DESK] | revoke-desk DESK | api-key NAME | ' +
+  REFERENCE_USAGE;
 
 /** What the words ask for; what cannot be understood is told with how to ask. */
-export function doingOf({
-  words,
-  displayName,
-  role: wanted,
-  usage,
-}: Pick<RunAdmin, 'words' | 'displayName' | 'role' | 'usage'>): Doing | 'password' {
+export function doingOf(asked: RunAdmin): Doing | 'password' {
+  const { words, displayName, role: wanted, usage } = asked;
   const [what, subject = '', ...rest] = words;
   if (rest.length > 0) throw usage(`"${rest.join(' ')}" is too much`);
   const need = (kind: string) => {
     if (subject === '') throw usage(`admin ${what} needs ${kind}`);
     return subject;
   };
+  const ofReference = referenceDoingOf(asked);
+  if (ofReference) return ofReference;
   const needRole = () => {
     const known = role.safeParse(wanted);
     if (!known.success)

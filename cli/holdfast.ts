@@ -40,7 +40,11 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           set-role NAME --role ROLE | disable-user NAME |
                                           reopen-user NAME | reset-password NAME | unlock-user NAME |
                                           revoke-session ID | revoke-sessions NAME |
-                                          desk-code [DESK] | revoke-desk DESK | api-key NAME;
+                                          desk-code [DESK] | revoke-desk DESK | api-key NAME |
+                                          lists | list LIST [--revision N] | revisions LIST |
+                                          check-list LIST --file F |
+                                          take-over-list LIST --file F --revision N --note WHY |
+                                          roll-back-list LIST --to N --revision N --note WHY;
                                           each with --server URL --as NAME
                                           (the password is asked for, or is the first line of stdin)
 
@@ -73,6 +77,9 @@ const options = {
   as: { type: 'string' },
   'display-name': { type: 'string' },
   role: { type: 'string' },
+  file: { type: 'string' },
+  note: { type: 'string' },
+  revision: { type: 'string' },
   enrol: { type: 'string' },
   to: { type: 'string' },
   witness: { type: 'string' },
@@ -208,6 +215,10 @@ async function main(args: readonly string[]): Promise<number> {
         as: need('as'),
         displayName: values['display-name'],
         role: values.role,
+        file: values.file,
+        note: values.note,
+        revision: values.revision,
+        to: values.to,
         secrets: new Secrets({ input: process.stdin, output: process.stderr }),
         say: out,
         usage,

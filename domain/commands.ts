@@ -176,6 +176,16 @@ export const commands = {
   'disable-user': row('check', ['system'], z.strictObject({ userId })),
   'reopen-user': row('check', ['system'], z.strictObject({ userId })),
   'set-user-role': row('check', ['system'], z.strictObject({ userId, role })),
+  /** The server makes the command, for an administrator who has seen what it changes. */
+  'take-over-reference-data': row(
+    'check',
+    ['system'],
+    z.strictObject({
+      change: facts['reference-data.taken-over'].body,
+      /** The revision that it was made from: where the list has moved on since, nothing is done. */
+      insteadOf: z.int().nonnegative(),
+    }),
+  ),
   /** One import is one event; its rows stand in a table of their own, committed with it. */
   'import-recorded-crimes': row(
     'check',

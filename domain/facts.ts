@@ -10,6 +10,7 @@ import {
   userId,
   type StreamId,
 } from './ids.ts';
+import { referenceChanges } from './reference-data.ts';
 
 const line = z.string().min(1).max(4_000); // a long statement; a longer one is several entries
 const short = z.string().min(1).max(200);
@@ -68,6 +69,15 @@ export const contactOutcomes = [
   'duplicate',
   'no-police-action',
 ] as const;
+
+const takenOver = <Change extends z.core.$ZodShape>(change: Change) =>
+  z.object({
+    ...change,
+    /** Why, in the words of whoever did it. */
+    note: short,
+    /** Set where an earlier content was brought back: which. */
+    rolledBackTo: z.int().nonnegative().optional(),
+  });
 
 const row = <Schema extends z.ZodType>(body: Schema, eventClass: EventClass = 'operational') => ({
   typeVersion: 1,
@@ -179,6 +189,18 @@ export const facts = {
   /** Numbers `from` to `to` are kept for one desk, which may use them with nobody to ask. */
   'references.reserved': row(
     z.object({ desk: deskId, from: z.int().positive(), to: z.int().positive() }),
+  ),
+
+  /** From here on the list holds this and nothing else; what was decided before stays as it is. */
+  'reference-data.taken-over': row(
+    z.discriminatedUnion('list', [
+      takenOver(referenceChanges.grades),
+      takenOver(referenceChanges['opening-codes']),
+      takenOver(referenceChanges.qualifiers),
+      takenOver(referenceChanges['unit-statuses']),
+      takenOver(referenceChanges.results),
+      takenOver(referenceChanges['pnc-warning-signals']),
+    ]),
   ),
 
   'recorded-crime.imported': row(

@@ -152,8 +152,11 @@ describe('the running log', () => {
 });
 
 describe('a line of the log', () => {
-  const line = (type: string, body: unknown, more: { typeVersion?: number } = {}) =>
-    sentenceOf({ stream: unitStream(unitId), type, typeVersion: 1, body, ...more }, names);
+  const line = (
+    type: string,
+    body: unknown,
+    more: { typeVersion?: number; class?: 'restricted' } = {},
+  ) => sentenceOf({ stream: unitStream(unitId), type, typeVersion: 1, body, ...more }, names);
 
   test.each([
     ['contact.offered', { channel: 'counter' }, 'Contact on counter'],
@@ -224,11 +227,13 @@ describe('a line of the log', () => {
       line('unit.assigned', { incidentId }, { typeVersion: 2 }),
       line('unit.assigned', { incidentId: 'nowhere' }),
       line('unit.assigned', undefined),
+      line('unit.assigned', undefined, { class: 'restricted' }),
     ]).toEqual([
       'unit.redeployed: made by a later release, update needed',
       'unit.assigned: made by a later release, update needed',
       'unit.assigned: made by a later release, update needed',
       'unit.assigned: text withheld from this seat or disposed of',
+      'Sealed (restricted)',
     ]);
   });
 

@@ -15,6 +15,8 @@ import {
 } from './ids.ts';
 import { evolveIncident, isIncidentOpen, noIncident, type Incident } from './incident.ts';
 import { unreachable } from './lib/assert.ts';
+import { referenceLists } from './reference-data.ts';
+import { evolveReferenceTable, noReferenceTable, type ReferenceTable } from './reference-table.ts';
 import {
   evolveBatch,
   evolveDuty,
@@ -49,6 +51,7 @@ export type Entity =
   | Conflict
   | References
   | Batch
+  | ReferenceTable
   | Unknown;
 
 /** What a stream folds to. Version 0 means that nothing is on record. */
@@ -91,6 +94,10 @@ export function emptyEntity(stream: StreamId): Entity {
       return noReferences;
     case 'recorded-crime':
       return noBatch('recorded-crime', id);
+    case 'reference-data': {
+      const list = referenceLists.find((known) => known === id);
+      return list ? noReferenceTable(list) : { kind: 'unknown', id, readOnly: 'update-needed' };
+    }
     case 'dispatched-call':
       return noBatch('dispatched-call', id);
     case undefined:
@@ -149,6 +156,8 @@ export function evolve(entity: Entity, event: RecordedEvent): Entity {
     case 'recorded-crime':
     case 'dispatched-call':
       return evolveBatch(entity, event);
+    case 'reference-data':
+      return evolveReferenceTable(entity, event);
     case 'unknown':
       return entity;
     default:
@@ -173,6 +182,7 @@ export function isOpen(entity: Entity): boolean {
       return isConflictOpen(entity);
     case 'user':
     case 'references':
+    case 'reference-data':
       return true;
     case 'recorded-crime':
     case 'dispatched-call':

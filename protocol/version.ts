@@ -25,8 +25,9 @@ export const history = [
   },
   {
     version: 6,
-    fingerprint: 'ca89e9b845124775',
-    change: 'files of public dispatch records; how windows look is kept by the desk',
+    fingerprint: 'cd833704d7a009a4',
+    change:
+      'reference data is taken over while the room works; a view may say why a record is looked at; files of public dispatch records; how windows look is kept by the desk',
   },
 ] as const satisfies readonly {
   readonly version: number;

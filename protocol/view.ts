@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import type { ReferenceData } from '#domain/reference-data.ts';
 import type { CallerNumber, Channel, Details, Grade, Place, Role } from '#domain/facts.ts';
+import { viewReason } from '#domain/view-reason.ts';
 import type { Look } from './look.ts';
 
 /**
@@ -29,6 +31,8 @@ export const subscribe = z.strictObject({
   sub: z.string().min(1).max(64),
   view: z.enum(viewNames),
   key: z.string().min(1).max(128).optional(),
+  /** Why a record is looked at: a browser seat is shown none without it. A desk infers it. */
+  reason: viewReason.optional(),
 });
 export type Subscribe = z.infer<typeof subscribe>;
 
@@ -93,6 +97,12 @@ export interface SeatRow {
   readonly signInHint?: string | undefined;
   /** What is or was wrong with this desk's own files, in one line for the operator; absent where all is well. */
   readonly trouble?: string | undefined;
+}
+
+/** The one row of `reference-data`: every list as it holds in this force now. */
+export interface ReferenceRow {
+  readonly id: 'reference-data';
+  readonly data: ReferenceData;
 }
 
 /** A row of `contact` and of `incident` beside the record's own: one line of its running log. */

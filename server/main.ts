@@ -20,6 +20,9 @@ import { hangUp, SyncGateway } from './gateway/sync-gateway.ts';
 import { realTimers, type Timers } from './gateway/timers.ts';
 import { openRecorder } from './log/recorder.ts';
 import { openAccounts, openDrafts } from './side-files.ts';
+import type { Assets } from '#protocol/page.ts';
+import { SeatGateway } from './web/seat-gateway.ts';
+import { SeatSessions } from './web/seat-sessions.ts';
 import type { Recorder } from './log/recorder-port.ts';
 
 export interface ServerOptions {
@@ -33,6 +36,8 @@ export interface ServerOptions {
   readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Names that desks know this server by, beside those of its certificate. */
   readonly names?: readonly string[];
+  /** The built windows: with them the server is the desk of browser seats, at `/live-log/`. */
+  readonly windows?: Assets | undefined;
   /** Told in words what went wrong. */
   readonly log: (line: string) => void;
   /** The technical log of requests; without one only what went wrong is told, through `log`. */
@@ -227,6 +232,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       keepSeen();
     }),
   );
+  const sessions = new SeatSessions(accounts, now);
+  const seats = new SeatGateway({
+    dataDir,
+    recorder,
+    sessions,
+    forceName: options.forceName,
+    hosts: () => ours,
+    isTls: tls !== undefined,
+    now,
+    timers,
+    failed,
+  });
   const http = createHttp({
     recorder,
     accounts,
@@ -239,13 +256,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       addUser: (person) => add(person),
       administration,
       carry: () => due.carry(),
-      withdrawn: (grants) => sync.withdrawn(grants),
+      withdrawn: (grants) => {
+        sync.withdrawn(grants);
+        sessions.withdrawn(grants);
+      },
     },
     draftsOf: (user) => drafts.of(user),
     force: options.force,
     forceName: options.forceName,
     logger: options.logger ?? createLogger(log, 'error'),
     tls,
+    liveLog: options.windows && { assets: options.windows, sessions, gateway: seats },
     connectionsMax: options.connectionsMax,
   });
   opened.defer(async () => {
@@ -255,10 +276,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   http.server.on('upgrade', (request, socket, head) => {
     if (request.url === '/sync') sync.upgrade(request, socket, head);
+    else if (request.url === '/window' && options.windows) seats.upgrade(request, socket, head);
     else hangUp(socket, '404 Not Found');
   });
   // The lines first: the port closes only when nobody holds it.
   opened.defer(() => sync.close());
+  opened.defer(() => seats.close());
   carryDue();
   await http.listen({ host, port });
   const address = http.server.address() as AddressInfo; // it listens on TCP

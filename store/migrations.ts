@@ -123,6 +123,8 @@ export const logMigrations = [
      event       TEXT NOT NULL CHECK (json_valid(event))
    ) STRICT;
    CREATE INDEX tail_aside_stream ON tail_aside (stream)`,
+  // Of which records something is kept from a seat: they are few, and asked for at every look.
+  `CREATE INDEX event_not_operational ON event (stream) WHERE class <> 'operational'`,
   dispatchedCallMigration,
 ] as const;
 

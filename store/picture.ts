@@ -219,7 +219,8 @@ function numberKey(text: string): string | undefined {
   return digits.length >= KEY_DIGITS ? digits.slice(-KEY_DIGITS) : digits || undefined;
 }
 
-function wordsOf(entity: Entity): string | undefined {
+/** What a record is found by, beside its number; undefined where it is not found by words. */
+export function wordsOf(entity: Entity): string | undefined {
   if (entity.kind === 'incident') return `${entity.id} ${entity.place.text} ${entity.narrative}`;
   if (entity.kind !== 'contact') return undefined;
   const { place, narrative, informant, callbackNumber } = entity.details;

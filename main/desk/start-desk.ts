@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import * as z from 'zod';
 import { commandIdFrom, epochMs, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
-import { targetsOf } from '#domain/targets.ts';
 import { limits } from '#protocol/limits.ts';
+import type { Assets } from '#protocol/page.ts';
 import type { Presence } from '#protocol/signal.ts';
 import type { SeatRow, ViewName } from '#protocol/view.ts';
 import { holdFolder } from '#store/hold-folder.ts';
@@ -29,7 +29,7 @@ import {
   openOrQuarantine,
   replicaName,
 } from './replica-files.ts';
-import { windowId, type Admission, type Assets, type WindowId, type WindowRole } from './shell.ts';
+import { windowId, type Admission, type WindowId, type WindowRole } from './shell.ts';
 import { Standing } from './standing.ts';
 import { SyncClient } from './sync-client.ts';
 import { WindowSession, type RefusedHere, type WindowHost } from './window-session.ts';
@@ -103,7 +103,6 @@ export async function startDesk(
   opening.use(holdFolder(dataDir));
   dropUnfinished(dataDir);
   const key = Buffer.from(options.storeKey, 'hex');
-  const referenceData = loadReferenceData();
   const ports: DeskPorts = { now, uuid: randomUUID, soon: once(FLUSH_EVERY_MS) };
 
   const windows = new Set<WindowSession>();
@@ -128,7 +127,6 @@ export async function startDesk(
   let replicaFound: string | undefined;
   const openReplica = (name = replicaName(dataDir)) =>
     new Replica(openStore(join(dataDir, name), replicaMigrations, { key }));
-  const statuses = new Map(referenceData.unitStatuses.rows.map(({ code, name }) => [code, name]));
   const pump = () => {
     if (!closed.signal.aborted) sync.pump();
   };
@@ -136,8 +134,7 @@ export async function startDesk(
     desk: options.desk as DeskId, // the folder's own name for itself, enrolled with the server
     force: options.force,
     timeZone: options.timeZone,
-    targets: targetsOf(referenceData.grades.rows),
-    statusName: (code) => statuses.get(code) ?? `status ${code}`,
+    referenceData: loadReferenceData(),
     ports,
     outbox: new Outbox(outboxFile.db, ports, outboxFile.write),
     replica: openOrQuarantine(dataDir, openReplica, (line) => {
@@ -327,7 +324,6 @@ export async function startDesk(
 
   const host: WindowHost = {
     desk,
-    referenceData,
     now,
     seat: () => seat,
     seatRow,

@@ -1,4 +1,3 @@
-import type { ReferenceData } from '#domain/reference-data.ts';
 import type { EpochMs, StreamId, UserId } from '#domain/ids.ts';
 import { unreachable } from '#domain/lib/assert.ts';
 import { spaced } from '#domain/lib/spaced-number.ts';
@@ -24,13 +23,12 @@ import {
   presenceRows,
   rosterRows,
   unitRows,
-} from './views.ts';
-import { jsonOf } from './json-of.ts';
+} from '#store/views.ts';
+import { jsonOf } from '#store/json-of.ts';
 
 /** What a window needs of its desk beside the desk itself: who sits there, and what the link says. */
 export interface WindowHost {
   readonly desk: Desk;
-  readonly referenceData: ReferenceData;
   readonly seat: () => Seat | undefined;
   readonly seatRow: () => SeatRow;
   readonly signIn: (
@@ -228,8 +226,6 @@ export class WindowSession {
   #sendView(sub: string, subscription: Subscription): void {
     if (this.#isLagging()) return;
     const { sent } = subscription;
-    // It is the same for as long as this desk lives, and far larger than anything that changes.
-    if (subscription.view === 'reference-data' && !subscription.isNew) return;
     const rows = this.#rowsOf(subscription);
     const here = new Set(rows.map(({ id }) => id));
     const gone = [...sent.keys()].filter((id) => !here.has(id));
@@ -270,12 +266,9 @@ export class WindowSession {
   }
 
   #rowsOf({ view, key = '' }: Subscription): readonly Row[] {
-    const { desk, seat, seatRow, referenceData } = this.#host;
+    const { desk, seat, seatRow } = this.#host;
     if (view === 'seat') return [seatRow()];
-    if (view === 'reference-data') {
-      const data = { id: 'reference-data', data: referenceData };
-      return [data];
-    }
+    if (view === 'reference-data') return [desk.reference];
     const sitting = seat();
     if (!sitting) return []; // nothing of the room is shown to an empty chair
     if (!mayFollow(sitting.user.role, view)) return [];

@@ -1,6 +1,5 @@
 import { commands, type CommandBody, type CommandType } from '#domain/commands.ts';
 import type { Brand } from '#domain/lib/brand.ts';
-import type { ReferenceData } from '#domain/reference-data.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
 import type { LookChange } from '#protocol/look.ts';
 import type { QueryName, QueryParams, Result } from '#protocol/query.ts';
@@ -15,6 +14,7 @@ import type {
   IncidentRow,
   Line,
   PresenceRow,
+  ReferenceRow,
   RosterRow,
   SeatRow,
   TrayRow,
@@ -408,7 +408,7 @@ export class DeskLine implements LineListener {
         return row && this.#hearSeat(row);
       }
       case 'reference-data': {
-        const [row] = change<{ id: string; data: ReferenceData }>().upsert;
+        const [row] = change<ReferenceRow>().upsert;
         return row && this.#set({ reference: row.data });
       }
       case 'contacts':

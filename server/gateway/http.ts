@@ -19,13 +19,16 @@ import type { Accounts, Person, SignInRefusal } from '../auth/accounts.ts';
 import type { Enrolled } from '../auth/keys.ts';
 import type { AuditRow, Recorder } from '../log/recorder-port.ts';
 import { networkOf, SignInLimit } from '../auth/sign-in-limit.ts';
+import { loadReferenceData } from '#store/load-reference-data.ts';
 import { wayTo } from '../auth/policy.ts';
 import { addAdminRoutes, type AdminOptions } from './admin-routes.ts';
 import type { DraftCopies } from './draft-copies.ts';
 import { addOutsideRoutes } from './outside-routes.ts';
+import { addReferenceRoutes } from './reference-routes.ts';
 import { parse, Refused } from './refused.ts';
 import { realTimers } from './timers.ts';
 import { Turnaways } from './turnaways.ts';
+import { addLiveLogRoutes, type LiveLogOptions } from '../web/live-log-routes.ts';
 
 export interface HttpOptions {
   readonly recorder: Recorder;
@@ -43,6 +46,8 @@ export interface HttpOptions {
   readonly force: string;
   readonly forceName: string;
   readonly logger: Logger;
+  /** The live log at this server's own pages; without it there are none. */
+  readonly liveLog?: LiveLogOptions | undefined;
   /** Less only in tests. */
   readonly connectionsMax?: number | undefined;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
@@ -176,8 +181,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       await refusedTo('unknown', 'request', 'wrong-host', address);
       throw new Refused(421, 'wrong-host', 'This server does not go by that name.');
     }
-    // No page of ours asks this server: what has an Origin was asked by some web site.
-    if (origin !== undefined) {
+    // Its own pages ask what is theirs by their own origin. Anything else was asked by some web site.
+    const isOfPage = wayTo(`${request.method} ${request.routeOptions.url ?? ''}`)?.by === 'page';
+    const own = `${tls ? 'https' : 'http'}://${host.toLowerCase()}`;
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const isOwn = isOfPage && (origin === own || (origin === undefined && isRead));
+    if (isOfPage ? !isOwn : origin !== undefined) {
       await refusedTo('unknown', 'request', 'foreign-origin', address);
       throw new Refused(403, 'foreign-origin', 'This server answers no web site.');
     }
@@ -251,8 +260,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   app.addHook('onClose', async () => registry.clear());
 
   const limit = new SignInLimit(now);
-  app.post('/api/session', async (request, reply) => {
-    const body = parse(sessionBody, request.body);
+  /** Checks who signs in, at whichever door: each try is counted by its address, and on record. */
+  const signIn = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    body: z.infer<typeof sessionBody>,
+  ) => {
     const address = request.socket.remoteAddress ?? '';
     const taken = limit.take(address);
     if (taken.outcome === 'too-many') {
@@ -288,6 +301,11 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       const [status, message] = signInWords[result.reason];
       throw new Refused(status, result.reason, message);
     }
+    return result;
+  };
+  app.post('/api/session', async (request, reply) => {
+    const body = parse(sessionBody, request.body);
+    const result = await signIn(request, reply, body);
     const { token, person, grant, offlineGrant } = result;
     return {
       token,
@@ -344,7 +362,11 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 
   addOutsideRoutes(app, { recorder, accounts, now, bearer, turnaways });
   const { admin, keyGone, joined } = options;
+  addReferenceRoutes(app, { recorder, shipped: loadReferenceData(), audit, personOf, now });
   addAdminRoutes(app, { ...admin, keyGone, joined, audit, personOf, now, failed });
+
+  const { liveLog } = options;
+  if (liveLog) addLiveLogRoutes(app, { ...liveLog, isTls: tls !== undefined, now, audit, signIn });
 
   app.get('/api/drafts', async (request) => {
     const person = personOf(request);

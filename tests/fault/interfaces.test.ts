@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { subprotocol, version } from '#protocol/version.ts';
 import { adminWords } from '#server/gateway/admin-routes.ts';
+import { referenceWords } from '#server/gateway/reference-routes.ts';
 import { enrolWords, signInWords } from '#server/gateway/http.ts';
 import { GENESIS } from '#store/chain.ts';
 import { accountMigrations } from '#server/auth/account-migrations.ts';
@@ -269,7 +270,7 @@ test('every example in INTERFACES.md is what really happens', async () => {
   const fences = text.match(/^```/gm)?.length ?? 0;
   expect(blocks).toHaveLength(fences / 2);
   expect(reader.ran.http).toBeGreaterThan(15);
-  expect(reader.ran).toMatchObject({ console: 16, websocket: 2 });
+  expect(reader.ran).toMatchObject({ console: 20, websocket: 2 });
 });
 
 test('a demo that is told to stop while it starts ends with code 0 and leaves no process', async () => {
@@ -340,7 +341,7 @@ test('every refusal that the server can give stands in the table, and no other',
     ...[...sources.matchAll(/new Refused\(\s*(\d{3}),\s*'([\w-]+)'/g)].map(
       ([, status, reason]) => `${status} ${reason}`,
     ),
-    ...Object.entries({ ...signInWords, ...enrolWords, ...adminWords }).map(
+    ...Object.entries({ ...signInWords, ...enrolWords, ...adminWords, ...referenceWords }).map(
       ([reason, [status]]) => `${status} ${reason}`,
     ),
     // Of the error handler: what fastify refuses by itself, what failed inside, and no address.

@@ -5,9 +5,8 @@ import { Replica } from '#desk/replica.ts';
 import { WindowSession } from '#desk/window-session.ts';
 import type { WindowDown } from '#protocol/down.ts';
 import type { SeatRow } from '#protocol/view.ts';
-import { loadReferenceData } from '#store/load-reference-data.ts';
 import type { Store } from '#store/open-store.ts';
-import { startedAt, targets } from './room.ts';
+import { referenceData, startedAt } from './room.ts';
 
 /** A call handler at desk CH1, whose grant never ends. */
 export const seat: Seat = {
@@ -32,8 +31,7 @@ export const newDesk = (
     desk: 'CH1' as DeskId,
     force: 'HC',
     timeZone: 'Europe/London',
-    targets,
-    statusName: String,
+    referenceData,
     ports,
     outbox: new Outbox(outboxFile, ports),
     replica: new Replica(replicaFile),
@@ -49,7 +47,6 @@ export function newWindow(desk: Desk) {
   const window = new WindowSession(
     {
       desk,
-      referenceData: loadReferenceData(),
       seat: () => seat,
       seatRow: () => ({ id: 'seat', asAt: 0 }) as SeatRow, // nothing else of it is looked at
       signIn: async () => ({ outcome: 'signed-in' }),
