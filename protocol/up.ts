@@ -1,8 +1,10 @@
 import * as z from 'zod';
+import { administer, deskAdminister } from './administer.ts';
 import { applied } from './applied.ts';
 import { command } from './command.ts';
 import { consulted } from './consulted.ts';
 import { askCrimes } from './crimes.ts';
+import { keysPainted, reportFrame } from './desk-report.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
 import { setLook } from './look.ts';
@@ -29,6 +31,8 @@ export const windowUp = z.discriminatedUnion('frame', [
   settleTray,
   setLook,
   signal,
+  administer,
+  keysPainted,
   ping,
 ]);
 export type WindowUp = z.infer<typeof windowUp>;
@@ -44,6 +48,8 @@ export const deskUp = z.discriminatedUnion('frame', [
   askCrimes,
   consulted,
   deskSignal,
+  deskAdminister,
+  reportFrame,
   ping,
   pong,
 ]);

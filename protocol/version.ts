@@ -25,9 +25,9 @@ export const history = [
   },
   {
     version: 6,
-    fingerprint: 'cd833704d7a009a4',
+    fingerprint: 'f06f2f2676325786',
     change:
-      'reference data is taken over while the room works; a view may say why a record is looked at; files of public dispatch records; how windows look is kept by the desk',
+      'reference data is taken over while the room works; a view may say why a record is looked at; files of public dispatch records; how windows look is kept by the desk; desks are told of the disk, the clock and the release of the server; desks report how they are; service levels; an administrator asks at a desk what they ask over HTTP',
   },
 ] as const satisfies readonly {
   readonly version: number;

@@ -138,4 +138,6 @@ export const replicaMigrations = [
   // A batch is whole here once its digest is the server's.
   `ALTER TABLE crime_batch ADD COLUMN digest TEXT;
    ${crimeStreetMigration}`,
+  // How the calls of a day were answered is asked every few seconds, of a year of contacts.
+  `CREATE INDEX entity_offered ON entity (json_extract(state, '$.offeredAt')) WHERE kind = 'contact'`,
 ] as const;

@@ -40,6 +40,7 @@ import type { Outbox, Put } from './outbox.ts';
 import { trayRows } from './tray-rows.ts';
 import type { DeskPorts } from './ports.ts';
 import type { Replica } from './replica.ts';
+import { ReportsHeard } from './reports-heard.ts';
 import type { ViewSource } from '#store/views.ts';
 
 /** Who sits at the desk, with the grant under which their commands are authorised. */
@@ -69,7 +70,7 @@ export interface DeskOptions {
   /** Told what the disk would not do, for the technical log; whoever asked is told as well. */
   readonly failed?: (error: Error) => void;
   /** Told that a command is on the disk here, and can go. */
-  readonly stored?: () => void;
+  readonly stored?: (id: CommandId) => void;
   /** Told the server's last word on a command, once: a window that asked shows its mark. */
   readonly settled?: (ack: Ack) => void;
 }
@@ -88,6 +89,8 @@ const RECENT = 500; // closed records kept in memory, so that a late entry shows
  * server's last word, and shows the record with its own pending work laid over it.
  */
 export class Desk {
+  /** How the other desks are; the server tells it only where a supervisor or an administrator sits. */
+  readonly reports: ReportsHeard;
   readonly #options: DeskOptions;
   readonly #listeners = new Set<() => void>();
   #replica: Replica;
@@ -108,6 +111,7 @@ export class Desk {
 
   constructor(options: DeskOptions) {
     this.#options = options;
+    this.reports = new ReportsHeard(options.ports.now, () => this.#changed());
     this.#replica = options.replica;
     this.#record = this.#roomShown();
     this.#reference = this.#makeReference();
@@ -257,7 +261,7 @@ export class Desk {
     if (put.outcome !== 'stored')
       return refuse(put.outcome === 'full' ? 'outbox-full' : put.outcome);
     this.#merged.add(put.stamped); // laid over for good only now, when it is on the disk
-    this.#options.stored?.();
+    this.#options.stored?.(command.id);
     this.#changed();
     return ackOf(command.id, storedHere(put.stamped.reference));
   }

@@ -6,20 +6,24 @@ import * as z from 'zod';
 import { commandIdFrom, epochMs, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import { limits } from '#protocol/limits.ts';
 import type { Assets } from '#protocol/page.ts';
+import type { Notice } from '#protocol/server-notices.ts';
 import type { Presence } from '#protocol/signal.ts';
 import type { SeatRow, ViewName } from '#protocol/view.ts';
 import { holdFolder } from '#store/hold-folder.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
+import { AdministrationLine } from './administration-line.ts';
 import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
+import { ClockNotice } from './clock-notice.ts';
 import { DraftsDue } from './drafts-due.ts';
 import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
 import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './offline-sign-in.ts';
 import { OutboxFile } from './outbox-file.ts';
 import { Looks } from './looks.ts';
 import { Outbox } from './outbox.ts';
+import { OwnReport } from './own-report.ts';
 import type { DeskPorts } from './ports.ts';
 import { Replica } from './replica.ts';
 import {
@@ -55,6 +59,8 @@ export interface StartDesk {
   readonly isDemo: boolean;
   /** Shown where somebody signs in; a demo says there who can. */
   readonly signInHint?: string;
+  /** From how far on the people here are told that this clock is not the server's. */
+  readonly clockWarnMs?: number;
 }
 
 export interface RunningDesk {
@@ -70,7 +76,9 @@ const SIGN_IN_WITHIN_MS = 8_000;
 const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: one frame of a screen
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
 const COPY_DRAFTS_EVERY_MS = 2_000;
+const CLOCK_WARN_MS = 2_000; // a log whose lines are seconds apart is misread from here on
 const SIGNAL_EVERY_MS = 250; // a colleague's caret need not be newer
+const REPORT_LOOK_EVERY_MS = 1_000; // whether there is something new to report; when it goes, see OwnReport
 const TELL_REFUSALS_EVERY_MS = 1_000; // together: each write holds up the people at work
 const MEND_EVERY_MS = 60_000; // a disk that was full may have room again
 const HEAR_GRANTS_EVERY_MS = 30_000; // 300 desks ask ten times a second; also whenever the line comes back
@@ -142,8 +150,12 @@ export async function startDesk(
       tell(new Error(line));
     }),
     // Once whoever asked has been told, and before any view: what is to be recorded does not wait for a screen.
-    stored: () => setImmediate(pump),
+    stored: (id) => {
+      own.stored(id);
+      setImmediate(pump);
+    },
     settled: (ack) => {
+      own.settled(ack.commandId);
       for (const window of windows) window.tell(ack);
     },
     failed,
@@ -154,6 +166,7 @@ export async function startDesk(
     finished: () => attempt('keeping which copy is whole', () => finishReplica(dataDir)),
   });
 
+  const own = new OwnReport(desk, { now, elapsedMs: () => performance.now() });
   const privateKey = createPrivateKey(options.privateKey);
   const kept = keptSeat.safeParse(desk.outbox.seat());
   let seat: Seat | undefined =
@@ -162,6 +175,8 @@ export async function startDesk(
   let wasLive = false;
   let presence: Presence = { about: '', isTyping: false };
   let isSignalDue = false;
+  let serverNotices: readonly Notice[] = [];
+  const clockNotice = new ClockNotice(options.clockWarnMs ?? CLOCK_WARN_MS);
   const closed = new AbortController();
   const signText = (text: string) =>
     sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
@@ -222,6 +237,7 @@ export async function startDesk(
     }
   };
 
+  const administration = new AdministrationLine({ send: (frame) => sync.send(frame), now });
   const sync = new SyncClient({
     desk,
     urls: [`${server.replace(/^http/, 'ws')}/sync`],
@@ -230,10 +246,17 @@ export async function startDesk(
     now,
     random: Math.random,
     withdrawn: (grants) => attempt('hearing which grants are good', () => withdraw(grants)),
+    administered: (answer) => administration.heard(answer),
+    lost: () => administration.lost(),
+    noticed: (notices) => {
+      serverNotices = notices;
+      refresh('seat');
+    },
     changed: () => {
       const isLive = sync.link.state === 'live' && sync.link.isCurrent;
       if (isLive === wasLive) return;
       wasLive = isLive;
+      own.again();
       if (isLive) isSignalDue = true; // the server knows nothing of us yet
       else desk.forgetPresence();
       aloneSince = now();
@@ -244,6 +267,8 @@ export async function startDesk(
 
   const seatRow = (): SeatRow => {
     const { link } = sync;
+    const ownClock = clockNotice.hear(sync.offsetMs, now());
+    const notices = [...serverNotices, ...(ownClock ? [ownClock] : [])];
     const isOnline = link.state === 'live' && link.isCurrent && !desk.isRebuilding;
     const why =
       link.state === 'closed'
@@ -267,11 +292,13 @@ export async function startDesk(
       tray: desk.tray().length,
       referencesLeft: desk.outbox.referencesLeft(),
       version: options.version,
+      ...(sync.release !== undefined && { serverVersion: sync.release }),
       protection: options.protection,
       isDemo: options.isDemo,
       look: looks.of(seat?.user.id),
       signInHint: options.signInHint,
       trouble: troubleOf(outboxFile.trouble, replicaFound),
+      ...(notices.length > 0 && { notices }),
     };
   };
 
@@ -324,6 +351,7 @@ export async function startDesk(
 
   const host: WindowHost = {
     desk,
+    timeZone: options.timeZone,
     now,
     seat: () => seat,
     seatRow,
@@ -337,6 +365,7 @@ export async function startDesk(
       }
     },
     signOut: () => sit(undefined),
+    administer: (asked, who) => administration.ask(asked, who),
     setLook: (change) => {
       attempt('keeping how windows look', () => looks.change(seat?.user.id, change));
       refresh('seat');
@@ -346,6 +375,12 @@ export async function startDesk(
     signalled: (latest) => {
       presence = latest;
       isSignalDue = true;
+    },
+    painted: (ms) => own.painted(ms),
+    ownDesk: () => {
+      const { mode, offsetMs, version } = seatRow();
+      const user = seat?.user.id;
+      return { id: options.desk, user, report: own.look({ mode, offsetMs, version }) };
     },
   };
 
@@ -357,12 +392,23 @@ export async function startDesk(
     else if (heard) sit(heard);
     refresh();
   });
-  const seatTimer = setInterval(() => refresh('seat'), SEAT_EVERY_MS);
+  const seatTimer = setInterval(() => {
+    refresh('seat');
+    refresh('desks');
+  }, SEAT_EVERY_MS);
   const signalTimer = setInterval(() => {
     if (!isSignalDue) return;
     const user = seat && { user: seat.user.id };
     if (sync.send({ frame: 'desk-signal', ...user, presence })) isSignalDue = false;
   }, SIGNAL_EVERY_MS);
+  const reportTimer = setInterval(() => {
+    attempt('reporting how this desk is', () => {
+      const { mode, offsetMs, version } = seatRow();
+      const { id: user, role } = seat?.user ?? { id: undefined, role: undefined };
+      const due = own.due({ mode, offsetMs, version, user, role });
+      if (due && sync.send(due.frame)) due.told();
+    });
+  }, REPORT_LOOK_EVERY_MS);
   const grantsTimer = setInterval(() => {
     if (wasLive) void hearGrants();
   }, HEAR_GRANTS_EVERY_MS);
@@ -419,6 +465,7 @@ export async function startDesk(
       clearInterval(seatTimer);
       clearInterval(draftTimer);
       clearInterval(signalTimer);
+      clearInterval(reportTimer);
       clearInterval(grantsTimer);
       clearInterval(refusalTimer);
       clearInterval(mendTimer);

@@ -8,12 +8,13 @@ test('the room is shown to the floor; whoever else signs in sees their seat and 
     roles.map((role) => [role, viewNames.filter((view) => mayFollow(role, view))]),
   );
   const own = ['seat', 'reference-data', 'drafts'];
+  const room = viewNames.filter((view) => view !== 'desks');
   expect(seen).toEqual({
-    'call-handler': [...viewNames],
-    dispatcher: [...viewNames],
+    'call-handler': room,
+    dispatcher: room,
     supervisor: [...viewNames],
     investigator: own,
-    administrator: own,
+    administrator: [...own, 'desks'],
     auditor: own,
   });
   expect(roles.filter((role) => mayLookUp(role, 'find') && maySettle(role))).toEqual([

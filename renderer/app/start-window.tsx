@@ -7,10 +7,12 @@ import { createFocus } from './focus.ts';
 import { followWanted, type Wanted } from './follow.ts';
 import { announce } from './announce.ts';
 import { createLook, LookContext, showLook } from './look.ts';
+import { measureKeys } from './key-to-paint.ts';
 import { listenKeys, type KeyTable } from './keys.ts';
 import { sharePresence } from './presence.ts';
 import { uuidV7 } from '#domain/lib/uuid-v7.ts';
 import type { Presence } from '#protocol/signal.ts';
+import type { ViewName } from '#protocol/view.ts';
 import {
   createWindowStore,
   WindowContext,
@@ -22,6 +24,8 @@ interface Window_<Actions> {
   /** Its name, for what is kept of this window alone. */
   readonly name: string;
   readonly makeActions: (store: WindowStore, line: DeskLine, ports: ActionPorts) => Actions;
+  /** The lists that it follows beside those of every window. */
+  readonly follows?: readonly ViewName[];
   readonly wanted: (state: WindowState) => Wanted;
   /** What is in front of this operator, for the other desks. */
   readonly presence: (state: WindowState) => Presence;
@@ -34,20 +38,19 @@ interface Window_<Actions> {
 const TICK_MS = 250; // a second on the wall is a second here, within a quarter
 
 /** Puts one window together: store, line, clock, keys, picture. The only place that owns a timer. */
-export function startWindow<Actions>(page: Window, made: Window_<Actions>): void {
+export function startWindow<Actions>(
+  page: Window & typeof globalThis,
+  made: Window_<Actions>,
+): void {
   const living = new AbortController();
   const { signal } = living;
   const now = () => Date.now();
   const makeId = () => uuidV7(now(), page.crypto.getRandomValues(new Uint8Array(16)));
   const after = (ms: number, work: () => void) => void page.setTimeout(work, ms);
   const store = createWindowStore({ now: now(), linkSince: now() });
-  const line = new DeskLine(store, {
-    now,
-    makeId,
-    after,
-    report: (what, cause) =>
-      page.dispatchEvent(new CustomEvent('holdfast:report', { detail: { what, cause } })),
-  });
+  const report = (what: string, cause: unknown) =>
+    void page.dispatchEvent(new CustomEvent('holdfast:report', { detail: { what, cause } }));
+  const line = new DeskLine(store, { now, makeId, after, report }, made.follows);
   const ports: ActionPorts = {
     ...createFocus(page, signal),
     whereFocusIs: () => page.document.activeElement,
@@ -66,6 +69,7 @@ export function startWindow<Actions>(page: Window, made: Window_<Actions>): void
   const look = createLook(store, line, made.name);
   showLook(page, store, made.name, signal);
   announce(store, ports, signal);
+  measureKeys(page, line, signal);
   listenKeys(page, () => ({ ...look.keys, ...made.keys(actions, store, ports) }), signal);
   made.also?.(store, actions, signal);
 

@@ -4,10 +4,12 @@ import { useShallow } from 'zustand/react/shallow';
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { CommandType } from '#domain/commands.ts';
 import type { ReferenceData } from '#domain/reference-data.ts';
-import type { CrimeNear, Found, FoundPlace } from '#protocol/query.ts';
+import type { ServiceLevelRow } from '#domain/service-levels.ts';
+import type { CrimeNear, Found, FoundPlace, QueryParams } from '#protocol/query.ts';
 import type {
   ConflictRow,
   ContactRow,
+  DeskRow,
   HandoverRow,
   IncidentDetail,
   IncidentRow,
@@ -70,7 +72,14 @@ export type ListName =
   | 'handovers'
   | 'tray'
   | 'found'
-  | 'crimes';
+  | 'crimes'
+  | 'desks'
+  | 'past-target'
+  | 'duty'
+  | 'levels'
+  | 'people'
+  | 'sessions'
+  | 'api-keys';
 
 /** The line to the desk process: `restarting` keeps everything on screen and in hand. */
 export type Link = 'connecting' | 'open' | 'restarting' | 'turned-away';
@@ -90,6 +99,8 @@ export interface WindowState {
   readonly presence: Rows<PresenceRow>;
   readonly conflicts: Rows<ConflictRow>;
   readonly tray: Rows<TrayRow>;
+  /** How every desk is; only in the window of a supervisor. */
+  readonly desks: Rows<DeskRow>;
   readonly contactDetails: Rows<ContactRow>;
   readonly incidentDetails: Rows<IncidentDetail>;
   /** The running logs that came with them, by record, in the order in which they are shown. */
@@ -107,6 +118,9 @@ export interface WindowState {
   readonly found: LookUp<Found> | undefined;
   readonly places: LookUp<FoundPlace> | undefined;
   readonly crimes: LookUp<CrimeNear> | undefined;
+  /** How calls were answered, of the stretch that was asked for; of today where nothing is said. */
+  readonly levels: LookUp<ServiceLevelRow> | undefined;
+  readonly levelsOf: QueryParams<'service-levels'>;
   /** What a key has opened in place, and waits for the next key. */
   readonly prompt: 'channel' | 'outcome' | 'find' | undefined;
   /** The line with the keys of how windows look. */
@@ -156,6 +170,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     presence: none,
     conflicts: none,
     tray: none,
+    desks: none,
     contactDetails: none,
     incidentDetails: none,
     logs: none,
@@ -168,6 +183,8 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     found: undefined,
     places: undefined,
     crimes: undefined,
+    levels: undefined,
+    levelsOf: {},
     prompt: undefined,
     isLookShown: false,
     said: { urgent: '', polite: '' },

@@ -21,7 +21,9 @@ import type { AuditRow, Recorder } from '../log/recorder-port.ts';
 import { networkOf, SignInLimit } from '../auth/sign-in-limit.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { wayTo } from '../auth/policy.ts';
-import { addAdminRoutes, type AdminOptions } from './admin-routes.ts';
+import { addAdminRoutes } from './admin-routes.ts';
+import type { Administering } from './administering.ts';
+import type { Ops } from '../ops/ops.ts';
 import type { DraftCopies } from './draft-copies.ts';
 import { addOutsideRoutes } from './outside-routes.ts';
 import { addReferenceRoutes } from './reference-routes.ts';
@@ -38,13 +40,16 @@ export interface HttpOptions {
   readonly hosts: () => ReadonlySet<string>;
   readonly joined: () => readonly DeskId[];
   readonly lagMax: () => number;
+  /** What looks after this machine. */
+  readonly ops?: Pick<Ops, 'all' | 'addMetrics'>;
   /** Told when a desk has a new key, or none: its old line must end. */
   readonly keyGone: (desk: string) => void;
-  readonly admin: Pick<AdminOptions, 'addUser' | 'administration' | 'carry' | 'withdrawn'>;
+  readonly administering: Administering;
   /** What somebody was typing, as their desks last copied it. */
   readonly draftsOf: (user: UserId) => ReturnType<DraftCopies['of']>;
   readonly force: string;
   readonly forceName: string;
+  readonly release?: string | undefined;
   readonly logger: Logger;
   /** The live log at this server's own pages; without it there are none. */
   readonly liveLog?: LiveLogOptions | undefined;
@@ -243,6 +248,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 
   const registry = new Registry();
   addMetrics(registry, options);
+  options.ops?.addMetrics(registry);
   const took = new Histogram({
     name: 'holdfast_http_seconds',
     help: 'Time to answer a request',
@@ -361,9 +367,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
 
   addOutsideRoutes(app, { recorder, accounts, now, bearer, turnaways });
-  const { admin, keyGone, joined } = options;
   addReferenceRoutes(app, { recorder, shipped: loadReferenceData(), audit, personOf, now });
-  addAdminRoutes(app, { ...admin, keyGone, joined, audit, personOf, now, failed });
+  addAdminRoutes(app, { administering: options.administering, personOf });
 
   const { liveLog } = options;
   if (liveLog) addLiveLogRoutes(app, { ...liveLog, isTls: tls !== undefined, now, audit, signIn });
@@ -396,7 +401,11 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     return reply.type('application/x-ndjson').send(Readable.from(linesOf(recorder, after, head)));
   });
 
-  app.get('/healthz', async () => ({ state: 'alive' }));
+  app.get('/healthz', async () => ({
+    state: 'alive',
+    at: now(),
+    ...(options.release !== undefined && { release: options.release }),
+  }));
 
   let probe: Promise<void> | undefined;
   app.get('/readyz', async () => {
@@ -412,7 +421,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
         'restoring',
         'Restored: first it takes what the desks have on record.',
       );
-    return { state: 'ready', epoch: recorder.epoch, head: recorder.head().seq };
+    const notices = options.ops?.all ?? [];
+    return { state: 'ready', epoch: recorder.epoch, head: recorder.head().seq, notices };
   });
 
   app.get('/metrics', async (_request, reply) =>

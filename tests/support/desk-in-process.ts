@@ -41,19 +41,23 @@ export const newDesk = (
     ...more,
   });
 
-/** A window at such a desk, where the call handler sits, and all that it is sent. */
-export function newWindow(desk: Desk) {
+/** A window at such a desk, where the call handler sits unless said otherwise, and all that it is sent. */
+export function newWindow(desk: Desk, sitting: () => Seat | undefined = () => seat) {
   const sent: WindowDown[] = [];
   const window = new WindowSession(
     {
       desk,
-      seat: () => seat,
+      timeZone: 'Europe/London',
+      seat: sitting,
       seatRow: () => ({ id: 'seat', asAt: 0 }) as SeatRow, // nothing else of it is looked at
       signIn: async () => ({ outcome: 'signed-in' }),
       signOut: () => {},
+      administer: () => Promise.reject(new Error('there is no server here')),
       setLook: () => {},
       draftChanged: () => {},
       signalled: () => {},
+      painted: () => {},
+      ownDesk: () => ({ id: 'CH1', user: sitting()?.user.id, report: undefined }),
       refusedHere: () => {},
       now: deskPorts.now,
     },
