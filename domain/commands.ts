@@ -18,10 +18,12 @@ import {
   epochMs,
   handoverId,
   incidentId,
+  shiftHandoverId,
   streamId,
   unitId,
   userId,
 } from './ids.ts';
+import { SHIFT_ITEMS_MAX, shiftItem, shiftTo } from './shift-items.ts';
 
 const text = z.string().trim().min(1).max(4_000);
 const code = z.string().regex(/^[A-Z]{3}$/);
@@ -111,6 +113,19 @@ export const commands = {
 
   'accept-handover': row('check', dispatch, z.strictObject({ handoverId })),
   'escalate-handover': row('check', ['system'], z.strictObject({ handoverId })),
+
+  // A shift hand-over: what somebody owns, to whom, accepted before it passes. Late, each is recorded
+  // where it is still possible: what has been closed or taken meanwhile is left out by the decision itself,
+  // so nothing needs a person but what cannot be done at all, and that goes to the tray.
+  'offer-shift-handover': row(
+    'check',
+    floor,
+    z.strictObject({ to: shiftTo, items: z.array(shiftItem).min(1).max(SHIFT_ITEMS_MAX) }),
+  ),
+  'accept-shift-handover': row('check', floor, z.strictObject({ shiftHandoverId })),
+  'decline-shift-handover': row('check', floor, z.strictObject({ shiftHandoverId, reason: text })),
+  'withdraw-shift-handover': row('check', floor, z.strictObject({ shiftHandoverId })),
+  'escalate-shift-handover': row('check', ['system'], z.strictObject({ shiftHandoverId })),
 
   'book-on-unit': row(
     'check',

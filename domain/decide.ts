@@ -9,6 +9,7 @@ import {
   dutyStream,
   handoverStream,
   incidentStream,
+  shiftHandoverStream,
   REFERENCES,
   unitStream,
   userStream,
@@ -27,7 +28,13 @@ import { assert, unreachable } from './lib/assert.ts';
 import { record, refuse, type Decision } from './lib/decision.ts';
 import type { Handover } from './handover.ts';
 import type { Duty, References, User } from './roster.ts';
-import type { Entity, Room } from './room.ts';
+import { only, type Room } from './room.ts';
+import {
+  decideShiftHandover,
+  shiftHandoverIdOf,
+  type ShiftRefusal,
+} from './decide-shift-handover.ts';
+import { streamOfItem } from './shift-items.ts';
 import { isRequest, status, type Unit } from './unit.ts';
 
 /** Time, ids and who asks are given: nothing here depends on when or where it is decided. */
@@ -53,6 +60,7 @@ export type Refusal =
   | {
       readonly reason: 'no-such-contact' | 'no-such-incident' | 'no-such-unit' | 'no-such-handover';
     }
+  | ShiftRefusal
   | { readonly reason: 'already-taken'; readonly by: UserId; readonly desk: DeskId }
   | { readonly reason: 'already-accepted'; readonly by: UserId; readonly desk: DeskId }
   | { readonly reason: 'already-escalated' | 'not-due-yet' }
@@ -103,7 +111,17 @@ export function streamsOf(
   if ('incidentId' in body) streams.push(incidentStream(body.incidentId));
   if ('unitId' in body) streams.push(unitStream(body.unitId));
   if ('handoverId' in body) streams.push(handoverStream(body.handoverId));
+  if ('shiftHandoverId' in body) streams.push(shiftHandoverStream(body.shiftHandoverId));
   switch (asked.type) {
+    case 'offer-shift-handover':
+      streams.push(shiftHandoverStream(shiftHandoverIdOf(given.commandId)));
+      if (asked.body.to.kind === 'person') streams.push(userStream(asked.body.to.user));
+      streams.push(...asked.body.items.map(streamOfItem));
+      break;
+    case 'accept-shift-handover':
+    case 'decline-shift-handover':
+      if (given.by) streams.push(userStream(given.by.user));
+      break;
     case 'raise-incident':
       if (given.reference !== undefined) streams.push(incidentStream(given.reference));
       streams.push(handoverStream(handoverIdOf(given.commandId)));
@@ -134,7 +152,7 @@ export function streamsOf(
   return streams;
 }
 
-type Outcome = Decision<HoldfastFact, Refusal>;
+export type Outcome = Decision<HoldfastFact, Refusal>;
 
 /** Decides what a command would record, or why it is refused. Reads no clock and does no I/O. */
 export function decide(room: Room, asked: Asked, given: Given): Outcome {
@@ -163,6 +181,12 @@ export function decide(room: Room, asked: Asked, given: Given): Outcome {
     case 'accept-handover':
     case 'escalate-handover':
       return decideHandover(room, asked, given);
+    case 'offer-shift-handover':
+    case 'accept-shift-handover':
+    case 'decline-shift-handover':
+    case 'withdraw-shift-handover':
+    case 'escalate-shift-handover':
+      return decideShiftHandover(room, asked, given);
     case 'book-on-unit':
     case 'book-off-unit':
     case 'assign-unit':
@@ -195,7 +219,7 @@ export function decide(room: Room, asked: Asked, given: Given): Outcome {
   }
 }
 
-type Of<Type extends Asked['type']> = Extract<Asked, { type: Type }>;
+export type Of<Type extends Asked['type']> = Extract<Asked, { type: Type }>;
 
 function openContact(asked: Of<'offer-contact' | 'open-contact'>, { commandId, by }: Given) {
   const fact = factIn(contactStream(contactIdOf(commandId)));
@@ -598,14 +622,3 @@ function reserveReferences(room: Room, { body }: Of<'reserve-references'>): Outc
 }
 
 const after = (at: EpochMs, ms: number) => (at + ms) as EpochMs;
-
-/** The entity of a stream that has something on record, or undefined. */
-function only<Kind extends Entity>(
-  room: Room,
-  stream: StreamId,
-  kind: Kind['kind'],
-): Kind | undefined {
-  const { version, entity } = room.get(stream);
-  // The kind of an entity is the kind of its stream, so the check makes the cast true.
-  return version > 0 && entity.kind === kind ? (entity as Kind) : undefined;
-}

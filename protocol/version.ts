@@ -23,6 +23,11 @@ export const history = [
     fingerprint: '9c1181430fb03a5e',
     change: 'accounts are opened again and change their role; grants are taken back at once',
   },
+  {
+    version: 6,
+    fingerprint: '376ccf48669d20bd',
+    change: 'shift hand-overs',
+  },
 ] as const satisfies readonly {
   readonly version: number;
   readonly fingerprint: string;

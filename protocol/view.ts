@@ -14,6 +14,7 @@ export const viewNames = [
   'incident',
   'units',
   'handovers',
+  'shift-handovers',
   'roster',
   'presence',
   'conflicts',
@@ -179,6 +180,38 @@ export interface HandoverRow {
   readonly deadlineAt: number;
   readonly escalatedAt: number | undefined;
   readonly accepted: (Person & { readonly at: number }) | undefined;
+  readonly mark: Mark;
+}
+
+/** Something that is or was on a shift hand-over, as a person would name it. */
+export interface ShiftItemRow {
+  readonly kind: 'contact' | 'incident' | 'emergency';
+  readonly id: string;
+  readonly what: string;
+  /** Why it does not pass, or did not; absent where it does. */
+  readonly keptBack?: string | undefined;
+}
+
+/** A row of `shift-handovers`: open ones that concern this person, and their last ones that have ended. */
+export interface ShiftHandoverRow {
+  readonly id: string;
+  readonly from: Person;
+  readonly to:
+    | { readonly kind: 'person'; readonly user: string; readonly name: string }
+    | { readonly kind: 'role'; readonly role: Role };
+  /** While it is open as each would pass now; once it is accepted as each has. */
+  readonly items: readonly ShiftItemRow[];
+  readonly offeredAt: number;
+  readonly deadlineAt: number;
+  readonly escalatedAt: number | undefined;
+  readonly state: 'open' | 'accepted' | 'declined' | 'withdrawn';
+  /** Who ended it, when, and with which reason. */
+  readonly ended:
+    | { readonly by: Person; readonly at: number; readonly reason?: string | undefined }
+    | undefined;
+  /** Whether whoever sits here offered it; whether they may accept it or send it back. */
+  readonly isMine: boolean;
+  readonly isForMe: boolean;
   readonly mark: Mark;
 }
 

@@ -19,6 +19,7 @@ const views: Readonly<Record<ViewName, typeof everybody | ReadonlySet<Role>>> = 
   incident: floor,
   units: floor,
   handovers: floor,
+  'shift-handovers': floor,
   roster: floor,
   presence: floor,
   conflicts: floor,

@@ -12,6 +12,7 @@ import { searchPlaces } from '#store/places.ts';
 import { near } from '#store/recorded-crimes.ts';
 import type { Desk, Seat } from './desk.ts';
 import type { Replica } from './replica.ts';
+import { shiftHandoverRows } from './shift-handover-rows.ts';
 import { mayFollow, mayLookUp, maySettle } from './view-policy.ts';
 import {
   contactDetail,
@@ -291,6 +292,8 @@ export class WindowSession {
         return unitRows(source);
       case 'handovers':
         return handoverRows(source);
+      case 'shift-handovers':
+        return shiftHandoverRows(source, sitting.user.id);
       case 'roster':
         return rosterRows(source);
       case 'presence':

@@ -16,6 +16,7 @@ import type {
   PresenceRow,
   RosterRow,
   SeatRow,
+  ShiftHandoverRow,
   TrayRow,
   UnitRow,
   View,
@@ -76,6 +77,7 @@ const listViews = [
   'incidents',
   'units',
   'handovers',
+  'shift-handovers',
   'roster',
   'presence',
   'conflicts',
@@ -413,6 +415,10 @@ export class DeskLine implements LineListener {
         return this.#set({ units: patch(state.units, change<UnitRow>()) });
       case 'handovers':
         return this.#set({ handovers: patch(state.handovers, change<HandoverRow>()) });
+      case 'shift-handovers':
+        return this.#set({
+          shiftHandovers: patch(state.shiftHandovers, change<ShiftHandoverRow>()),
+        });
       case 'roster':
         return this.#set({ roster: patch(state.roster, change<RosterRow>()) });
       case 'presence':

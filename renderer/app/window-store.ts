@@ -15,6 +15,7 @@ import type {
   PresenceRow,
   RosterRow,
   SeatRow,
+  ShiftHandoverRow,
   TrayRow,
   UnitRow,
 } from '#protocol/view.ts';
@@ -86,6 +87,7 @@ export interface WindowState {
   readonly incidents: Rows<IncidentRow>;
   readonly units: Rows<UnitRow>;
   readonly handovers: Rows<HandoverRow>;
+  readonly shiftHandovers: Rows<ShiftHandoverRow>;
   readonly roster: Rows<RosterRow>;
   readonly presence: Rows<PresenceRow>;
   readonly conflicts: Rows<ConflictRow>;
@@ -148,6 +150,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     incidents: none,
     units: none,
     handovers: none,
+    shiftHandovers: none,
     roster: none,
     presence: none,
     conflicts: none,

@@ -191,7 +191,10 @@ export class LogWriter {
     const handovers = [...this.#room.handovers()]
       .filter((it) => it.escalatedAt === undefined && it.readOnly === undefined)
       .map(({ id, deadlineAt }) => ({ id, deadlineAt }));
-    return { seq: this.head.seq, handovers };
+    const shiftHandovers = [...this.#room.shiftHandovers()]
+      .filter((it) => it.escalatedAt === undefined && it.readOnly === undefined)
+      .map(({ id, deadlineAt }) => ({ id, deadlineAt }));
+    return { seq: this.head.seq, handovers, shiftHandovers };
   }
 
   /**

@@ -4,6 +4,7 @@ import type {
   DeskId,
   EpochMs,
   HandoverId,
+  ShiftHandoverId,
   IncidentId,
   StreamId,
   UserId,
@@ -71,6 +72,10 @@ export class AwaitsTails extends Error {
 export interface OpenHandovers {
   readonly seq: number;
   readonly handovers: readonly { readonly id: HandoverId; readonly deadlineAt: EpochMs }[];
+  readonly shiftHandovers: readonly {
+    readonly id: ShiftHandoverId;
+    readonly deadlineAt: EpochMs;
+  }[];
 }
 
 /** The one writer of a force's log. It runs in a thread of its own; this is its side in the main thread. */
