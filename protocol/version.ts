@@ -25,8 +25,8 @@ export const history = [
   },
   {
     version: 6,
-    fingerprint: '376ccf48669d20bd',
-    change: 'shift hand-overs',
+    fingerprint: 'e4bf675e1fdd5b64',
+    change: 'shift hand-overs, and what nobody has in hand',
   },
 ] as const satisfies readonly {
   readonly version: number;

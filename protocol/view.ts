@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { UnownedKind } from '#domain/unowned.ts';
 import type { CallerNumber, Channel, Details, Grade, Place, Role } from '#domain/facts.ts';
 
 /**
@@ -16,6 +17,7 @@ export const viewNames = [
   'handovers',
   'shift-handovers',
   'roster',
+  'unowned',
   'presence',
   'conflicts',
   'tray',
@@ -223,6 +225,21 @@ export interface RosterRow {
   readonly desk: string;
   readonly since: number;
   readonly mark: Mark;
+}
+
+/** A row of `unowned`: what nobody on duty has in hand, or nobody answered in its time; the worst first. */
+export interface UnownedRow {
+  readonly id: string;
+  readonly kind: UnownedKind;
+  /** The id of what it is about: a reference, a call sign, a contact. */
+  readonly subject: string;
+  readonly what: string;
+  readonly since: number;
+  /** Who had it last, of what was left behind. */
+  readonly owner: Person | undefined;
+  readonly grade: Grade | undefined;
+  /** Its place in the list. */
+  readonly order: number;
 }
 
 /** A row of `presence`: what is in front of whom at another desk. Its id is the desk's. */

@@ -1,5 +1,7 @@
+import type { Contact } from '#domain/contact.ts';
 import { isFor, keptBack } from '#domain/decide-shift-handover.ts';
 import type { UserId } from '#domain/ids.ts';
+import type { Incident } from '#domain/incident.ts';
 import { spaced } from '#domain/lib/spaced-number.ts';
 import type { ShiftHandover } from '#domain/shift-handover.ts';
 import { streamOfItem, type ShiftItem } from '#domain/shift-items.ts';
@@ -74,13 +76,18 @@ function wordsOfItem(item: ShiftItem, source: ViewSource): string {
   const { entity } = source.room.get(streamOfItem(item));
   switch (entity.kind) {
     case 'incident':
-      return `${entity.openingCode} grade ${entity.grade}, ${entity.place.text}`;
-    case 'contact': {
-      const { caller, channel, details } = entity;
-      const who = caller?.kind === 'number' ? spaced(caller.number) : details.informant;
-      return [`Contact on ${channel}`, who, details.place?.text].filter(Boolean).join(', ');
-    }
+      return wordsOfIncident(entity);
+    case 'contact':
+      return wordsOfContact(entity);
     default:
       return `Emergency of ${item.id}`;
   }
+}
+
+export const wordsOfIncident = ({ openingCode, grade, place }: Incident): string =>
+  `${openingCode} grade ${grade}, ${place.text}`;
+
+export function wordsOfContact({ caller, channel, details }: Contact): string {
+  const who = caller?.kind === 'number' ? spaced(caller.number) : details.informant;
+  return [`Contact on ${channel}`, who, details.place?.text].filter(Boolean).join(', ');
 }

@@ -68,6 +68,7 @@ export interface RunningDesk {
 const SIGN_IN_WITHIN_MS = 8_000;
 const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: one frame of a screen
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
+const UNOWNED_EVERY_MS = 5_000; // half of what a 999 call may ring
 const COPY_DRAFTS_EVERY_MS = 2_000;
 const SIGNAL_EVERY_MS = 250; // a colleague's caret need not be newer
 const TELL_REFUSALS_EVERY_MS = 1_000; // together: each write holds up the people at work
@@ -355,6 +356,8 @@ export async function startDesk(
     refresh();
   });
   const seatTimer = setInterval(() => refresh('seat'), SEAT_EVERY_MS);
+  // What becomes late becomes so without anything having changed.
+  const unownedTimer = setInterval(() => refresh('unowned'), UNOWNED_EVERY_MS);
   const signalTimer = setInterval(() => {
     if (!isSignalDue) return;
     const user = seat && { user: seat.user.id };
@@ -414,6 +417,7 @@ export async function startDesk(
     close: async () => {
       closed.abort();
       clearInterval(seatTimer);
+      clearInterval(unownedTimer);
       clearInterval(draftTimer);
       clearInterval(signalTimer);
       clearInterval(grantsTimer);

@@ -3,6 +3,8 @@ import type { QueryName } from '#protocol/query.ts';
 import type { ViewName } from '#protocol/view.ts';
 
 const floor: ReadonlySet<Role> = new Set(['call-handler', 'dispatcher', 'supervisor']);
+/** Who sees to it that nothing is left lying. */
+const dispatch: ReadonlySet<Role> = new Set(['dispatcher', 'supervisor']);
 /** Whoever is signed in: the seat itself, and what is one's own. */
 const everybody = 'everybody';
 
@@ -21,6 +23,7 @@ const views: Readonly<Record<ViewName, typeof everybody | ReadonlySet<Role>>> = 
   handovers: floor,
   'shift-handovers': floor,
   roster: floor,
+  unowned: dispatch,
   presence: floor,
   conflicts: floor,
   tray: floor,

@@ -13,6 +13,7 @@ import { near } from '#store/recorded-crimes.ts';
 import type { Desk, Seat } from './desk.ts';
 import type { Replica } from './replica.ts';
 import { shiftHandoverRows } from './shift-handover-rows.ts';
+import { unownedRows } from './unowned-rows.ts';
 import { mayFollow, mayLookUp, maySettle } from './view-policy.ts';
 import {
   contactDetail,
@@ -266,7 +267,7 @@ export class WindowSession {
   }
 
   #rowsOf({ view, key = '' }: Subscription): readonly Row[] {
-    const { desk, seat, seatRow, referenceData } = this.#host;
+    const { desk, seat, seatRow, referenceData, now } = this.#host;
     if (view === 'seat') return [seatRow()];
     if (view === 'reference-data') {
       const data = { id: 'reference-data', data: referenceData };
@@ -294,6 +295,8 @@ export class WindowSession {
         return handoverRows(source);
       case 'shift-handovers':
         return shiftHandoverRows(source, sitting.user.id);
+      case 'unowned':
+        return unownedRows(source, now());
       case 'roster':
         return rosterRows(source);
       case 'presence':

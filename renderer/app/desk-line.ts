@@ -19,6 +19,7 @@ import type {
   ShiftHandoverRow,
   TrayRow,
   UnitRow,
+  UnownedRow,
   View,
   ViewName,
 } from '#protocol/view.ts';
@@ -79,6 +80,7 @@ const listViews = [
   'handovers',
   'shift-handovers',
   'roster',
+  'unowned',
   'presence',
   'conflicts',
   'tray',
@@ -421,6 +423,8 @@ export class DeskLine implements LineListener {
         });
       case 'roster':
         return this.#set({ roster: patch(state.roster, change<RosterRow>()) });
+      case 'unowned':
+        return this.#set({ unowned: patch(state.unowned, change<UnownedRow>()) });
       case 'presence':
         return this.#set({ presence: patch(state.presence, change<PresenceRow>()) });
       case 'conflicts':

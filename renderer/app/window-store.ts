@@ -18,6 +18,7 @@ import type {
   ShiftHandoverRow,
   TrayRow,
   UnitRow,
+  UnownedRow,
 } from '#protocol/view.ts';
 import type { Pad } from './pad.ts';
 import type { Refused } from './refusal-text.ts';
@@ -68,6 +69,7 @@ export type ListName =
   | 'contacts'
   | 'incidents'
   | 'units'
+  | 'unowned'
   | 'handovers'
   | 'tray'
   | 'found'
@@ -89,6 +91,7 @@ export interface WindowState {
   readonly handovers: Rows<HandoverRow>;
   readonly shiftHandovers: Rows<ShiftHandoverRow>;
   readonly roster: Rows<RosterRow>;
+  readonly unowned: Rows<UnownedRow>;
   readonly presence: Rows<PresenceRow>;
   readonly conflicts: Rows<ConflictRow>;
   readonly tray: Rows<TrayRow>;
@@ -152,6 +155,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     handovers: none,
     shiftHandovers: none,
     roster: none,
+    unowned: none,
     presence: none,
     conflicts: none,
     tray: none,

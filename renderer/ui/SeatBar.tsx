@@ -4,6 +4,7 @@ import { useWindow, type WindowState } from '../app/window-store.ts';
 import { Clock } from './Clock.tsx';
 import { ActionKey } from './KeyCap.tsx';
 import { OnDuty } from './OnDuty.tsx';
+import { UnownedCount } from './UnownedCount.tsx';
 
 const roleWords = {
   'call-handler': 'Call handler',
@@ -88,6 +89,7 @@ export function SeatBar({ title }: { readonly title: string }) {
           <span className="fact" title="Commands stored here that the server has not answered">
             unsent <b>{seat.waiting}</b>
           </span>
+          <UnownedCount />
           <span className={seat.tray > 0 ? 'fact is-warning' : 'fact'}>
             tray <b>{seat.tray}</b>
           </span>

@@ -172,6 +172,7 @@ test('an address without a row in the table is refused to everybody', async () =
     hosts: () => new Set(['localhost:80']),
     joined: () => [],
     lagMax: () => 0,
+    unowned: () => ({}),
     keyGone: () => {},
     draftsOf: () => [],
     admin: {
