@@ -74,6 +74,8 @@ export function wordsOfCommand(
       return `Stand down the emergency of ${body.unitId}: ${quoted(body.reason)}`;
     case 'start-duty':
       return 'On duty';
+    case 'take-off-duty':
+      return 'Take somebody off duty';
     case 'end-duty':
       return 'Off duty';
     case 'note-conflict':

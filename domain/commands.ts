@@ -158,6 +158,8 @@ export const commands = {
   /** Asked by a desk for the person who has just signed in at it, and who has just signed out. */
   'start-duty': row('always', roles, z.strictObject({})),
   'end-duty': row('always', roles, z.strictObject({})),
+  /** Of somebody whose access was taken back while they sat there: their desk cannot ask it for them any more. */
+  'take-off-duty': row('check', ['system'], z.strictObject({ userId, desk: deskId })),
 
   /** Asked by the server itself with the refusal of a late command. */
   'note-conflict': row(

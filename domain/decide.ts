@@ -82,7 +82,7 @@ export type Refusal =
       readonly unitId: UnitId;
       readonly statusCode: number;
     }
-  | { readonly reason: 'already-on-duty' | 'not-on-duty' }
+  | { readonly reason: 'already-on-duty' | 'not-on-duty' | 'on-duty-elsewhere-since' }
   | { readonly reason: 'no-such-conflict' | 'already-seen' | 'already-noted' }
   | {
       readonly reason:
@@ -135,6 +135,9 @@ export function streamsOf(
     case 'reopen-user':
     case 'set-user-role':
       streams.push(userStream(asked.body.userId));
+      break;
+    case 'take-off-duty':
+      streams.push(dutyStream(asked.body.userId));
       break;
     case 'start-duty':
     case 'end-duty':
@@ -198,6 +201,11 @@ export function decide(room: Room, asked: Asked, given: Given): Outcome {
     case 'start-duty':
     case 'end-duty':
       return decideDuty(room, asked, given);
+    case 'take-off-duty': {
+      const { userId, desk } = asked.body;
+      const ended = offDuty(room, userId, desk);
+      return ended ? record(ended) : refuse({ reason: 'not-on-duty' });
+    }
     case 'note-conflict':
     case 'settle-conflict':
       return decideConflict(room, asked, given);
@@ -545,20 +553,33 @@ function decideUnit(room: Room, asked: UnitCommand, { by }: Given): Outcome {
   }
 }
 
+const CLOCKS_DIFFER_MS = 5 * 60_000; // what the clocks of two desks may differ by: then the last to come counts
+
 /** Who sits where: a person is on duty at one desk, and signing in at another one moves them. */
-function decideDuty(room: Room, asked: Of<'start-duty' | 'end-duty'>, { by }: Given): Outcome {
+function decideDuty(room: Room, asked: Of<'start-duty' | 'end-duty'>, { by, now }: Given): Outcome {
   const stream = dutyStream(by.user);
   const duty = only<Duty>(room, stream, 'duty');
   const fact = factIn(stream);
   if (asked.type === 'end-duty') {
-    if (duty?.at?.desk !== by.desk) return refuse({ reason: 'not-on-duty' });
-    return record(fact('duty.ended', { desk: by.desk }));
+    const ended = offDuty(room, by.user, by.desk);
+    return ended ? record(ended) : refuse({ reason: 'not-on-duty' });
   }
   const role = only<User>(room, userStream(by.user), 'user')?.role;
   // In another role they begin anew, at the desk where they sit.
   if (duty?.at?.desk === by.desk && duty.at.role === role)
     return refuse({ reason: 'already-on-duty' });
+  // It comes late from a desk that was alone: they have sat down elsewhere since, and are there.
+  if (duty?.at && duty.at.desk !== by.desk && now + CLOCKS_DIFFER_MS < duty.at.since)
+    return refuse({ reason: 'on-duty-elsewhere-since' });
   return record(fact('duty.started', { desk: by.desk, ...(role !== undefined && { role }) }));
+}
+
+/** What ends somebody's duty, at this desk or wherever they are on duty; undefined where they are not. */
+function offDuty(room: Room, user: UserId, desk?: DeskId): HoldfastFact | undefined {
+  const stream = dutyStream(user);
+  const at = only<Duty>(room, stream, 'duty')?.at;
+  if (!at || (desk !== undefined && at.desk !== desk)) return undefined;
+  return factIn(stream)('duty.ended', { desk: at.desk });
 }
 
 function decideConflict(
@@ -593,9 +614,12 @@ function changeUser(
   const fact = factIn(stream);
   if (!user) return refuse({ reason: 'no-such-user' });
   switch (asked.type) {
-    case 'disable-user':
+    case 'disable-user': {
       if (user.isDisabled) return refuse({ reason: 'already-disabled' });
-      return record(fact('user.disabled', {}));
+      // Whoever may not come in any more is nowhere on duty: their desk signs them out and cannot say so.
+      const ended = offDuty(room, user.id);
+      return ended ? record(fact('user.disabled', {}), ended) : record(fact('user.disabled', {}));
+    }
     case 'reopen-user':
       if (!user.isDisabled) return refuse({ reason: 'not-disabled' });
       return record(fact('user.reopened', {}));

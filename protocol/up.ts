@@ -5,6 +5,7 @@ import { consulted } from './consulted.ts';
 import { askCrimes } from './crimes.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
+import { lock } from './lock.ts';
 import { ping, pong } from './ping.ts';
 import { query } from './query.ts';
 import { reserveReferences } from './reserve-references.ts';
@@ -25,6 +26,7 @@ export const windowUp = z.discriminatedUnion('frame', [
   dropDraft,
   signIn,
   signOut,
+  lock,
   settleTray,
   signal,
   ping,

@@ -25,8 +25,8 @@ export const history = [
   },
   {
     version: 6,
-    fingerprint: 'e4bf675e1fdd5b64',
-    change: 'shift hand-overs, and what nobody has in hand',
+    fingerprint: '252860d119093069',
+    change: 'shift hand-overs, what nobody has in hand, locked desks, and who moved between two',
   },
 ] as const satisfies readonly {
   readonly version: number;

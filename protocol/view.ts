@@ -73,6 +73,17 @@ export interface SeatRow {
         readonly role: Role;
       }
     | undefined;
+  /** Since when the windows are covered; absent while they are not. */
+  readonly lockedAt?: number | undefined;
+  /** Whoever sits or sat here works, or worked, at another desk too: that is never left unsaid. */
+  readonly moved?:
+    | {
+        readonly how: 'came-from' | 'went-to';
+        readonly name: string;
+        readonly desk: string;
+        readonly at: number;
+      }
+    | undefined;
   readonly mode: Mode;
   /** Why the mode is what it is, in words for the operator. */
   readonly reason: string;

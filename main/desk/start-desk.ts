@@ -83,7 +83,7 @@ const session = z.object({
   /** Absent for roles that do not work at a desk when the server is away. */
   offlineGrant: offlineGrant.optional(),
 });
-const keptSeat = session.pick({ user: true, grant: true });
+const keptSeat = session.pick({ user: true, grant: true }).extend({ lockedAt: epochMs.optional() });
 const refusal = z.object({ reason: z.string(), message: z.string() });
 
 /**
@@ -159,8 +159,13 @@ export async function startDesk(
 
   const privateKey = createPrivateKey(options.privateKey);
   const kept = keptSeat.safeParse(desk.outbox.seat());
-  let seat: Seat | undefined =
-    kept.success && kept.data.grant.notAfter > now() ? kept.data : undefined;
+  const isKept = kept.success && kept.data.grant.notAfter > now();
+  let seat: Seat | undefined = isKept
+    ? { user: kept.data.user, grant: kept.data.grant }
+    : undefined;
+  // A desk that starts again stays as covered as it was.
+  let lockedAt = isKept ? kept.data.lockedAt : undefined;
+  let moved: SeatRow['moved'];
   let aloneSince = now();
   let wasLive = false;
   let presence: Presence = { about: '', isTyping: false };
@@ -168,7 +173,7 @@ export async function startDesk(
   const closed = new AbortController();
   const signText = (text: string) =>
     sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
-  const standing = new Standing(desk);
+  const standing = new Standing(desk, isKept);
   const isDisabled = (user: UserId) => standing.isDisabled(user);
   const offline = new OfflineSignIn(outboxFile.db, { now, isDisabled }, outboxFile.write);
   /** For what must not stop a person: told, and gone on from. */
@@ -191,16 +196,37 @@ export async function startDesk(
   /** The roster follows who sits here. A refusal (on duty here already) changes nothing. */
   const onDuty = (type: 'start-duty' | 'end-duty', who: Seat) =>
     attempt(type, () => void desk.ask({ frame: 'command', id: freshId(), type, body: {} }, who));
+  const keepSeat = () =>
+    attempt('keeping who sits here', () =>
+      desk.outbox.keepSeat(seat && { ...seat, ...(lockedAt !== undefined && { lockedAt }) }),
+    );
+  /** They sit down here while the log has them at another desk: that one signs them out when it hears of it. */
+  const came = (next: Seat | undefined): SeatRow['moved'] => {
+    const before = next && standing.dutyDesk(next.user.id);
+    return next === undefined || before === undefined || before === desk.desk
+      ? undefined
+      : { how: 'came-from', name: next.user.displayName, desk: before, at: now() };
+  };
   const sit = (next: Seat | undefined, { mayAsk = true } = {}) => {
     if (seat && seat.user.id !== next?.user.id) {
       if (mayAsk) onDuty('end-duty', seat);
       nothingInFront();
     }
     seat = next;
+    lockedAt = undefined;
+    moved = came(next);
     standing.sat(next);
-    attempt('keeping who sits here', () => desk.outbox.keepSeat(next));
+    keepSeat();
     if (next) onDuty('start-duty', next);
     refresh();
+  };
+
+  /** They sit as they sat, in the role that the log gives them now. */
+  const changeRole = (next: Seat) => {
+    const before = { lockedAt, moved };
+    sit(next);
+    ({ lockedAt, moved } = before);
+    keepSeat();
   };
 
   const withdraw = (grants: readonly string[]) => {
@@ -258,6 +284,8 @@ export async function startDesk(
       desk: options.desk,
       force: options.forceName,
       user: seat?.user,
+      ...(lockedAt !== undefined && { lockedAt }),
+      ...(moved && { moved }),
       mode: isOnline ? 'online' : 'alone',
       reason: isOnline ? 'the server answers' : why || 'joining the server',
       since: aloneSince,
@@ -276,8 +304,36 @@ export async function startDesk(
     };
   };
 
+  const lock = () => {
+    if (!seat || lockedAt !== undefined) return;
+    lockedAt = now();
+    keepSeat();
+    refresh('seat');
+  };
+
+  /**
+   * The same person comes back to the desk that they have locked: by the password that this desk knows, so
+   * that it works alone and gives them nothing anew. Says no where that cannot be told here.
+   */
+  const unlock = async (name: string, password: string) => {
+    const locked = seat;
+    if (!locked || lockedAt === undefined || locked.grant.notAfter <= now()) return undefined;
+    if (name.toLowerCase() !== locked.user.name.toLowerCase()) return undefined;
+    const known = await offline.signIn(name, password);
+    // Only of a wrong password this desk is sure: of the rest the server may know more.
+    if (known.outcome === 'refused')
+      return known.reason === 'wrong-name-or-password' ? known : undefined;
+    if (seat !== locked) return undefined; // signed out meanwhile
+    lockedAt = undefined;
+    keepSeat();
+    refresh();
+    return known;
+  };
+
   /** With the server's word where it answers, else by what this desk remembers. */
   const signIn: WindowHost['signIn'] = async (name, password, newPassword) => {
+    const unlocked = await unlock(name, password);
+    if (unlocked) return unlocked;
     const asked = await askServer(server, '/api/session', {
       name,
       password,
@@ -339,6 +395,8 @@ export async function startDesk(
       }
     },
     signOut: () => sit(undefined),
+    lock,
+    isLocked: () => lockedAt !== undefined,
     draftChanged: (user, draftId, how) => drafts.changed(user, draftId, how),
     refusedHere,
     signalled: (latest) => {
@@ -352,7 +410,13 @@ export async function startDesk(
     // The log says that this account was closed: whoever uses it sees no more from here on.
     const heard = seat && standing.hear(seat);
     if (heard === 'closed') sit(undefined, { mayAsk: false });
-    else if (heard) sit(heard);
+    else if (heard) changeRole(heard);
+    const elsewhere = seat && standing.wentTo(seat);
+    if (seat && elsewhere !== undefined) {
+      const { displayName: name } = seat.user;
+      sit(undefined, { mayAsk: false }); // on duty there: there is nothing to end here
+      moved = { how: 'went-to', name, desk: elsewhere, at: now() };
+    }
     refresh();
   });
   const seatTimer = setInterval(() => refresh('seat'), SEAT_EVERY_MS);

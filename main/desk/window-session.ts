@@ -43,6 +43,9 @@ export interface WindowHost {
     | { readonly outcome: 'refused'; readonly reason: string; readonly message: string }
   >;
   readonly signOut: () => void;
+  /** Covers the windows of this desk until somebody signs in at it. */
+  readonly lock: () => void;
+  readonly isLocked: () => boolean;
   readonly draftChanged: (user: UserId, draftId: string, how: 'kept' | 'dropped') => void;
   /** What this window has in front of it, for the other desks. */
   readonly signalled: (presence: Presence) => void;
@@ -143,6 +146,9 @@ export class WindowSession {
         return this.#signIn(frame);
       case 'sign-out':
         this.#host.signOut();
+        return this.#answer(frame.id, []);
+      case 'lock':
+        this.#host.lock();
         return this.#answer(frame.id, []);
       default:
     }
@@ -341,6 +347,14 @@ export class WindowSession {
 
   #query(frame: Query): void {
     const { id, query, params } = frame;
+    // Nobody sits there to read the answer. What was done and typed before the lock is still taken.
+    if (this.#host.isLocked()) {
+      this.#refusedHere(query, 'desk-locked');
+      const message = 'This desk is locked.';
+      const outcome = { kind: 'refused', reason: 'desk-locked', message } as const;
+      this.#send({ frame: 'result', id, outcome });
+      return;
+    }
     const role = this.#host.seat()?.user.role;
     if (role === undefined || !mayLookUp(role, query)) {
       this.#consulted(query, 'refused not-permitted', 0);

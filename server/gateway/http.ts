@@ -436,16 +436,18 @@ function addMetrics(registry: Registry, { recorder, joined, lagMax, unowned }: H
   gauge('holdfast_log_epoch', 'Epoch of the log', () => recorder.epoch);
   gauge('holdfast_desks_joined', 'Desks that are joined now', () => joined().length);
   gauge('holdfast_desk_lag_events', 'Events the last desk has yet to apply', lagMax);
-  new Gauge({
-    name: 'holdfast_unowned',
-    help: 'What nobody on duty has in hand or answered in its time, by what is wrong, at the last sweep',
-    labelNames: ['kind'],
-    registers: [registry],
-    collect() {
-      const counts = unowned();
-      for (const kind of unownedKinds) this.set({ kind }, counts[kind] ?? 0);
-    },
-  });
+  registry.registerMetric(
+    new Gauge({
+      name: 'holdfast_unowned',
+      help: 'What nobody on duty has in hand or answered in its time, by what is wrong, at the last sweep',
+      labelNames: ['kind'],
+      registers: [],
+      collect() {
+        const counts = unowned();
+        for (const kind of unownedKinds) this.set({ kind }, counts[kind] ?? 0);
+      },
+    }),
+  );
 }
 
 /** Whether it was done in time; false where it failed. */

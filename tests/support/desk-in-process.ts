@@ -54,6 +54,8 @@ export function newWindow(desk: Desk) {
       seatRow: () => ({ id: 'seat', asAt: 0 }) as SeatRow, // nothing else of it is looked at
       signIn: async () => ({ outcome: 'signed-in' }),
       signOut: () => {},
+      lock: () => {},
+      isLocked: () => false,
       draftChanged: () => {},
       signalled: () => {},
       refusedHere: () => {},

@@ -80,6 +80,10 @@ export class WindowClient {
     return id;
   }
 
+  lock(): void {
+    this.#send({ frame: 'lock', id: crypto.randomUUID() });
+  }
+
   signOut(): void {
     this.#send({ frame: 'sign-out', id: crypto.randomUUID() });
   }

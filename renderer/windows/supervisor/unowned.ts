@@ -14,9 +14,8 @@ const words = {
   'conflict-unseen': 'Late command that nobody has looked at',
 } as const satisfies Record<UnownedRow['kind'], string>;
 
-/** What is wrong with it. A kind of a later release is told by its name. */
-export const unownedWords = (kind: UnownedRow['kind']): string =>
-  Object.hasOwn(words, kind) ? words[kind] : String(kind).replaceAll('-', ' ');
+/** What is wrong with it, in words. */
+export const unownedWords = (kind: UnownedRow['kind']): string => words[kind];
 
 /** In the order of the desk: the worst first, and of one kind the oldest. */
 export const selectUnowned = ({ unowned }: WindowState): readonly UnownedRow[] =>
