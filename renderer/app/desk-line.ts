@@ -172,6 +172,12 @@ export class DeskLine implements LineListener {
     return this.#request((id) => ({ frame: 'sign-out', id }));
   }
 
+  /** Covers every window of this desk. What has been typed is on its way first. */
+  lock(): Promise<Outcome> {
+    this.flushPads();
+    return this.#request((id) => ({ frame: 'lock', id }));
+  }
+
   /** What this window has in front of it, for the other desks. Said again on each new line. */
   signal(presence: Presence): void {
     this.#presence = presence;
@@ -472,9 +478,17 @@ export class DeskLine implements LineListener {
           selected: {},
           lastDraft: undefined,
           undoable: [],
+          seatAsk: undefined,
         }
       : {};
+    const { moved } = seat;
+    const isNews = moved?.how === 'came-from' && moved.at !== this.#state.seat?.moved?.at;
     this.#set({ seat, ...emptied });
+    if (isNews)
+      this.notice(
+        'plain',
+        `You were signed in at ${moved.desk} too: it signs you out as soon as it hears of this. What is yours is here.`,
+      );
     if (isAnother) {
       this.#ended.clear();
       this.#isWorkToResume = false;

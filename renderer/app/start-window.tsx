@@ -3,7 +3,7 @@ import { createRoot } from 'react-dom/client';
 import { connect } from './bridge.ts';
 import { DeskLine } from './desk-line.ts';
 import type { ActionPorts } from './actions.ts';
-import { createFocus } from './focus.ts';
+import { caretBack, createFocus } from './focus.ts';
 import { followWanted, type Wanted } from './follow.ts';
 import { listenKeys, type KeyTable } from './keys.ts';
 import { sharePresence } from './presence.ts';
@@ -47,6 +47,7 @@ export function startWindow<Actions>(page: Window, made: Window_<Actions>): void
   const ports: ActionPorts = {
     ...createFocus(page, signal),
     whereFocusIs: () => page.document.activeElement,
+    caretBack: () => caretBack(page.document.activeElement),
     makeId,
     now,
     after,

@@ -73,7 +73,9 @@ export type ListName =
   | 'handovers'
   | 'tray'
   | 'found'
-  | 'crimes';
+  | 'crimes'
+  | 'shift-to'
+  | 'shift-items';
 
 /** The line to the desk process: `restarting` keeps everything on screen and in hand. */
 export type Link = 'connecting' | 'open' | 'restarting' | 'turned-away';
@@ -114,6 +116,12 @@ export interface WindowState {
   readonly crimes: LookUp<CrimeNear> | undefined;
   /** What a key has opened in place, and waits for the next key. */
   readonly prompt: 'channel' | 'outcome' | 'find' | undefined;
+  /** What the seat asks in place: what becomes of what is owned, to whom it goes, why it goes back. */
+  readonly seatAsk:
+    | { readonly is: 'sign-out' }
+    | { readonly is: 'shift'; readonly without: ReadonlySet<string> }
+    | { readonly is: 'decline'; readonly id: string }
+    | undefined;
   /** A second press is asked for: what, and until when. */
   readonly again: { readonly what: string; readonly until: number } | undefined;
   /** What a field lacks, said where it is. */
@@ -172,6 +180,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     places: undefined,
     crimes: undefined,
     prompt: undefined,
+    seatAsk: undefined,
     again: undefined,
     problem: undefined,
     commandLine: {

@@ -55,7 +55,7 @@ export function ModeWords() {
 
 /** Who sits where, how old the picture is, and what waits. Always in sight. */
 export function SeatBar({ title }: { readonly title: string }) {
-  const { signOut } = useActions();
+  const { maySignOut, signOut, lock } = useActions();
   const seat = useWindow((state) => state.seat);
   const dataAge = useWindow(({ now, seat: at }) =>
     at === undefined || at.asAt === 0 ? '–' : age(now - at.asAt),
@@ -105,7 +105,12 @@ export function SeatBar({ title }: { readonly title: string }) {
           {seat.isDemo && <strong className="demo-label">DEMO</strong>}
         </>
       )}
-      {seat?.user && <ActionKey keys="Alt+Q" label="Sign out" onPress={() => void signOut()} />}
+      {seat?.user && seat.lockedAt === undefined && (
+        <>
+          <ActionKey keys="Alt+L" label="Lock" onPress={lock} />
+          <ActionKey keys="Alt+Q" label="Sign out" onPress={() => maySignOut() && void signOut()} />
+        </>
+      )}
       <Clock />
     </header>
   );
