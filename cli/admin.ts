@@ -11,6 +11,11 @@ export interface RunAdmin {
   readonly as: string;
   readonly displayName: string | undefined;
   readonly role: string | undefined;
+  /** Of a list of reference data: the file it is to hold, why, which revision, and back to which. */
+  readonly file: string | undefined;
+  readonly note: string | undefined;
+  readonly revision: string | undefined;
+  readonly to: string | undefined;
   readonly secrets: Secrets;
   readonly say: (words: string, json: object) => void;
   /** Not understood: told with how to ask. */

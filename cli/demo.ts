@@ -9,11 +9,12 @@ import * as z from 'zod';
 import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
 import { importCrimeFile } from '../server/import/import-crime-file.ts';
 import { startServer } from '../server/main.ts';
+import { withoutSettings } from './config/settings.ts';
 import { DeskHost } from './desk-host.ts';
 import { openIdentity } from './identity.ts';
 import { madeUpCrimes } from './made-up-crimes.ts';
 import { makeUpRoom, seats } from './made-up-room.ts';
-import { openShell, TIME_ZONE } from './run-desk.ts';
+import { openShell } from './run-desk.ts';
 import { openTraining, type Size } from './run-training.ts';
 
 export interface RunDemo {
@@ -24,6 +25,7 @@ export interface RunDemo {
   readonly training: Size | undefined;
   readonly force: string;
   readonly forceName: string;
+  readonly timeZone: string;
   readonly version: string;
   readonly say: (words: string, json: object) => void;
   readonly log: (line: string) => void;
@@ -32,6 +34,7 @@ export interface RunDemo {
 
 const CLI = join(import.meta.dirname, 'holdfast.ts');
 const PASSWORD = 'made-up-password';
+const ADMINISTERED_AT = 'SUP';
 
 const kept = z.strictObject({
   apiKey: z.string(),
@@ -50,7 +53,8 @@ export async function runDemo(options: RunDemo): Promise<void> {
   const shells: AsyncDisposable[] = [];
   let leaving: (() => Promise<void>) | undefined;
   try {
-    for (const [first, seat] of seats.entries()) {
+    let first = 0;
+    for (const seat of seats) {
       const folder = join(dataDir, `desk-${seat.desk}`);
       const { identity } = await openIdentity(folder, seat.desk);
       const host = await DeskHost.start(
@@ -58,7 +62,7 @@ export async function runDemo(options: RunDemo): Promise<void> {
           dataDir: folder,
           force: options.force,
           forceName: options.forceName,
-          timeZone: TIME_ZONE,
+          timeZone: options.timeZone,
           server: server.url,
           ...identity,
           port: 0,
@@ -71,19 +75,19 @@ export async function runDemo(options: RunDemo): Promise<void> {
       hosts.push(host);
       if (!isHeadless)
         shells.push(
-          await openShell(host, [seat.window], join(folder, 'shell'), log, {
+          await openShell(host, seat.windows, join(folder, 'shell'), log, {
             first,
-            all: seats.length,
+            all: seats.flatMap(({ windows }) => windows).length,
           }),
         );
+      first += seat.windows.length;
     }
-    const desks = await Promise.all(
-      hosts.map((host, index) => host.address(seats[index]?.window ?? 'dispatch')),
-    );
+    const windows = await addressesOf(hosts);
+    const desks = seats.map(({ desk }) => windows.find((it) => it.desk === desk)?.address ?? '');
     const words = [
       `${options.forceName}: a room with made-up data in ${dataDir}`,
       `server  ${server.url}`,
-      ...seats.map((seat, index) => `${seat.desk.padEnd(7)} ${desks[index]}   (${seat.role})`),
+      ...windows.map(lineOf),
       ...Object.entries(accounts).map(
         ([role, { name, password }]) => `sign in as ${name.padEnd(6)} ${password}   (${role})`,
       ),
@@ -93,6 +97,7 @@ export async function runDemo(options: RunDemo): Promise<void> {
     say(words, {
       server: server.url,
       desks,
+      windows,
       pids,
       accounts,
       apiKey,
@@ -144,15 +149,36 @@ function bringToLife(
   };
 }
 
+/** Of every window what a person opens; a seat's first window stands first, and the administrators' is no seat's own. */
+const addressesOf = (hosts: readonly DeskHost[]) =>
+  Promise.all(
+    hosts.flatMap((host, index) =>
+      windowsAt(seats[index]).map(async (window) => ({
+        desk: seats[index]?.desk ?? '',
+        window,
+        address: await host.address(window),
+      })),
+    ),
+  );
+
+/** An administrator may sign in at any desk; theirs is shown at the one where least is interrupted by it. */
+const windowsAt = (seat: (typeof seats)[number] | undefined) => [
+  ...(seat?.windows ?? []),
+  ...(seat?.desk === ADMINISTERED_AT ? (['administration'] as const) : []),
+];
+
+const lineOf = (it: Awaited<ReturnType<typeof addressesOf>>[number]) =>
+  `${it.desk.padEnd(7)} ${it.address}   (${it.window})`;
+
 async function showAddresses(hosts: readonly DeskHost[], log: (line: string) => void) {
-  for (const [index, host] of hosts.entries()) {
-    const seat = seats[index];
-    if (seat) log(`${seat.desk.padEnd(7)} ${await host.address(seat.window)}`);
-  }
+  for (const it of await addressesOf(hosts)) log(lineOf(it));
 }
 
 /** The first time: accounts, keys, desks and the made-up shift, by the server's own doors. */
-async function prepare(dataDir: string, { force, forceName, log }: RunDemo): Promise<Kept> {
+async function prepare(
+  dataDir: string,
+  { force, forceName, timeZone, log }: RunDemo,
+): Promise<Kept> {
   const file = join(dataDir, 'demo.json');
   if (existsSync(file)) return kept.parse(JSON.parse(readFileSync(file, 'utf8')));
   log('demo: making up a room');
@@ -180,7 +206,7 @@ async function prepare(dataDir: string, { force, forceName, log }: RunDemo): Pro
     const { identity } = await openIdentity(join(dataDir, `desk-${desk}`), desk);
     server.accounts.enrol(server.accounts.addEnrolmentCode(), desk, identity.publicKey);
   }
-  await makeUpRoom(server, force, TIME_ZONE);
+  await makeUpRoom(server, force, timeZone);
   await server.stop();
   await importMadeUpCrimes(folder, force);
   const made = { apiKey, accounts };
@@ -216,6 +242,7 @@ async function serve(
     [...process.execArgv, CLI, ...args, '--port', String(port)],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: withoutSettings(process.env), // what the demo goes by is all on its command line
     },
   );
   const ended = once(child, 'exit').then(([code]) => {

@@ -1,16 +1,21 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { HAMPSHIRE_AND_ISLE_OF_WIGHT } from '#domain/recorded-crime.ts';
+import { isFoundWrong } from '#store/file-trouble.ts';
 import { startServer } from '../server/main.ts';
 import { rebuildFolder } from '../server/log/open-writer.ts';
-import { importCrimeFile, type Imported } from '../server/import/import-crime-file.ts';
 import { runAdmin } from './admin.ts';
+import { runDoctor } from './doctor/run-doctor.ts';
+import { needed, readSettings, SettingError } from './config/read-settings.ts';
+import { showSettings } from './config/show-settings.ts';
+import type { Program } from './config/settings.ts';
 import { runDemo } from './demo.ts';
+import { runImport } from './imports.ts';
 import { Secrets } from './read-secret.ts';
+import { runReport } from './reports.ts';
 import { runDesk } from './run-desk.ts';
-import { defaults, runTraining, sizeOf } from './run-training.ts';
+import { cleanUpTraining, defaults, runTraining, sizeOf } from './run-training.ts';
 import { makeBackup, restoreBackup, verify, witness, type Out } from './safe-keeping.ts';
 
 const HELP = `holdfast COMMAND [OPTION…]
@@ -18,34 +23,57 @@ const HELP = `holdfast COMMAND [OPTION…]
   serve    the server of one force        --data DIR [--host 127.0.0.1] [--port 7100]
                                           [--force HC] [--force-name NAME] [--tls-cert F --tls-key F]
                                           [--await-desks SECONDS]   (after a restore; 60)
+                                          [--backups DIR] [--backup-hours 26]   (what is watched)
+                                          [--disk-warn-percent 85] [--disk-full-percent 95]
+                                          [--clock-warn-ms 2000]
   desk     one desk and its windows       --server URL --name DESK --data DIR [--enrol CODE]
-                                          [--window call-handling|dispatch] [--headless]
+                                          [--window call-handling|dispatch|supervisor|administration]
+                                          [--headless]
+                                          [--force HC] [--force-name NAME] [--time-zone ZONE]
                                           [--second-copy DIR]   (of its outbox: on another disk)
+                                          [--clock-warn-ms 2000]
+  config   what a server or desk goes by  serve | desk, with their options: each value, and where
+                                          it is from
+  doctor   what is wrong with one         serve | desk, with their options; it changes nothing, also
+                                          beside one that runs
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
                                           [--training]   (a made-up force at work in it, as below)
   training a made-up force at work on it  --server URL --as ADMIN [--seed 1] [--speed 1] [--rate 1]
                                           [--handlers 24] [--dispatchers 6] [--units 60]
                                           (its own people and desks, all labelled as made up; never
                                           on a server where anything is real; the password as below)
+                                          [--clean-up]   (instead: shuts out the people, desks and
+                                          keys that killed ones have left; open work stays open)
   import   recorded crimes                crimes FILE… --data DIR   (while its server is stopped)
+           another city's dispatch records cad FILE… --data DIR     (a training force of its own)
+  report   times to attend by priority    response --data DIR      (from those dispatch records)
   rebuild  the read model from the log    --data DIR   (while its server is stopped)
   backup   a copy of a server's folder    --data DIR --to NEW   (also while its server runs)
   restore  a folder out of a back-up      FROM --data NEW
   verify   the chain of a log             --data DIR [--witness FILE]
   witness  what a desk has seen of a log  --name DESK --data DIR   (for verify, on standard output)
-  admin    people, desks and keys         password | users | sessions | desks |
+  admin    people, desks and keys         password | users | sessions | desks | keys |
                                           add-user NAME --display-name N --role ROLE |
                                           set-role NAME --role ROLE | disable-user NAME |
                                           reopen-user NAME | reset-password NAME | unlock-user NAME |
                                           revoke-session ID | revoke-sessions NAME |
-                                          desk-code [DESK] | revoke-desk DESK | api-key NAME;
+                                          desk-code [DESK] | revoke-desk DESK | api-key NAME |
+                                          revoke-key NAME |
+                                          lists | list LIST [--revision N] | revisions LIST |
+                                          check-list LIST --file F |
+                                          take-over-list LIST --file F --revision N --note WHY |
+                                          roll-back-list LIST --to N --revision N --note WHY;
                                           each with --server URL --as NAME
                                           (the password is asked for, or is the first line of stdin)
 
+  --config FILE   JSON with the settings of serve or desk; HOLDFAST_… in the environment goes before
+                  it, the command line before both: docs/OPERATIONS.md
   --json   one JSON line on standard output instead of words
+  --version       which release this is
   --help   this page
 
-Exit codes: 0 done · 1 failed · 2 not understood · 3 found wrong (import refused, chain broken)
+Exit codes: 0 done · 1 failed · 2 not understood · 3 found wrong (import refused, chain broken,
+a file that is damaged or of a newer release, a fault that doctor found) · 4 doctor found nothing worse than warnings
 `;
 
 const VERSION = (
@@ -60,10 +88,17 @@ const usage = (message: string) => new UsageError(message);
 
 const options = {
   data: { type: 'string' },
-  host: { type: 'string', default: '127.0.0.1' },
-  port: { type: 'string', default: '7100' },
-  force: { type: 'string', default: 'HC' },
-  'force-name': { type: 'string', default: 'Demo Constabulary' },
+  config: { type: 'string' },
+  host: { type: 'string' },
+  port: { type: 'string' },
+  force: { type: 'string' },
+  'force-name': { type: 'string' },
+  'time-zone': { type: 'string' },
+  backups: { type: 'string' },
+  'backup-hours': { type: 'string' },
+  'disk-warn-percent': { type: 'string' },
+  'disk-full-percent': { type: 'string' },
+  'clock-warn-ms': { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
   server: { type: 'string' },
@@ -71,10 +106,13 @@ const options = {
   as: { type: 'string' },
   'display-name': { type: 'string' },
   role: { type: 'string' },
+  file: { type: 'string' },
+  note: { type: 'string' },
+  revision: { type: 'string' },
   enrol: { type: 'string' },
   to: { type: 'string' },
   witness: { type: 'string' },
-  'await-desks': { type: 'string', default: '60' },
+  'await-desks': { type: 'string' },
   'second-copy': { type: 'string' },
   training: { type: 'boolean', default: false },
   seed: { type: 'string' },
@@ -83,9 +121,11 @@ const options = {
   handlers: { type: 'string' },
   dispatchers: { type: 'string' },
   units: { type: 'string' },
-  window: { type: 'string', default: 'call-handling' },
-  headless: { type: 'boolean', default: false },
+  'clean-up': { type: 'boolean', default: false },
+  window: { type: 'string' },
+  headless: { type: 'boolean' },
   json: { type: 'boolean', default: false },
+  version: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -95,6 +135,10 @@ const say = (line: string) => void process.stdout.write(`${line}\n`);
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = read(args);
   const [command, ...rest] = positionals;
+  if (values.version) {
+    say(values.json ? JSON.stringify({ version: VERSION }) : VERSION);
+    return 0;
+  }
   if (values.help || command === undefined) {
     say(HELP);
     return values.help ? 0 : 2;
@@ -104,32 +148,45 @@ async function main(args: readonly string[]): Promise<number> {
     if (value === undefined) throw new UsageError(`${command} needs --${name}`);
     return value;
   };
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new UsageError('--port is a number from 0 to 65535');
-  const awaitDesks = Number(values['await-desks']);
-  if (!Number.isInteger(awaitDesks) || awaitDesks < 0 || awaitDesks > 86_400)
-    throw new UsageError('--await-desks is a number of seconds, at most a day');
+  const settingsOf = <P extends Program>(program: P) =>
+    readSettings(program, { options: values, environment: process.env });
+  /** The folder of a server, for what is done to it while it runs or not. */
+  const served = () => {
+    const { config, data, force } = values;
+    const sources = { options: { config, data, force }, environment: process.env };
+    const { settings } = readSettings('serve', sources);
+    return { ...settings, data: needed(command, 'data', settings.data) };
+  };
   const out: Out = values.json
     ? (_words, json) => say(JSON.stringify(json))
     : (words) => say(words);
-  const force = { force: values.force, forceName: values['force-name'] };
   const runs = new Set(['serve', 'desk', 'demo', 'training']);
   const untilStopped = runs.has(command) ? listenForStop() : () => Promise.resolve();
   switch (command) {
     case 'serve': {
-      const [certFile, keyFile] = [values['tls-cert'], values['tls-key']];
-      if ((certFile === undefined) !== (keyFile === undefined))
+      const { settings } = settingsOf('serve');
+      const { host, port, force, forceName, tlsCert, tlsKey } = settings;
+      if ((tlsCert === undefined) !== (tlsKey === undefined))
         throw new UsageError('--tls-cert and --tls-key go together');
       const tls =
-        certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined;
+        tlsCert !== undefined && tlsKey !== undefined
+          ? { certFile: tlsCert, keyFile: tlsKey }
+          : undefined;
       const server = await startServer({
-        dataDir: need('data'),
-        host: values.host,
+        dataDir: needed(command, 'data', settings.data),
+        host,
         port,
-        ...force,
+        force,
+        forceName,
         tls,
-        awaitDesksMs: awaitDesks * 1_000,
+        awaitDesksMs: settings.awaitDesks * 1_000,
+        backups: settings.backups,
+        diskLimits: {
+          warnPercent: settings.diskWarnPercent,
+          fullPercent: settings.diskFullPercent,
+        },
+        clockWarnMs: settings.clockWarnMs,
+        release: VERSION,
         log,
       });
       const first = await server.addFirstAdministrator();
@@ -145,36 +202,68 @@ async function main(args: readonly string[]): Promise<number> {
       await server.stop();
       return 0;
     }
-    case 'desk':
+    case 'desk': {
+      const { settings } = settingsOf('desk');
       await runDesk({
-        server: need('server'),
-        name: need('name'),
-        dataDir: need('data'),
-        enrol: values.enrol,
-        copyDir: values['second-copy'],
-        window: values.window,
-        isHeadless: values.headless,
+        server: needed(command, 'server', settings.server),
+        name: needed(command, 'name', settings.name),
+        dataDir: needed(command, 'data', settings.data),
+        enrol: settings.enrol,
+        copyDir: settings.secondCopy,
+        window: settings.window,
+        isHeadless: settings.headless,
+        force: settings.force,
+        forceName: settings.forceName,
+        timeZone: settings.timeZone,
+        clockWarnMs: settings.clockWarnMs,
         version: VERSION,
-        ...force,
         say: out,
         log,
         untilStopped,
       });
       return 0;
-    case 'demo':
+    }
+    case 'demo': {
+      const { settings } = settingsOf('demo');
       await runDemo({
-        isHeadless: values.headless,
-        port,
-        dataDir: values.data,
+        isHeadless: settings.headless,
+        port: settings.port,
+        dataDir: settings.data,
         training: values.training ? sizeOf(values, defaults.demo, usage) : undefined,
+        force: settings.force,
+        forceName: settings.forceName,
+        timeZone: settings.timeZone,
         version: VERSION,
-        ...force,
         say: out,
         log,
         untilStopped,
       });
       return 0;
+    }
+    case 'config': {
+      const [program] = rest;
+      if ((program !== 'serve' && program !== 'desk') || rest.length > 1)
+        throw new UsageError('config serve or config desk');
+      showSettings(program, settingsOf(program).effective, out);
+      return 0;
+    }
+    case 'doctor': {
+      const [program] = rest;
+      if ((program !== 'serve' && program !== 'desk') || rest.length > 1)
+        throw new UsageError('doctor serve or doctor desk');
+      const sources = { options: values, environment: process.env };
+      return runDoctor(program, sources, { version: VERSION, now: Date.now(), out });
+    }
     case 'training':
+      if (values['clean-up']) {
+        await cleanUpTraining({
+          server: need('server'),
+          as: need('as'),
+          secrets: new Secrets({ input: process.stdin, output: process.stderr }),
+          say: out,
+        });
+        return 0;
+      }
       await runTraining({
         server: need('server'),
         as: need('as'),
@@ -185,10 +274,15 @@ async function main(args: readonly string[]): Promise<number> {
         untilStopped,
       });
       return 0;
-    case 'import':
-      return importFiles(rest, need('data'), values.force, out);
+    case 'import': {
+      const { data: dataDir, force } = served();
+      return runImport({ words: rest, dataDir, force, say: out, log, usage });
+    }
+    case 'report':
+      runReport(rest, served().data, out, usage);
+      return 0;
     case 'rebuild':
-      return rebuild(need('data'), out);
+      return rebuild(served().data, out);
     case 'admin':
       await runAdmin({
         words: rest,
@@ -196,15 +290,19 @@ async function main(args: readonly string[]): Promise<number> {
         as: need('as'),
         displayName: values['display-name'],
         role: values.role,
+        file: values.file,
+        note: values.note,
+        revision: values.revision,
+        to: values.to,
         secrets: new Secrets({ input: process.stdin, output: process.stderr }),
         say: out,
         usage,
       });
       return 0;
     case 'verify':
-      return verify(need('data'), values.witness, out);
+      return verify(served().data, values.witness, out);
     case 'backup':
-      await makeBackup(need('data'), need('to'), out);
+      await makeBackup(served().data, need('to'), out);
       return 0;
     case 'restore': {
       const [from] = rest;
@@ -218,48 +316,6 @@ async function main(args: readonly string[]): Promise<number> {
     default:
       throw new UsageError(`there is no command "${command}"`);
   }
-}
-
-async function importFiles(
-  [what, ...files]: readonly string[],
-  dataDir: string,
-  force: string,
-  out: Out,
-): Promise<number> {
-  if (what !== 'crimes' || files.length === 0)
-    throw new UsageError('import crimes FILE… --data DIR');
-  mkdirSync(dataDir, { recursive: true });
-  let code = 0;
-  for (const file of files) {
-    let shownAt = 0;
-    const result = await importCrimeFile(file, {
-      dataDir,
-      logId: `force-${force}`,
-      area: HAMPSHIRE_AND_ISLE_OF_WIGHT,
-      onProgress: ({ rows }) => {
-        if (rows - shownAt < 5_000) return;
-        shownAt = rows;
-        log(`${file}: ${rows} rows read`);
-      },
-    });
-    if (result.outcome === 'refused') code = 3;
-    out(`${file}${wordsOf(result)}`, { file, ...result });
-  }
-  return code;
-}
-
-/** What came of one file, in words that follow on its name. */
-function wordsOf(result: Imported): string {
-  if (result.outcome === 'refused') {
-    const { line, column, message } = result.fault;
-    return `:${line}:${column}: refused, nothing was imported: ${message}`;
-  }
-  const skipped = Object.entries(result.skipped).map(([reason, n]) => `${n} ${reason}`);
-  return (
-    `: ${result.rowsRead} rows read, ${result.kept} kept (${result.added} added, ` +
-    `${result.alreadyHeld} held before, ${result.alike} read like one of another file), ` +
-    `${result.duplicates} twice in the file, skipped: ${skipped.join(', ') || 'none'}`
-  );
 }
 
 function rebuild(dataDir: string, out: Out): number {
@@ -298,6 +354,7 @@ try {
   const message = error instanceof Error ? error.message : String(error);
   log(`holdfast: ${message}`);
   if (error instanceof UsageError) log('Try: holdfast --help');
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  const isNotUnderstood = error instanceof UsageError || error instanceof SettingError;
+  process.exitCode = isNotUnderstood ? 2 : isFoundWrong(error) ? 3 : 1;
 }
 process.exit();

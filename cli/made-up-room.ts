@@ -11,6 +11,7 @@ import {
   type UnitId,
   type UserId,
 } from '#domain/ids.ts';
+import type { WindowRole } from '#desk/shell.ts';
 import { random } from '#domain/lib/random.ts';
 import { referenceOf } from '#domain/reference.ts';
 import type { RunningServer } from '../server/main.ts';
@@ -23,23 +24,37 @@ export const seats = [
     name: 'ch1',
     displayName: 'Asha Lane',
     role: 'call-handler',
-    window: 'call-handling',
+    windows: ['call-handling'],
   },
   {
     desk: 'CH2',
     name: 'ch2',
     displayName: 'Ben Ford',
     role: 'call-handler',
-    window: 'call-handling',
+    windows: ['call-handling'],
   },
-  { desk: 'D1', name: 'd1', displayName: 'Carys Holt', role: 'dispatcher', window: 'dispatch' },
-  { desk: 'SUP', name: 'sup', displayName: 'Dev Marsh', role: 'supervisor', window: 'dispatch' },
-] as const satisfies readonly { role: Role; [key: string]: string }[];
+  { desk: 'D1', name: 'd1', displayName: 'Carys Holt', role: 'dispatcher', windows: ['dispatch'] },
+  {
+    desk: 'SUP',
+    name: 'sup',
+    displayName: 'Dev Marsh',
+    role: 'supervisor',
+    windows: ['dispatch', 'supervisor'],
+  },
+] as const satisfies readonly {
+  readonly desk: string;
+  readonly name: string;
+  readonly displayName: string;
+  readonly role: Role;
+  readonly windows: readonly [WindowRole, ...WindowRole[]];
+}[];
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 24 * 60;
 const HISTORY_DAYS = 30;
 const EARLIER_CONTACTS = 260;
+const SHIFT_CALLS = 40; // those of some four hours: enough for the figures to say something
+const SHIFT_CALL_EVERY_MINUTES = 6;
 const AT_ONCE = 40; // chains of commands that are recorded side by side, so that commits are grouped
 
 /** Call sign, officers, and for a unit that is busy: which of the open jobs, and its status there. */
@@ -150,10 +165,10 @@ export async function makeUpRoom(server: RunningServer, force: string, timeZone:
   const ask = async (
     asked: Asked,
     minutesAgo: number,
-    who: 'ch1' | 'ch2' | 'd1' = 'ch1',
+    who: 'ch1' | 'ch2' | 'd1' | 'telephony' = 'ch1',
     reference?: IncidentId,
   ) => {
-    const at = now - minutesAgo * MINUTE_MS;
+    const at = Math.round(now - minutesAgo * MINUTE_MS);
     const commandId = commandIdFrom(at, randomBytes(16));
     const answer = await server.recorder.record({
       commandId,
@@ -276,6 +291,24 @@ export async function makeUpRoom(server: RunningServer, force: string, timeZone:
         earlier(first + n),
       ),
     );
+
+  /** A call of this shift as telephony offered it: answered after some seconds, or given up before. */
+  const rung = async (n: number) => {
+    const minutesAgo = SHIFT_CALL_EVERY_MINUTES * (n + 1);
+    const channel = n % 3 === 0 ? '999' : '101';
+    const waitMinutes = (2 + below(n % 4 === 0 ? 90 : 9)) / 60;
+    const caller = { kind: 'number', number: `+447700900${String(300 + below(600))}` } as const;
+    const [said, outcome] = pick(enquiries) ?? enquiries[0];
+    const body = { channel, caller, details: { narrative: said } } as const;
+    const who = handlers[n % 2] ?? 'ch1';
+    const offered = await ask({ type: 'offer-contact', body }, minutesAgo, 'telephony');
+    const contactId = contactIdOf(offered);
+    const left = minutesAgo - waitMinutes;
+    if (n % 9 === 4) await ask({ type: 'abandon-contact', body: { contactId } }, left, 'telephony');
+    await ask({ type: 'take-contact', body: { contactId } }, left - (n % 9 === 4 ? 1 : 0), who);
+    await ask({ type: 'finish-contact', body: { contactId, outcome } }, left - 3, who);
+  };
+  await Promise.all(Array.from({ length: SHIFT_CALLS }, (_none, n) => rung(n)));
 
   const house = placeIn('High Street', '12 ');
   const nineDaysAgo = 9 * DAY_MINUTES + 37;

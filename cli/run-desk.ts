@@ -2,11 +2,9 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { startShell } from '#chromium/start-shell.ts';
 import type { Among } from '#desk/layout.ts';
-import { windowRoles, type WindowRole } from '#desk/shell.ts';
+import type { WindowRole } from '#desk/shell.ts';
 import { DeskHost } from './desk-host.ts';
 import { openIdentity } from './identity.ts';
-
-export const TIME_ZONE = 'Europe/London';
 
 export interface RunDesk {
   readonly server: string;
@@ -15,10 +13,13 @@ export interface RunDesk {
   readonly enrol: string | undefined;
   /** Where the outbox's second copy stands, if not beside the data. */
   readonly copyDir: string | undefined;
-  readonly window: string;
+  readonly window: WindowRole;
   readonly isHeadless: boolean;
   readonly force: string;
   readonly forceName: string;
+  /** A reference is dated by its local day. */
+  readonly timeZone: string;
+  readonly clockWarnMs: number;
   readonly version: string;
   readonly say: (words: string, json: object) => void;
   readonly log: (line: string) => void;
@@ -27,9 +28,7 @@ export interface RunDesk {
 
 /** Runs one desk: enrols it where a code is given, opens its window, and keeps it alive until stopped. */
 export async function runDesk(options: RunDesk): Promise<void> {
-  const { server, name, dataDir, enrol, isHeadless, log, say } = options;
-  const role = windowRoles.find((known) => known === options.window);
-  if (!role) throw new Error(`there is no window "${options.window}"`);
+  const { server, name, dataDir, enrol, isHeadless, log, say, window: role } = options;
   const { identity, isNew } = await openIdentity(dataDir, name);
   if (isNew && enrol === undefined)
     throw new Error('this desk is new: ask the administrator for a code and give it with --enrol');
@@ -48,7 +47,8 @@ export async function runDesk(options: RunDesk): Promise<void> {
       ...(options.copyDir !== undefined && { copyDir: options.copyDir }),
       force: options.force,
       forceName: options.forceName,
-      timeZone: TIME_ZONE,
+      timeZone: options.timeZone,
+      clockWarnMs: options.clockWarnMs,
       server,
       ...identity,
       port: 0,

@@ -1,9 +1,11 @@
 import { RATE_MAX } from '#training/arrivals.ts';
+import { cleanUp } from '#training/clean-up.ts';
+import { Doors } from '#training/doors.ts';
 import { SPEED_MAX, weekTimeOf } from '#training/pace.ts';
 import { staffMax, TrainingRoom, type TrainingOptions } from '#training/training-room.ts';
 import type { Secrets } from './read-secret.ts';
-import { TIME_ZONE } from './run-desk.ts';
 
+const TIME_ZONE = 'Europe/London'; // of the made-up force, whose week goes by it
 const SEED_MAX = 4_294_967_295;
 
 /** How large a made-up force is and how fast it lives, as it was written; what is left out is of `defaults`. */
@@ -63,6 +65,26 @@ export const openTraining = (
     timeZone: TIME_ZONE,
     startMs: weekTimeOf(Date.now(), TIME_ZONE),
   });
+
+/** Shuts out what training rooms that were killed have left on a server. */
+export async function cleanUpTraining({
+  server,
+  as,
+  secrets,
+  say,
+}: Pick<RunTraining, 'server' | 'as' | 'secrets' | 'say'>): Promise<void> {
+  const password = await secrets.next(`Password of ${as}`);
+  if (password === undefined) throw new Error('no password was given: type it, or pipe it in');
+  const cleaned = await cleanUp(new Doors(server), { as, password });
+  const { runs, people, desks, keys, atWork } = cleaned;
+  const left = atWork.length === 0 ? '' : `; at work, and left alone: ${atWork.join(', ')}`;
+  say(
+    runs.length === 0
+      ? `nothing was left of a training room that has gone${left}`
+      : `of ${runs.length} training rooms that have gone: ${people} accounts closed, ${desks} desks and ${keys} keys taken back; what is open in the room stays open${left}`,
+    cleaned,
+  );
+}
 
 /** A made-up force works a server until it is stopped. Its first line says who it is, its last what it did. */
 export async function runTraining(options: RunTraining): Promise<void> {

@@ -92,6 +92,10 @@ export function wordsOfCommand(
       return `Role ${body.role}`;
     case 'import-recorded-crimes':
       return 'Import recorded crimes';
+    case 'take-over-reference-data':
+      return `Take over reference data: ${body.change.list.replaceAll('-', ' ')}`;
+    case 'import-dispatched-calls':
+      return 'Import dispatch records';
     case 'reserve-references':
       return 'Reserve reference numbers';
     default:

@@ -193,12 +193,24 @@ export const commands = {
   'disable-user': row('check', ['system'], z.strictObject({ userId })),
   'reopen-user': row('check', ['system'], z.strictObject({ userId })),
   'set-user-role': row('check', ['system'], z.strictObject({ userId, role })),
+  /** The server makes the command, for an administrator who has seen what it changes. */
+  'take-over-reference-data': row(
+    'check',
+    ['system'],
+    z.strictObject({
+      change: facts['reference-data.taken-over'].body,
+      /** The revision that it was made from: where the list has moved on since, nothing is done. */
+      insteadOf: z.int().nonnegative(),
+    }),
+  ),
   /** One import is one event; its rows stand in a table of their own, committed with it. */
   'import-recorded-crimes': row(
     'check',
     ['administrator', 'system'],
     facts['recorded-crime.imported'].body,
   ),
+  /** The same for a file of another city's public dispatch records. */
+  'import-dispatched-calls': row('check', ['system'], facts['dispatched-call.imported'].body),
   /** Keeps the next numbers for the desk that asks. It is the desk that asks, not the person at it. */
   'reserve-references': row(
     'check',

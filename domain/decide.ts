@@ -4,6 +4,7 @@ import type { Contact } from './contact.ts';
 import { factIn, type Details, type Grade, type HoldfastFact, type Unreadable } from './facts.ts';
 import {
   batchStream,
+  callBatchStream,
   conflictStream,
   contactStream,
   dutyStream,
@@ -11,6 +12,7 @@ import {
   incidentStream,
   shiftHandoverStream,
   REFERENCES,
+  referenceStream,
   unitStream,
   userStream,
   type CommandId,
@@ -27,6 +29,8 @@ import type { Incident } from './incident.ts';
 import { assert, unreachable } from './lib/assert.ts';
 import { record, refuse, type Decision } from './lib/decision.ts';
 import type { Handover } from './handover.ts';
+import { parseReferenceList } from './reference-data.ts';
+import { targetsIn } from './reference-table.ts';
 import type { Duty, References, User } from './roster.ts';
 import { only, type Room } from './room.ts';
 import {
@@ -46,6 +50,7 @@ export interface Given {
   readonly by: { readonly user: UserId; readonly desk: DeskId };
   /** The reference that the desk took from its block; only raising an incident needs one. */
   readonly reference?: IncidentId | undefined;
+  /** What the release brings; where the force has taken over grades of its own, theirs hold. */
   readonly targets: Targets;
 }
 
@@ -93,6 +98,8 @@ export type Refusal =
         | 'same-role';
     }
   | { readonly reason: 'already-imported' }
+  | { readonly reason: 'list-moved-on'; readonly revision: number }
+  | { readonly reason: 'same-content' | 'faulty-list' }
   | { readonly reason: Unreadable };
 
 /** The ids that a command makes are its own id, so making them again makes the same ones. */
@@ -124,7 +131,10 @@ export function streamsOf(
       break;
     case 'raise-incident':
       if (given.reference !== undefined) streams.push(incidentStream(given.reference));
-      streams.push(handoverStream(handoverIdOf(given.commandId)));
+      streams.push(handoverStream(handoverIdOf(given.commandId)), referenceStream('grades'));
+      break;
+    case 'regrade-incident':
+      streams.push(referenceStream('grades'));
       break;
     case 'offer-contact':
     case 'open-contact':
@@ -149,6 +159,9 @@ export function streamsOf(
       break;
     case 'reserve-references':
       streams.push(REFERENCES);
+      break;
+    case 'take-over-reference-data':
+      streams.push(referenceStream(asked.body.change.list));
       break;
     default:
   }
@@ -220,8 +233,15 @@ export function decide(room: Room, asked: Asked, given: Given): Outcome {
       if (room.get(stream).version > 0) return refuse({ reason: 'already-imported' });
       return record(factIn(stream)('recorded-crime.imported', asked.body));
     }
+    case 'import-dispatched-calls': {
+      const stream = callBatchStream(asked.body.batchId);
+      if (room.get(stream).version > 0) return refuse({ reason: 'already-imported' });
+      return record(factIn(stream)('dispatched-call.imported', asked.body));
+    }
     case 'reserve-references':
       return reserveReferences(room, asked);
+    case 'take-over-reference-data':
+      return takeOverReferenceData(room, asked);
     default:
       return unreachable(asked);
   }
@@ -337,7 +357,8 @@ function amendments(room: Room, contact: Contact, { place, narrative }: Details)
 }
 
 function raiseIncident(room: Room, { body }: Of<'raise-incident'>, given: Given): Outcome {
-  const { reference, now, by, commandId, targets } = given;
+  const { reference, now, by, commandId } = given;
+  const targets = targetsIn(room, given.targets);
   if (reference === undefined) return refuse({ reason: 'no-reference-left' });
   const stream = incidentStream(reference);
   if (room.get(stream).version > 0) return refuse({ reason: 'reference-already-used', reference });
@@ -405,7 +426,7 @@ function decideIncident(room: Room, asked: IncidentCommand, given: Given): Outco
   switch (asked.type) {
     case 'regrade-incident': {
       const { grade, reason } = asked.body;
-      const within = given.targets.attendWithinMs(grade);
+      const within = targetsIn(room, given.targets).attendWithinMs(grade);
       const attendBy = within === null ? null : after(incident.raisedAt, within);
       return record(fact('incident.regraded', { grade, reason, attendBy }));
     }
@@ -643,6 +664,23 @@ function reserveReferences(room: Room, { body }: Of<'reserve-references'>): Outc
   const from = references.next > NUMBER_MAX ? 1 : references.next;
   const to = Math.min(from + body.count - 1, NUMBER_MAX);
   return record(factIn(REFERENCES)('references.reserved', { desk: body.desk as DeskId, from, to }));
+}
+
+/** Of the content that the release brings nothing is known here: whoever asks has compared with it. */
+function takeOverReferenceData(room: Room, { body }: Of<'take-over-reference-data'>): Outcome {
+  const { change, insteadOf } = body;
+  const stream = referenceStream(change.list);
+  const { version, entity } = room.get(stream);
+  assert(entity.kind === 'reference-data', 'the stream of a list holds that list');
+  if (entity.readOnly) return refuse({ reason: entity.readOnly });
+  if (version !== insteadOf) return refuse({ reason: 'list-moved-on', revision: version });
+  const text = JSON.stringify(change.content);
+  if (entity.content && JSON.stringify(entity.content) === text)
+    return refuse({ reason: 'same-content' });
+  // The schema looks at each row; that no row stands twice and none is missing is looked at here.
+  if (parseReferenceList(change.list, text).outcome === 'faulty')
+    return refuse({ reason: 'faulty-list' });
+  return record(factIn(stream)('reference-data.taken-over', change));
 }
 
 const after = (at: EpochMs, ms: number) => (at + ms) as EpochMs;

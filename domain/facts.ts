@@ -11,6 +11,7 @@ import {
   type StreamId,
 } from './ids.ts';
 import { SHIFT_ITEMS_MAX, shiftItem, shiftLeftOut, shiftTo } from './shift-items.ts';
+import { referenceChanges } from './reference-data.ts';
 
 const line = z.string().min(1).max(4_000); // a long statement; a longer one is several entries
 const short = z.string().min(1).max(200);
@@ -69,6 +70,15 @@ export const contactOutcomes = [
   'duplicate',
   'no-police-action',
 ] as const;
+
+const takenOver = <Change extends z.core.$ZodShape>(change: Change) =>
+  z.object({
+    ...change,
+    /** Why, in the words of whoever did it. */
+    note: short,
+    /** Set where an earlier content was brought back: which. */
+    rolledBackTo: z.int().nonnegative().optional(),
+  });
 
 const row = <Schema extends z.ZodType>(body: Schema, eventClass: EventClass = 'operational') => ({
   typeVersion: 1,
@@ -209,6 +219,18 @@ export const facts = {
     z.object({ desk: deskId, from: z.int().positive(), to: z.int().positive() }),
   ),
 
+  /** From here on the list holds this and nothing else; what was decided before stays as it is. */
+  'reference-data.taken-over': row(
+    z.discriminatedUnion('list', [
+      takenOver(referenceChanges.grades),
+      takenOver(referenceChanges['opening-codes']),
+      takenOver(referenceChanges.qualifiers),
+      takenOver(referenceChanges['unit-statuses']),
+      takenOver(referenceChanges.results),
+      takenOver(referenceChanges['pnc-warning-signals']),
+    ]),
+  ),
+
   'recorded-crime.imported': row(
     z.object({
       batchId: short,
@@ -222,6 +244,27 @@ export const facts = {
       duplicates: z.int().nonnegative(),
       skipped: z.record(z.string(), z.int().nonnegative()),
       months: z.array(short).max(240),
+    }),
+    'administrative',
+  ),
+  /** One file of another city's public dispatch records, in a training force that is made of them. */
+  'dispatched-call.imported': row(
+    z.object({
+      batchId: short,
+      fileDigest: short,
+      rowsDigest: short,
+      /** Whose records, in words that say that nothing of it is ours. */
+      label: short,
+      timeZone: short,
+      rowsRead: z.int().nonnegative(),
+      added: z.int().nonnegative(),
+      alreadyHeld: z.int().nonnegative(),
+      /** Held already, and reading otherwise there: nothing is written over. */
+      otherwise: z.int().nonnegative(),
+      duplicates: z.int().nonnegative(),
+      skipped: z.record(z.string(), z.int().nonnegative()),
+      /** The first and the last day of what the file has, where it happened. */
+      days: z.strictObject({ first: short, last: short }).optional(),
     }),
     'administrative',
   ),

@@ -49,6 +49,8 @@ export const streamKinds = [
   'conflict',
   'references',
   'recorded-crime',
+  'reference-data',
+  'dispatched-call',
 ] as const;
 export type StreamKind = (typeof streamKinds)[number];
 
@@ -63,8 +65,13 @@ export const dutyStream = (id: UserId) => `duty/${id}` as StreamId;
 /** A conflict has the id of the command that was refused. */
 export const conflictStream = (id: CommandId) => `conflict/${id}` as StreamId;
 export const batchStream = (id: string) => `recorded-crime/${id}` as StreamId;
+/** One file of dispatch records that another city has published. */
+export const callBatchStream = (id: string) => `dispatched-call/${id}` as StreamId;
 /** One stream counts the reference numbers of the whole force. */
 export const REFERENCES = 'references/numbers' as StreamId;
+
+/** One list of reference data, by its name. */
+export const referenceStream = (list: string) => `reference-data/${list}` as StreamId;
 
 /** A command's id of this moment; `random` are 16 bytes, fresh ones unless the same id is to come again. */
 export const commandIdFrom = (now: number, random: Uint8Array) => uuidV7(now, random) as CommandId; // just made as one

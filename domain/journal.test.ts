@@ -152,8 +152,11 @@ describe('the running log', () => {
 });
 
 describe('a line of the log', () => {
-  const line = (type: string, body: unknown, more: { typeVersion?: number } = {}) =>
-    sentenceOf({ stream: unitStream(unitId), type, typeVersion: 1, body, ...more }, names);
+  const line = (
+    type: string,
+    body: unknown,
+    more: { typeVersion?: number; class?: 'restricted' } = {},
+  ) => sentenceOf({ stream: unitStream(unitId), type, typeVersion: 1, body, ...more }, names);
 
   test.each([
     ['contact.offered', { channel: 'counter' }, 'Contact on counter'],
@@ -196,6 +199,24 @@ describe('a line of the log', () => {
       },
       'Recorded crimes imported: 7 of 10 rows',
     ],
+    [
+      'dispatched-call.imported',
+      {
+        batchId: 'b1',
+        fileDigest: 'f',
+        rowsDigest: 'r',
+        label: 'TRAINING',
+        timeZone: 'America/Los_Angeles',
+        rowsRead: 10,
+        added: 7,
+        alreadyHeld: 2,
+        otherwise: 1,
+        duplicates: 0,
+        skipped: { 'bad-time': 1 },
+        days: { first: '2018-01-02', last: '2023-12-12' },
+      },
+      'Dispatch records imported: 7 of 10 rows',
+    ],
   ])('%s %j reads: %s', (type, body, sentence) => {
     expect(line(type, body)).toBe(sentence);
   });
@@ -206,11 +227,13 @@ describe('a line of the log', () => {
       line('unit.assigned', { incidentId }, { typeVersion: 2 }),
       line('unit.assigned', { incidentId: 'nowhere' }),
       line('unit.assigned', undefined),
+      line('unit.assigned', undefined, { class: 'restricted' }),
     ]).toEqual([
       'unit.redeployed: made by a later release, update needed',
       'unit.assigned: made by a later release, update needed',
       'unit.assigned: made by a later release, update needed',
       'unit.assigned: text withheld from this seat or disposed of',
+      'Sealed (restricted)',
     ]);
   });
 

@@ -29,9 +29,12 @@ const gradeWords = ['', 'Immediate', 'Priority', 'Scheduled', 'Resolution withou
 
 /** One line of a log in plain words. Total: an event that cannot be read says so. */
 export function sentenceOf(
-  event: Pick<RecordedEvent, 'stream' | 'type' | 'typeVersion' | 'body'>,
+  event: Pick<RecordedEvent, 'stream' | 'type' | 'typeVersion' | 'body'> &
+    Partial<Pick<RecordedEvent, 'class'>>,
   names: Names,
 ): string {
+  const { body, class: seal = 'operational' } = event;
+  if (body === undefined && seal !== 'operational') return `Sealed (${seal})`;
   const known = understand(event);
   if (known === 'body-withheld')
     return `${event.type}: text withheld from this seat or disposed of`;
@@ -145,8 +148,15 @@ export function sentenceOf(
       return 'Account open again';
     case 'references.reserved':
       return `Reference numbers ${known.body.from} to ${known.body.to} reserved`;
+    case 'reference-data.taken-over': {
+      const { list, note, rolledBackTo } = known.body;
+      const back = rolledBackTo === undefined ? '' : `, back to revision ${rolledBackTo}`;
+      return `Reference data taken over, ${list.replaceAll('-', ' ')}${back}: ${note}`;
+    }
     case 'recorded-crime.imported':
       return `Recorded crimes imported: ${known.body.added} of ${known.body.rowsRead} rows`;
+    case 'dispatched-call.imported':
+      return `Dispatch records imported: ${known.body.added} of ${known.body.rowsRead} rows`;
     default:
       return unreachable(known);
   }

@@ -118,6 +118,48 @@ const files = {
 } as const;
 
 type Files = typeof files;
+
+/** The lists as an administrator names them: as their files are called. */
+export const referenceLists = [
+  'grades',
+  'opening-codes',
+  'qualifiers',
+  'unit-statuses',
+  'results',
+  'pnc-warning-signals',
+] as const;
+export type ReferenceListName = (typeof referenceLists)[number];
+
+/** Under which field of `ReferenceData` a list stands. */
+export const fieldOfList = {
+  grades: 'grades',
+  'opening-codes': 'openingCodes',
+  qualifiers: 'qualifiers',
+  'unit-statuses': 'unitStatuses',
+  results: 'results',
+  'pnc-warning-signals': 'warningSignals',
+} as const satisfies Readonly<Record<ReferenceListName, keyof Files>>;
+
+/** Which field of a row stands once in its list, and so names the row. */
+export const keyOfList = (list: ReferenceListName): string => files[fieldOfList[list]].key;
+
+// With its header it has to fit into one frame of a desk, which gives it back to a restored server.
+export const REFERENCE_LIST_MAX_CHARS = 48_000;
+
+const changeOf = <Name extends ReferenceListName>(list: Name) => ({
+  list: z.literal(list),
+  content: files[fieldOfList[list]].schema,
+});
+
+/** A list and what it holds from now on, each list by the schema of its own rows. */
+export const referenceChanges = {
+  grades: changeOf('grades'),
+  'opening-codes': changeOf('opening-codes'),
+  qualifiers: changeOf('qualifiers'),
+  'unit-statuses': changeOf('unit-statuses'),
+  results: changeOf('results'),
+  'pnc-warning-signals': changeOf('pnc-warning-signals'),
+} as const;
 export type GradeRow = Readonly<z.infer<typeof gradeRow>>;
 export type OpeningCodeRow = Readonly<z.infer<typeof openingCodeRow>>;
 export type QualifierRow = Readonly<z.infer<typeof qualifierRow>>;
@@ -178,6 +220,29 @@ export function parseReferenceData(
   if (faults.length > 0) return { outcome: 'faulty', faults };
   // Each list has passed the schema of its own row of the table: without a fault none is missing.
   return { outcome: 'parsed', data: Object.fromEntries(lists) as unknown as ReferenceData };
+}
+
+/** Reads one list, as `parseReferenceData` reads all of them. Faults are told with their line and field. */
+export function parseReferenceList(
+  list: ReferenceListName,
+  text: string,
+):
+  | { readonly outcome: 'parsed'; readonly content: ReferenceList<unknown> }
+  | { readonly outcome: 'faulty'; readonly faults: readonly ReferenceFault[] } {
+  const rules = files[fieldOfList[list]];
+  const faults: ReferenceFault[] = [];
+  const content = readFile(rules, text, faults);
+  if (faults.length === 0 && JSON.stringify(content).length > REFERENCE_LIST_MAX_CHARS)
+    faults.push({
+      file: rules.file,
+      line: 1,
+      column: 1,
+      field: '',
+      message: `is longer than ${REFERENCE_LIST_MAX_CHARS} characters: shorten names and notes, or take rows out`,
+    });
+  if (faults.length > 0) return { outcome: 'faulty', faults };
+  // It has passed the schema of its list.
+  return { outcome: 'parsed', content: content as ReferenceList<unknown> };
 }
 
 /** A fault as a line for a terminal or a log: `grades.json:12:7 rows[1].name: …`. */

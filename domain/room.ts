@@ -16,6 +16,8 @@ import {
 } from './ids.ts';
 import { evolveIncident, isIncidentOpen, noIncident, type Incident } from './incident.ts';
 import { unreachable } from './lib/assert.ts';
+import { referenceLists } from './reference-data.ts';
+import { evolveReferenceTable, noReferenceTable, type ReferenceTable } from './reference-table.ts';
 import {
   evolveBatch,
   evolveDuty,
@@ -57,6 +59,7 @@ export type Entity =
   | Conflict
   | References
   | Batch
+  | ReferenceTable
   | Unknown;
 
 /** What a stream folds to. Version 0 means that nothing is on record. */
@@ -111,7 +114,13 @@ export function emptyEntity(stream: StreamId): Entity {
     case 'references':
       return noReferences;
     case 'recorded-crime':
-      return noBatch(id);
+      return noBatch('recorded-crime', id);
+    case 'reference-data': {
+      const list = referenceLists.find((known) => known === id);
+      return list ? noReferenceTable(list) : { kind: 'unknown', id, readOnly: 'update-needed' };
+    }
+    case 'dispatched-call':
+      return noBatch('dispatched-call', id);
     case undefined:
       return { kind: 'unknown', id, readOnly: 'update-needed' };
     default:
@@ -168,7 +177,10 @@ export function evolve(entity: Entity, event: RecordedEvent): Entity {
     case 'references':
       return evolveReferences(entity, event);
     case 'recorded-crime':
+    case 'dispatched-call':
       return evolveBatch(entity, event);
+    case 'reference-data':
+      return evolveReferenceTable(entity, event);
     case 'unknown':
       return entity;
     default:
@@ -195,8 +207,10 @@ export function isOpen(entity: Entity): boolean {
       return isConflictOpen(entity);
     case 'user':
     case 'references':
+    case 'reference-data':
       return true;
     case 'recorded-crime':
+    case 'dispatched-call':
     case 'unknown':
       return false;
     default:

@@ -103,16 +103,16 @@ export function evolveReferences(references: References, event: RecordedEvent): 
   return { ...references, next: to + 1, blocks };
 }
 
-/** A batch of recorded crimes: known by its event only; the rows are in a store of their own. */
+/** A file of rows that was taken in: known by its event only; the rows are in a store of their own. */
 export interface Batch {
-  readonly kind: 'recorded-crime';
+  readonly kind: 'recorded-crime' | 'dispatched-call';
   readonly id: string;
   readonly isImported: boolean;
   readonly readOnly: Unreadable | undefined;
 }
 
-export const noBatch = (id: string): Batch => ({
-  kind: 'recorded-crime',
+export const noBatch = (kind: Batch['kind'], id: string): Batch => ({
+  kind,
   id,
   isImported: false,
   readOnly: undefined,

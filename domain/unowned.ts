@@ -158,6 +158,8 @@ function wrongWith(entity: Entity, { room, now, after, isHandedOver }: Looked): 
     case 'duty':
     case 'references':
     case 'recorded-crime':
+    case 'dispatched-call':
+    case 'reference-data':
     case 'unknown':
       return undefined;
     default:

@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { ack } from './ack.ts';
+import { administered } from './administer.ts';
 import { challenge } from './challenge.ts';
 import { consultedKept } from './consulted.ts';
 import { crimes } from './crimes.ts';
+import { deskReports } from './desk-report.ts';
 import { draftStored } from './draft.ts';
 import { events } from './events.ts';
 import { grantsWithdrawn } from './grants-withdrawn.ts';
@@ -11,6 +13,7 @@ import { ping, pong } from './ping.ts';
 import { result } from './query.ts';
 import { refused } from './refused.ts';
 import { signals } from './signal.ts';
+import { serverNotices } from './server-notices.ts';
 import { sendTail } from './tail.ts';
 import { view } from './view.ts';
 import { welcome } from './welcome.ts';
@@ -37,7 +40,10 @@ export const deskDown = z.discriminatedUnion('frame', [
   crimes,
   consultedKept,
   signals,
+  deskReports,
   grantsWithdrawn,
+  administered,
+  serverNotices,
   refused,
   ping,
   pong,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { epochMs } from '#domain/ids.ts';
 
 const lat = z.number().min(-90).max(90);
 const lon = z.number().min(-180).max(180);
@@ -11,6 +12,11 @@ export const queries = {
   places: z.strictObject({ text: z.string().min(2).max(200) }),
   /** Recorded crimes around a position, nearest first. */
   'crimes-near': z.strictObject({ lat, lon, metres: z.number().positive().max(5_000) }),
+  /**
+   * How calls were answered that were offered from `from` until before `to`. Without `from` from the beginning of
+   * the force's local day that `to` ends in, or of today; without `to` to the end of the day of `from`.
+   */
+  'service-levels': z.strictObject({ from: epochMs.optional(), to: epochMs.optional() }),
 } as const;
 export type QueryName = keyof typeof queries;
 export type QueryParams<Name extends QueryName> = z.infer<(typeof queries)[Name]>;
@@ -24,7 +30,7 @@ export const query = z.strictObject({
 });
 export type Query = z.infer<typeof query>;
 
-/** The answer to a query, a sign-in or the settling of a tray item: rows, or the reason there are none. */
+/** The answer to a query, a sign-in, the settling of a tray item or an administrator's doing: rows, or the reason there are none. */
 export const result = z.strictObject({
   frame: z.literal('result'),
   id: z.string().min(1).max(64),

@@ -1,11 +1,14 @@
 import * as z from 'zod';
+import { administer, deskAdminister } from './administer.ts';
 import { applied } from './applied.ts';
 import { command } from './command.ts';
 import { consulted } from './consulted.ts';
 import { askCrimes } from './crimes.ts';
+import { keysPainted, reportFrame } from './desk-report.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
 import { lock } from './lock.ts';
+import { setLook } from './look.ts';
 import { ping, pong } from './ping.ts';
 import { query } from './query.ts';
 import { reserveReferences } from './reserve-references.ts';
@@ -28,7 +31,10 @@ export const windowUp = z.discriminatedUnion('frame', [
   signOut,
   lock,
   settleTray,
+  setLook,
   signal,
+  administer,
+  keysPainted,
   ping,
 ]);
 export type WindowUp = z.infer<typeof windowUp>;
@@ -44,6 +50,8 @@ export const deskUp = z.discriminatedUnion('frame', [
   askCrimes,
   consulted,
   deskSignal,
+  deskAdminister,
+  reportFrame,
   ping,
   pong,
 ]);

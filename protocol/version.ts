@@ -25,8 +25,9 @@ export const history = [
   },
   {
     version: 6,
-    fingerprint: '252860d119093069',
-    change: 'shift hand-overs, what nobody has in hand, locked desks, and who moved between two',
+    fingerprint: 'b82cf44529f440b8',
+    change:
+      'reference data is taken over while the room works; a view may say why a record is looked at; files of public dispatch records; how windows look is kept by the desk; desks are told of the disk, the clock and the release of the server; desks report how they are; service levels; an administrator asks at a desk what they ask over HTTP; shift hand-overs, what nobody has in hand, locked desks, and who moved between two',
   },
 ] as const satisfies readonly {
   readonly version: number;

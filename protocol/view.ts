@@ -1,6 +1,11 @@
 import * as z from 'zod';
 import type { UnownedKind } from '#domain/unowned.ts';
+import type { ReferenceData } from '#domain/reference-data.ts';
+import type { Notice } from './server-notices.ts';
 import type { CallerNumber, Channel, Details, Grade, Place, Role } from '#domain/facts.ts';
+import { viewReason } from '#domain/view-reason.ts';
+import type { Look } from './look.ts';
+import type { Spread } from '#domain/lib/rolling-times.ts';
 
 /**
  * What a window may follow. A list view sends rows by id; a detail view sends the row of its record, and a
@@ -22,6 +27,7 @@ export const viewNames = [
   'conflicts',
   'tray',
   'drafts',
+  'desks',
 ] as const;
 export type ViewName = (typeof viewNames)[number];
 
@@ -31,6 +37,8 @@ export const subscribe = z.strictObject({
   sub: z.string().min(1).max(64),
   view: z.enum(viewNames),
   key: z.string().min(1).max(128).optional(),
+  /** Why a record is looked at: a browser seat is shown none without it. A desk infers it. */
+  reason: viewReason.optional(),
 });
 export type Subscribe = z.infer<typeof subscribe>;
 
@@ -97,13 +105,26 @@ export interface SeatRow {
   readonly waiting: number;
   readonly tray: number;
   readonly referencesLeft: number;
+  /** The release of this desk. */
   readonly version: string;
+  /** That of the server that it last joined; absent before that. */
+  readonly serverVersion?: string | undefined;
   readonly protection: string;
   readonly isDemo: boolean;
+  /** How who sits here, or the empty chair, wants the windows to look. */
+  readonly look: Look;
   /** What a person who signs in here should know. */
   readonly signInHint?: string | undefined;
   /** What is or was wrong with this desk's own files, in one line for the operator; absent where all is well. */
   readonly trouble?: string | undefined;
+  /** What the people here have to know of the server's machine and of this desk's clock; absent where nothing. */
+  readonly notices?: readonly Notice[] | undefined;
+}
+
+/** The one row of `reference-data`: every list as it holds in this force now. */
+export interface ReferenceRow {
+  readonly id: 'reference-data';
+  readonly data: ReferenceData;
 }
 
 /** A row of `contact` and of `incident` beside the record's own: one line of its running log. */
@@ -305,4 +326,35 @@ export interface DraftRow {
       | { readonly field: string; readonly start: number; readonly end: number }
       | undefined;
   };
+}
+
+/** A row of `desks`, for a supervisor or an administrator: how a desk is. Its id is the desk's. */
+export interface DeskRow {
+  readonly id: string;
+  /** Who sits there, as the desk says, or else who is on duty there. */
+  readonly person: string | undefined;
+  readonly role: Role | undefined;
+  readonly onDutySince: number | undefined;
+  /**
+   * `here` is the desk of this window; `joined` the server hears; `gone` it does not hear any more; of `unheard`
+   * nothing is known but that somebody is on duty there.
+   */
+  readonly line: 'here' | 'joined' | 'gone' | 'unheard';
+  readonly goneSince: number | undefined;
+  /** When the report was heard; undefined for the desk of this window, whose report is of now. */
+  readonly at: number | undefined;
+  readonly report:
+    | {
+        readonly mode: Mode;
+        readonly waiting: number;
+        readonly oldestWaitingAt: number | undefined;
+        readonly tray: number;
+        readonly drafts: number;
+        readonly oldestDraftAt: number | undefined;
+        readonly version: string;
+        readonly offsetMs: number;
+        readonly keyToPaint?: Spread | undefined;
+        readonly saveToRecord?: Spread | undefined;
+      }
+    | undefined;
 }

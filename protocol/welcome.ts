@@ -16,5 +16,7 @@ export const welcome = z.strictObject({
   limits: z.strictObject({ windowMax: z.int().positive(), frameMaxBytes: z.int().positive() }),
   peers: z.array(z.url()).max(8),
   serverNow: epochMs,
+  /** Which release of Holdfast the server is, as it is shown to people; absent where it does not say. */
+  release: z.string().min(1).max(32).optional(),
 });
 export type Welcome = z.infer<typeof welcome>;

@@ -5,12 +5,13 @@ import process from 'node:process';
 import type { Logger } from 'pino';
 import type { Role } from '#domain/facts.ts';
 import { commandIdFrom, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
+import { isFoundWrong } from '#store/file-trouble.ts';
 import type { Store } from '#store/open-store.ts';
 import { Accounts } from './auth/accounts.ts';
 import { Administration } from './auth/administration.ts';
 import { DueRecords } from './auth/due.ts';
 import { newPassword } from './auth/passwords.ts';
-import type { ToAdd } from './gateway/admin-routes.ts';
+import { addingId, Administering, type ToAdd } from './gateway/administering.ts';
 import { DraftCopies } from './gateway/draft-copies.ts';
 import { Escalation } from './gateway/escalation.ts';
 import { OrphanSweep } from './gateway/orphan-sweep.ts';
@@ -20,7 +21,12 @@ import { createLogger } from './gateway/logger.ts';
 import { hangUp, SyncGateway } from './gateway/sync-gateway.ts';
 import { realTimers, type Timers } from './gateway/timers.ts';
 import { openRecorder } from './log/recorder.ts';
+import type { DiskLimits } from './ops/disk-room.ts';
+import { Ops } from './ops/ops.ts';
 import { openAccounts, openDrafts } from './side-files.ts';
+import type { Assets } from '#protocol/page.ts';
+import { SeatGateway } from './web/seat-gateway.ts';
+import { SeatSessions } from './web/seat-sessions.ts';
 import type { Recorder } from './log/recorder-port.ts';
 
 export interface ServerOptions {
@@ -34,6 +40,8 @@ export interface ServerOptions {
   readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Names that desks know this server by, beside those of its certificate. */
   readonly names?: readonly string[];
+  /** The built windows: with them the server is the desk of browser seats, at `/live-log/`. */
+  readonly windows?: Assets | undefined;
   /** Told in words what went wrong. */
   readonly log: (line: string) => void;
   /** The technical log of requests; without one only what went wrong is told, through `log`. */
@@ -44,6 +52,16 @@ export interface ServerOptions {
   readonly died?: (error: Error) => void;
   /** After a restore: how long a desk that does not come is waited for; a minute unless told. */
   readonly awaitDesksMs?: number | undefined;
+  /** Which release of Holdfast this is, as people are shown it. */
+  readonly release?: string;
+  /** From how full a disk on people are told; without them nobody looks. */
+  readonly diskLimits?: DiskLimits;
+  /** Where back-ups are put, where anybody said so: its disk is looked at too. */
+  readonly backups?: string | undefined;
+  /** From how much on a clock that was set is told. */
+  readonly clockWarnMs?: number;
+  /** Milliseconds since some moment, which nobody can set; of a clock that a test owns, that clock. */
+  readonly elapsedMs?: () => number;
   /** For tests only: fewer connections than a real server takes. */
   readonly connectionsMax?: number;
   /** For tests only: the cost of a password's check. */
@@ -82,6 +100,7 @@ const AWAIT_DESKS_MS = 60_000; // a desk comes within 5 s of a server that is th
 const CARRY_EVERY_MS = 5_000; // the log takes it at once, but for a disk that is full or a restore
 const SEEN_EVERY_MS = 60_000; // a desk of which a killed server says less than a minute too early is no trouble
 const NUMBERS_SKIPPED = 500; // five blocks: what a desk raises in a day on the worst of them
+const CLOCK_WARN_MS = 2_000; // a log whose lines are seconds apart is misread
 const HTTP_CLOSE_WITHIN_MS = 3_000; // an auditor may be reading the whole log
 
 /** Starts the server of one force over its folder. Resolves once it answers. */
@@ -108,9 +127,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     failed:
       options.died ??
       ((error) => {
-        // Without its writer a server can only mislead: it ends, and whoever watches starts it again.
+        // Without its writer a server can only mislead: it ends, and whoever watches starts it again, but
+        // not over a log that is known to be damaged.
         log(`${error.message}: ${String(error.cause)}`);
-        process.exit(70);
+        process.exit(isFoundWrong(error) ? 3 : 70);
       }),
   });
   opened.defer(() => recorder.close());
@@ -130,22 +150,27 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
 
   // Names that are being added: the check of a password's cost leaves time for the same one again.
-  const adding = new Set<string>();
+  const adding = new Map<string, UserId>();
   const add = async ({ name, displayName, role, password, mustChange, by }: ToAdd) => {
-    const taken = { outcome: 'refused', reason: 'name-taken' } as const;
-    if (accounts.has(name) || adding.has(name.toLowerCase())) return taken;
-    adding.add(name.toLowerCase());
+    const refuse = (reason: string) => ({ outcome: 'refused', reason }) as const;
+    // What is asked again under its id, after a lost answer or a crash half-way, is the same person.
+    const seed =
+      by.doing === undefined ? randomBytes(32) : addingId(by.doing, { name, displayName, role });
+    const id = `u-${seed.toString('hex', 0, 6)}` as UserId; // opaque, as its schema wants it
+    const at = by.doing === undefined ? now() : seed.readUIntBE(16, 6);
+    if (adding.get(name.toLowerCase()) === id || accounts.nameOf(id) !== undefined)
+      return refuse('already-done'); // or about to be, for whoever asked first
+    if (adding.has(name.toLowerCase()) || accounts.has(name)) return refuse('name-taken');
+    adding.set(name.toLowerCase(), id);
     try {
-      const id = `u-${randomBytes(6).toString('hex')}` as UserId; // opaque, as its schema wants it
       const answer = await recorder.record({
-        commandId: commandIdFrom(now(), randomBytes(16)),
+        commandId: commandIdFrom(at, seed),
         asked: { type: 'add-user', body: { userId: id, name, displayName, role } },
         occurredAt: now(),
-        actor: by,
-        desk: 'server' as DeskId,
+        actor: by.user,
+        desk: by.desk,
       });
-      if (answer.state === 'refused')
-        return { outcome: 'refused', reason: answer.refusal.reason } as const;
+      if (answer.state === 'refused') return refuse(answer.refusal.reason);
       await accounts.add({ id, name, displayName, role }, password, mustChange);
       return { outcome: 'added', id } as const;
     } finally {
@@ -207,7 +232,33 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       })
     : goOn();
   opened.defer(() => gathering?.close());
-  const sync = new SyncGateway({
+  const administering = new Administering({
+    recorder,
+    administration,
+    addUser: (person) => add(person),
+    carry: () => due.carry(),
+    joined: () => sync.joined,
+    withdrawn: (grants) => {
+      sync.withdrawn(grants);
+      sessions.withdrawn(grants);
+    },
+    keyGone: (desk) => sync.drop(desk),
+    now,
+    failed,
+  });
+  const ops: Ops = new Ops({
+    dataDir,
+    backups: options.backups,
+    diskLimits: options.diskLimits,
+    clockWarnMs: options.clockWarnMs ?? CLOCK_WARN_MS,
+    now,
+    elapsedMs: options.elapsedMs ?? options.now ?? (() => performance.now()),
+    timers,
+    told: log,
+    desks: () => sync.clockOffsets,
+  });
+  opened.defer(() => ops.close());
+  const sync: SyncGateway = new SyncGateway({
     recorder,
     accounts,
     now,
@@ -221,8 +272,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     gave: (desk, what) => gathering?.gave(desk, what),
     left: (desk) => void left.set(desk, now()),
+    notices: ops.notices,
+    release: options.release,
     told: log,
     failed,
+    administering,
   });
   opened.defer(
     timers.every(SEEN_EVERY_MS, () => {
@@ -230,6 +284,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       keepSeen();
     }),
   );
+  const sessions = new SeatSessions(accounts, now);
+  const seats = new SeatGateway({
+    dataDir,
+    recorder,
+    sessions,
+    forceName: options.forceName,
+    hosts: () => ours,
+    isTls: tls !== undefined,
+    now,
+    timers,
+    failed,
+  });
   const http = createHttp({
     recorder,
     accounts,
@@ -238,18 +304,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     joined: () => sync.joined,
     lagMax: () => sync.lagMax,
     unowned: () => sweep.counts,
+    ops,
     keyGone: (desk) => sync.drop(desk),
-    admin: {
-      addUser: (person) => add(person),
-      administration,
-      carry: () => due.carry(),
-      withdrawn: (grants) => sync.withdrawn(grants),
-    },
+    administering,
     draftsOf: (user) => drafts.of(user),
     force: options.force,
     forceName: options.forceName,
+    release: options.release,
     logger: options.logger ?? createLogger(log, 'error'),
     tls,
+    liveLog: options.windows && { assets: options.windows, sessions, gateway: seats },
     connectionsMax: options.connectionsMax,
   });
   opened.defer(async () => {
@@ -259,10 +323,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   http.server.on('upgrade', (request, socket, head) => {
     if (request.url === '/sync') sync.upgrade(request, socket, head);
+    else if (request.url === '/window' && options.windows) seats.upgrade(request, socket, head);
     else hangUp(socket, '404 Not Found');
   });
   // The lines first: the port closes only when nobody holds it.
   opened.defer(() => sync.close());
+  opened.defer(() => seats.close());
   carryDue();
   await http.listen({ host, port });
   const address = http.server.address() as AddressInfo; // it listens on TCP
@@ -274,7 +340,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const running = opened.move();
 
   const addUser = async (user: NewUser) => {
-    const added = await add({ ...user, by: 'system' as UserId });
+    const by = { user: 'system' as UserId, desk: 'server' as DeskId };
+    const added = await add({ ...user, by });
     if (added.outcome === 'refused')
       throw new Error(
         added.reason === 'name-taken'

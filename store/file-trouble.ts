@@ -6,6 +6,15 @@ export class DamagedFileError extends Error {
   override readonly name = 'DamagedFileError';
 }
 
+const WRONG = new Set(['DamagedFileError', 'ChainError', 'NewerReleaseError', 'CopiedFolderError']);
+
+/**
+ * Whether what was thrown, also in another thread, says that a file is not what this program may work on:
+ * it stays so, however often the program is started again.
+ */
+export const isFoundWrong = (error: unknown): boolean =>
+  error instanceof Error && (WRONG.has(error.name) || isDamage(error) || isFoundWrong(error.cause));
+
 const codeOf = (error: unknown) =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 

@@ -1,3 +1,4 @@
+import { dispatchedCallMigration } from './dispatched-calls.ts';
 import { crimeStreetMigration, recordedCrimeMigration } from './recorded-crimes.ts';
 
 /** Header and body of every event; on the server and on a desk alike. */
@@ -122,6 +123,9 @@ export const logMigrations = [
      event       TEXT NOT NULL CHECK (json_valid(event))
    ) STRICT;
    CREATE INDEX tail_aside_stream ON tail_aside (stream)`,
+  // Of which records something is kept from a seat: they are few, and asked for at every look.
+  `CREATE INDEX event_not_operational ON event (stream) WHERE class <> 'operational'`,
+  dispatchedCallMigration,
 ] as const;
 
 /** The server's read model, in a file of its own that can be thrown away and made again. */
@@ -134,4 +138,6 @@ export const replicaMigrations = [
   // A batch is whole here once its digest is the server's.
   `ALTER TABLE crime_batch ADD COLUMN digest TEXT;
    ${crimeStreetMigration}`,
+  // How the calls of a day were answered is asked every few seconds, of a year of contacts.
+  `CREATE INDEX entity_offered ON entity (json_extract(state, '$.offeredAt')) WHERE kind = 'contact'`,
 ] as const;

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore, type Store } from './open-store.ts';
@@ -106,7 +106,9 @@ describe.each([
 
   test('that a newer release wrote is refused and left alone', () => {
     open(options, [...migrations, 'CREATE TABLE later (n INTEGER) STRICT']).close();
-    expect(() => open(options)).toThrow('the store was written by a newer release');
+    expect(() => open(options)).toThrow(
+      `${basename(file)} in ${dirname(file)} was written by a newer release of Holdfast (schema 2, this one knows 1)`,
+    );
     const newer = open(options, [...migrations, '']);
     expect(newer.pragma('user_version', { simple: true })).toBe(2);
   });

@@ -2,6 +2,7 @@ import type { RecordedEvent } from '#domain/event.ts';
 import type { EpochMs, StreamId } from '#domain/ids.ts';
 import { subjectsOf } from '#domain/journal.ts';
 import { advance, emptyEntry, isOpen, type Entity, type Entry } from '#domain/room.ts';
+import { timedChannels, type CallLife } from '#domain/service-levels.ts';
 import { GENESIS } from './chain.ts';
 import type { Store } from './open-store.ts';
 
@@ -31,6 +32,13 @@ interface EntityRow {
 
 const SELECT = `SELECT entity.stream, version, decisive_version AS decisiveVersion,
   decisive_desk AS decisiveDesk, is_open AS isOpen, at, state FROM entity`;
+
+type CallRow = Omit<CallLife, 'answeredAt' | 'endedAt'> & {
+  readonly answeredAt: EpochMs | null;
+  readonly endedAt: EpochMs | null;
+};
+const field = (name: keyof CallLife) => `json_extract(state, '$.${name}')`;
+const timed = timedChannels.map((channel) => `'${channel}'`).join(', ');
 
 const FOUND_MAX = 50; // a list that an operator can read; the newest come first
 
@@ -67,6 +75,14 @@ export class Picture {
            decisive_desk = @decisiveDesk, is_open = @isOpen, at = @at, number = @number,
            state = @state
          RETURNING id`,
+      ),
+      // By the index that a desk's replica has for it; without one it reads every contact.
+      calls: db.prepare<[EpochMs, EpochMs], CallRow>(
+        `SELECT substr(stream, length('contact/') + 1) AS id, ${field('channel')} AS channel,
+           ${field('offeredAt')} AS offeredAt, ${field('answeredAt')} AS answeredAt,
+           ${field('endedAt')} AS endedAt
+         FROM entity WHERE kind = 'contact' AND ${field('offeredAt')} >= ?
+           AND ${field('offeredAt')} < ? AND ${field('channel')} IN (${timed})`,
       ),
       dropWords: db.prepare<[number]>('DELETE FROM entity_text WHERE rowid = ?'),
       putWords: db.prepare<[number, string]>(
@@ -135,6 +151,15 @@ export class Picture {
   /** Every record, by stream: what two seats of one scope must agree on to the letter. */
   *all(): Generator<readonly [StreamId, Entry]> {
     for (const row of this.#sql.all.iterate()) yield [row.stream, entryOf(row)] as const;
+  }
+
+  /** The calls that were offered from `from` until before `to`, on the channels whose answering is timed. */
+  callsOffered(from: EpochMs, to: EpochMs): readonly CallLife[] {
+    return this.#sql.calls.all(from, to).map(({ answeredAt, endedAt, ...call }) => ({
+      ...call,
+      answeredAt: answeredAt ?? undefined,
+      endedAt: endedAt ?? undefined,
+    }));
   }
 
   /** The seqs of the events shown in a record's log, oldest first, at most the last `limit`. */
@@ -219,7 +244,8 @@ function numberKey(text: string): string | undefined {
   return digits.length >= KEY_DIGITS ? digits.slice(-KEY_DIGITS) : digits || undefined;
 }
 
-function wordsOf(entity: Entity): string | undefined {
+/** What a record is found by, beside its number; undefined where it is not found by words. */
+export function wordsOf(entity: Entity): string | undefined {
   if (entity.kind === 'incident') return `${entity.id} ${entity.place.text} ${entity.narrative}`;
   if (entity.kind !== 'contact') return undefined;
   const { place, narrative, informant, callbackNumber } = entity.details;

@@ -61,7 +61,9 @@ export class SqliteEventLog {
           'FROM (SELECT key, value FROM json_each(?)) AS asked JOIN event ON event.seq = asked.value',
         ) + ' ORDER BY asked.key',
       ),
-      stream: db.prepare<[StreamId], Row>(`${SELECT} WHERE stream = ? ORDER BY version`),
+      stream: db.prepare<[StreamId, number], Row>(
+        `${SELECT} WHERE stream = ? AND version > ? ORDER BY version`,
+      ),
       byCommand: db.prepare<[string], Row>(`${SELECT} WHERE command_id = ? ORDER BY n`),
     };
     this.#head = this.#readHead();
@@ -161,8 +163,9 @@ export class SqliteEventLog {
     return this.#sql.at.all(JSON.stringify(seqs)).map(toStored);
   }
 
-  readStream(stream: StreamId): readonly StoredEvent[] {
-    return this.#sql.stream.all(stream).map(toStored);
+  /** The events of a stream behind a version, by default all of them. */
+  readStream(stream: StreamId, after = 0): readonly StoredEvent[] {
+    return this.#sql.stream.all(stream, after).map(toStored);
   }
 
   ofCommand(commandId: string): readonly StoredEvent[] {

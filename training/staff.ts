@@ -104,6 +104,14 @@ export async function hire(hiring: Hiring): Promise<Staff> {
 export const nameOf = (run: string, n: number) => `training-${run}-${n}`;
 export const deskNameOf = (run: string, n: number) => deskId.parse(`TR${n}-${run}`);
 
+/** The key by which it hands its contacts in. */
+export const keyNameOf = (run: string) => `training ${run} (made up)`;
+
+/** The training room that a person, a desk or a key is of, by its name; undefined for anybody else's. */
+export const runOfPerson = (name: string) => /^training-([0-9a-f]{6})-\d{1,3}$/.exec(name)?.[1];
+export const runOfDesk = (desk: string) => /^TR\d{1,3}-([0-9a-f]{6})$/.exec(desk)?.[1];
+export const runOfKey = (name: string) => /^training ([0-9a-f]{6}) \(made up\)$/.exec(name)?.[1];
+
 async function hireOne(
   { doors, token, run, timeZone, record, counts, failed }: Hiring,
   role: 'call-handler' | 'dispatcher',

@@ -6,14 +6,14 @@ import { Counts } from './counts.ts';
 import { Crews } from './crews.ts';
 import { DispatchFloor } from './dispatch-floor.ts';
 import { TurnedAway } from './ask-server.ts';
-import { Doors } from './doors.ts';
+import { Doors, unlessUnknown } from './doors.ts';
 import { drawsOf } from './draws.ts';
 import { ForceRecord } from './force-record.ts';
 import { LABEL } from './narratives.ts';
 import { Pace } from './pace.ts';
 import { placeOf } from './places.ts';
 import { narrativeOf, planOf, type PlannedContact } from './plan.ts';
-import { deskNameOf, hire, nameOf, type Staff } from './staff.ts';
+import { deskNameOf, hire, keyNameOf, nameOf, type Staff } from './staff.ts';
 import { Tasks } from './tasks.ts';
 
 /** How many may work in one training room: a large room, and each desk is a line and a sign-in. */
@@ -145,7 +145,7 @@ export class TrainingRoom {
     const { token } = await this.#doors.signIn({ name: as, password });
     this.#isLetIn = true;
     try {
-      this.#key = await this.#doors.apiKey(token, `training ${this.run} (made up)`);
+      this.#key = await this.#doors.apiKey(token, keyNameOf(this.run));
       this.#staff = await hire({
         doors: this.#doors,
         token,
@@ -260,7 +260,7 @@ export class TrainingRoom {
     }
   }
 
-  /** Lines end, and nobody can come in under these names again. The API key stays: no door takes one back. */
+  /** Lines end, and nobody can come in under these names or by this key again. */
   async #leave(): Promise<void> {
     const { as, password, handlers, dispatchers } = this.#options;
     for (const robot of [...this.#staff.handlers, ...this.#staff.dispatchers]) robot.end();
@@ -269,15 +269,7 @@ export class TrainingRoom {
       await unlessUnknown(this.#doors.disableUser(token, nameOf(this.run, n)));
       await unlessUnknown(this.#doors.revokeDesk(token, deskNameOf(this.run, n)));
     }
+    await unlessUnknown(this.#doors.revokeApiKey(token, keyNameOf(this.run)));
     await this.#doors.signOut(token);
-  }
-}
-
-/** Where it failed early, some of them were never added. */
-async function unlessUnknown(asked: Promise<void>): Promise<void> {
-  try {
-    await asked;
-  } catch (error) {
-    if (!(error instanceof TurnedAway && error.reason.startsWith('no-such-'))) throw error;
   }
 }

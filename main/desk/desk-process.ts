@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { windowId, type Admission, type WindowRole } from './shell.ts';
-import { loadAssets } from './load-assets.ts';
+import { loadAssets } from '#store/load-assets.ts';
 import { startDesk, type RunningDesk, type StartDesk } from './start-desk.ts';
 
 /**

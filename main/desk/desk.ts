@@ -18,6 +18,9 @@ import {
 import type { Names } from '#domain/journal.ts';
 import { OpenRoom } from '#domain/room.ts';
 import { referenceOf } from '#domain/reference.ts';
+import type { ReferenceData } from '#domain/reference-data.ts';
+import { referenceIn } from '#domain/reference-table.ts';
+import { targetsOf } from '#domain/targets.ts';
 import { status } from '#domain/unit.ts';
 import type { Ack, Answer } from '#protocol/ack.ts';
 import type { Crimes } from '#protocol/crimes.ts';
@@ -28,7 +31,7 @@ import { howManyFit } from '#store/how-many-fit.ts';
 import { limits } from '#protocol/limits.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
 import { TAIL_MAX, type Tail } from '#protocol/tail.ts';
-import type { TrayRow } from '#protocol/view.ts';
+import type { ReferenceRow, TrayRow } from '#protocol/view.ts';
 import { ChainError } from '#store/sqlite-event-log.ts';
 import { inJson, wholeOf, type StoredEvent } from '#store/event-log.ts';
 import { emptyCursor, type Cursor } from '#store/picture.ts';
@@ -37,7 +40,8 @@ import type { Outbox, Put } from './outbox.ts';
 import { trayRows } from './tray-rows.ts';
 import type { DeskPorts } from './ports.ts';
 import type { Replica } from './replica.ts';
-import type { ViewSource } from './views.ts';
+import { ReportsHeard } from './reports-heard.ts';
+import type { ViewSource } from '#store/views.ts';
 
 /** Who sits at the desk, with the grant under which their commands are authorised. */
 export interface Seat {
@@ -54,8 +58,8 @@ export interface DeskOptions {
   readonly desk: DeskId;
   readonly force: string;
   readonly timeZone: string;
-  readonly targets: Targets;
-  readonly statusName: (code: number) => string;
+  /** What the release brings; lists that the force has taken over stand in the log. */
+  readonly referenceData: ReferenceData;
   readonly ports: DeskPorts;
   readonly outbox: Outbox;
   readonly replica: Replica;
@@ -66,7 +70,7 @@ export interface DeskOptions {
   /** Told what the disk would not do, for the technical log; whoever asked is told as well. */
   readonly failed?: (error: Error) => void;
   /** Told that a command is on the disk here, and can go. */
-  readonly stored?: () => void;
+  readonly stored?: (id: CommandId) => void;
   /** Told the server's last word on a command, once: a window that asked shows its mark. */
   readonly settled?: (ack: Ack) => void;
 }
@@ -85,6 +89,8 @@ const RECENT = 500; // closed records kept in memory, so that a late entry shows
  * server's last word, and shows the record with its own pending work laid over it.
  */
 export class Desk {
+  /** How the other desks are; the server tells it only where a supervisor or an administrator sits. */
+  readonly reports: ReportsHeard;
   readonly #options: DeskOptions;
   readonly #listeners = new Set<() => void>();
   #replica: Replica;
@@ -92,6 +98,8 @@ export class Desk {
   #building: Replica | undefined;
   #record: OpenRoom;
   #names: Names;
+  #reference: ReferenceRow;
+  readonly #targets: Targets;
   /** The record with what is pending laid over it: what is shown, and what is decided on. */
   #merged: Merging;
   /** While the log is copied anew: commands that are in the copy already and not yet in what is shown. */
@@ -103,11 +111,14 @@ export class Desk {
 
   constructor(options: DeskOptions) {
     this.#options = options;
+    this.reports = new ReportsHeard(options.ports.now, () => this.#changed());
     this.#replica = options.replica;
     this.#record = this.#roomShown();
+    this.#reference = this.#makeReference();
+    this.#targets = targetsOf(options.referenceData.grades.rows);
     this.#names = this.#makeNames();
     void this.cursor; // read once, so that a replica that cannot be read is known of now
-    this.#merged = new Merging(this.#record, options.outbox.unanswered(), options.targets);
+    this.#merged = new Merging(this.#record, options.outbox.unanswered(), this.#targets);
   }
 
   get outboxId(): string {
@@ -200,7 +211,7 @@ export class Desk {
    * stores nothing. The same command again gets the answer it has had.
    */
   ask(command: Command, seat: Seat): Ack {
-    const { outbox, ports, targets, desk } = this.#options;
+    const { outbox, ports, desk } = this.#options;
     const refuse = (reason: string, more: object = {}): Ack => ({
       frame: 'ack',
       commandId: command.id,
@@ -237,7 +248,7 @@ export class Desk {
     const trial = layOver(
       this.#merged.room.overlay(),
       { ...stamp, ...(number !== undefined && { reference: makeReference(number) }) },
-      targets,
+      this.#targets,
     );
     if ('refusal' in trial) {
       const { reason, ...more } = trial.refusal;
@@ -250,7 +261,7 @@ export class Desk {
     if (put.outcome !== 'stored')
       return refuse(put.outcome === 'full' ? 'outbox-full' : put.outcome);
     this.#merged.add(put.stamped); // laid over for good only now, when it is on the disk
-    this.#options.stored?.();
+    this.#options.stored?.(command.id);
     this.#changed();
     return ackOf(command.id, storedHere(put.stamped.reference));
   }
@@ -333,7 +344,9 @@ export class Desk {
         if (this.#building.cursor.seq >= head) this.#swapIn();
       } else {
         for (const [stream, entry] of touched) this.#record.put(stream, entry);
-        if (fresh.some(({ stream }) => kindOf(stream) === 'user')) this.#names = this.#makeNames();
+        const kinds = new Set(fresh.map(({ stream }) => kindOf(stream)));
+        if (kinds.has('reference-data')) this.#reference = this.#makeReference();
+        if (kinds.has('reference-data') || kinds.has('user')) this.#names = this.#makeNames();
         this.#merged.recorded(fresh, done);
       }
       this.#owed = [...this.#owed, ...fresh.filter((event) => this.#isOfOutbox(event))];
@@ -405,14 +418,27 @@ export class Desk {
     return this.#names;
   }
 
+  /** What holds in this force as far as the log has come here: another object as soon as a list is another. */
+  get reference(): ReferenceRow {
+    return this.#reference;
+  }
+
+  #makeReference(): ReferenceRow {
+    const data = referenceIn(this.#record, this.#options.referenceData);
+    return { id: 'reference-data', data };
+  }
+
   #makeNames(): Names {
     const record = this.#record;
+    const statuses = new Map(
+      this.#reference.data.unitStatuses.rows.map(({ code, name }) => [code, name]),
+    );
     return {
       user: (id) => {
         const { entity } = record.get(userStream(id as UserId)); // any text may be asked for
         return entity.kind === 'user' && entity.displayName !== '' ? entity.displayName : id;
       },
-      status: this.#options.statusName,
+      status: (code) => statuses.get(code) ?? `status ${code}`,
     };
   }
 
@@ -515,6 +541,7 @@ export class Desk {
   /** What is in memory of the record is again what its file says. */
   #readRecord(): void {
     this.#record = this.#roomShown();
+    this.#reference = this.#makeReference();
     this.#names = this.#makeNames();
   }
 

@@ -7,13 +7,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { limits } from '#protocol/limits.ts';
 import { nextToken } from '#protocol/next-token.ts';
+import type { Assets } from '#protocol/page.ts';
 import {
   fileTokenShelf,
   LocalGateway,
   type GatewayOptions,
   type TokenShelf,
 } from './local-gateway.ts';
-import { windowId, type Assets, type Channel, type WindowRole } from './shell.ts';
+import { windowId, type Channel, type WindowRole } from './shell.ts';
 
 const assets: Assets = new Map([
   ['/dispatch', { type: 'text/html; charset=utf-8', body: '<!doctype html>' }],

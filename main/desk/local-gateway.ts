@@ -4,13 +4,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { limits } from '#protocol/limits.ts';
+import { contentSecurityPolicy, type Assets } from '#protocol/page.ts';
 import type { NextToken } from '#protocol/next-token.ts';
 import { subprotocol } from '#protocol/version.ts';
 import {
-  contentSecurityPolicy,
   windowRoles,
   type Admission,
-  type Assets,
   type Channel,
   type WindowId,
   type WindowRole,

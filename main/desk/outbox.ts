@@ -216,6 +216,13 @@ export class Outbox {
         `SELECT draft_id AS id, revision, saved_at AS savedAt, content FROM draft
          WHERE user_id = ? ORDER BY saved_at DESC`,
       ),
+      // A name with `_` before it is the window's own note; what begins with `seat/` nobody types in.
+      openDrafts: db.prepare<[], { count: number; oldestAt: number | null }>(
+        `SELECT count(*) AS count, min(saved_at) AS oldestAt FROM draft
+         WHERE draft_id NOT LIKE 'seat/%' AND EXISTS (
+           SELECT 1 FROM json_each(draft.content, '$.fields')
+           WHERE value <> '' AND substr(key, 1, 1) <> '_')`,
+      ),
       again: db.prepare<[number, number, string, string, string, number, number]>(
         `UPDATE consultation SET times = times + ? WHERE n = (
            SELECT max(n) FROM consultation WHERE n > ? AND actor = ? AND what = ? AND subject = ?
@@ -468,6 +475,12 @@ export class Outbox {
       ...row,
       content: JSON.parse(row.content) as DraftContent, // written by `putDraft` only
     }));
+  }
+
+  /** How many drafts of anybody have something in them, and when the one that was left longest was touched. */
+  openDrafts(): { readonly count: number; readonly oldestAt: number | undefined } {
+    const { count, oldestAt } = this.#sql.openDrafts.get() ?? { count: 0, oldestAt: null };
+    return { count, oldestAt: oldestAt ?? undefined };
   }
 
   /**

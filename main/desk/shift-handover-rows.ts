@@ -6,7 +6,7 @@ import { spaced } from '#domain/lib/spaced-number.ts';
 import type { ShiftHandover } from '#domain/shift-handover.ts';
 import { streamOfItem, type ShiftItem } from '#domain/shift-items.ts';
 import type { ShiftHandoverRow, ShiftItemRow } from '#protocol/view.ts';
-import { markOf, person, type ViewSource } from './views.ts';
+import { markOf, person, type ViewSource } from '#store/views.ts';
 
 const ENDED_SHOWN = 3; // what became of somebody's last ones: more is in the log
 

@@ -4,21 +4,26 @@ import { join } from 'node:path';
 import process from 'node:process';
 import * as z from 'zod';
 import { commandIdFrom, epochMs, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
-import { targetsOf } from '#domain/targets.ts';
 import { limits } from '#protocol/limits.ts';
+import type { Assets } from '#protocol/page.ts';
+import type { Notice } from '#protocol/server-notices.ts';
 import type { Presence } from '#protocol/signal.ts';
 import type { SeatRow, ViewName } from '#protocol/view.ts';
 import { holdFolder } from '#store/hold-folder.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
+import { AdministrationLine } from './administration-line.ts';
 import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
+import { ClockNotice } from './clock-notice.ts';
 import { DraftsDue } from './drafts-due.ts';
 import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
 import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './offline-sign-in.ts';
 import { OutboxFile } from './outbox-file.ts';
+import { Looks } from './looks.ts';
 import { Outbox } from './outbox.ts';
+import { OwnReport } from './own-report.ts';
 import type { DeskPorts } from './ports.ts';
 import { Replica } from './replica.ts';
 import {
@@ -28,7 +33,7 @@ import {
   openOrQuarantine,
   replicaName,
 } from './replica-files.ts';
-import { windowId, type Admission, type Assets, type WindowId, type WindowRole } from './shell.ts';
+import { windowId, type Admission, type WindowId, type WindowRole } from './shell.ts';
 import { Standing } from './standing.ts';
 import { SyncClient } from './sync-client.ts';
 import { WindowSession, type RefusedHere, type WindowHost } from './window-session.ts';
@@ -54,6 +59,8 @@ export interface StartDesk {
   readonly isDemo: boolean;
   /** Shown where somebody signs in; a demo says there who can. */
   readonly signInHint?: string;
+  /** From how far on the people here are told that this clock is not the server's. */
+  readonly clockWarnMs?: number;
 }
 
 export interface RunningDesk {
@@ -70,7 +77,9 @@ const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: o
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
 const UNOWNED_EVERY_MS = 5_000; // half of what a 999 call may ring
 const COPY_DRAFTS_EVERY_MS = 2_000;
+const CLOCK_WARN_MS = 2_000; // a log whose lines are seconds apart is misread from here on
 const SIGNAL_EVERY_MS = 250; // a colleague's caret need not be newer
+const REPORT_LOOK_EVERY_MS = 1_000; // whether there is something new to report; when it goes, see OwnReport
 const TELL_REFUSALS_EVERY_MS = 1_000; // together: each write holds up the people at work
 const MEND_EVERY_MS = 60_000; // a disk that was full may have room again
 const HEAR_GRANTS_EVERY_MS = 30_000; // 300 desks ask ten times a second; also whenever the line comes back
@@ -103,7 +112,6 @@ export async function startDesk(
   opening.use(holdFolder(dataDir));
   dropUnfinished(dataDir);
   const key = Buffer.from(options.storeKey, 'hex');
-  const referenceData = loadReferenceData();
   const ports: DeskPorts = { now, uuid: randomUUID, soon: once(FLUSH_EVERY_MS) };
 
   const windows = new Set<WindowSession>();
@@ -128,7 +136,6 @@ export async function startDesk(
   let replicaFound: string | undefined;
   const openReplica = (name = replicaName(dataDir)) =>
     new Replica(openStore(join(dataDir, name), replicaMigrations, { key }));
-  const statuses = new Map(referenceData.unitStatuses.rows.map(({ code, name }) => [code, name]));
   const pump = () => {
     if (!closed.signal.aborted) sync.pump();
   };
@@ -136,8 +143,7 @@ export async function startDesk(
     desk: options.desk as DeskId, // the folder's own name for itself, enrolled with the server
     force: options.force,
     timeZone: options.timeZone,
-    targets: targetsOf(referenceData.grades.rows),
-    statusName: (code) => statuses.get(code) ?? `status ${code}`,
+    referenceData: loadReferenceData(),
     ports,
     outbox: new Outbox(outboxFile.db, ports, outboxFile.write),
     replica: openOrQuarantine(dataDir, openReplica, (line) => {
@@ -145,8 +151,12 @@ export async function startDesk(
       tell(new Error(line));
     }),
     // Once whoever asked has been told, and before any view: what is to be recorded does not wait for a screen.
-    stored: () => setImmediate(pump),
+    stored: (id) => {
+      own.stored(id);
+      setImmediate(pump);
+    },
     settled: (ack) => {
+      own.settled(ack.commandId);
       for (const window of windows) window.tell(ack);
     },
     failed,
@@ -157,6 +167,7 @@ export async function startDesk(
     finished: () => attempt('keeping which copy is whole', () => finishReplica(dataDir)),
   });
 
+  const own = new OwnReport(desk, { now, elapsedMs: () => performance.now() });
   const privateKey = createPrivateKey(options.privateKey);
   const kept = keptSeat.safeParse(desk.outbox.seat());
   const isKept = kept.success && kept.data.grant.notAfter > now();
@@ -170,10 +181,13 @@ export async function startDesk(
   let wasLive = false;
   let presence: Presence = { about: '', isTyping: false };
   let isSignalDue = false;
+  let serverNotices: readonly Notice[] = [];
+  const clockNotice = new ClockNotice(options.clockWarnMs ?? CLOCK_WARN_MS);
   const closed = new AbortController();
   const signText = (text: string) =>
     sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
   const standing = new Standing(desk, isKept);
+  const looks = new Looks(dataDir);
   const isDisabled = (user: UserId) => standing.isDisabled(user);
   const offline = new OfflineSignIn(outboxFile.db, { now, isDisabled }, outboxFile.write);
   /** For what must not stop a person: told, and gone on from. */
@@ -250,6 +264,7 @@ export async function startDesk(
     }
   };
 
+  const administration = new AdministrationLine({ send: (frame) => sync.send(frame), now });
   const sync = new SyncClient({
     desk,
     urls: [`${server.replace(/^http/, 'ws')}/sync`],
@@ -258,10 +273,17 @@ export async function startDesk(
     now,
     random: Math.random,
     withdrawn: (grants) => attempt('hearing which grants are good', () => withdraw(grants)),
+    administered: (answer) => administration.heard(answer),
+    lost: () => administration.lost(),
+    noticed: (notices) => {
+      serverNotices = notices;
+      refresh('seat');
+    },
     changed: () => {
       const isLive = sync.link.state === 'live' && sync.link.isCurrent;
       if (isLive === wasLive) return;
       wasLive = isLive;
+      own.again();
       if (isLive) isSignalDue = true; // the server knows nothing of us yet
       else desk.forgetPresence();
       aloneSince = now();
@@ -272,6 +294,8 @@ export async function startDesk(
 
   const seatRow = (): SeatRow => {
     const { link } = sync;
+    const ownClock = clockNotice.hear(sync.offsetMs, now());
+    const notices = [...serverNotices, ...(ownClock ? [ownClock] : [])];
     const isOnline = link.state === 'live' && link.isCurrent && !desk.isRebuilding;
     const why =
       link.state === 'closed'
@@ -297,10 +321,13 @@ export async function startDesk(
       tray: desk.tray().length,
       referencesLeft: desk.outbox.referencesLeft(),
       version: options.version,
+      ...(sync.release !== undefined && { serverVersion: sync.release }),
       protection: options.protection,
       isDemo: options.isDemo,
+      look: looks.of(seat?.user.id),
       signInHint: options.signInHint,
       trouble: troubleOf(outboxFile.trouble, replicaFound),
+      ...(notices.length > 0 && { notices }),
     };
   };
 
@@ -381,7 +408,7 @@ export async function startDesk(
 
   const host: WindowHost = {
     desk,
-    referenceData,
+    timeZone: options.timeZone,
     now,
     seat: () => seat,
     seatRow,
@@ -397,11 +424,22 @@ export async function startDesk(
     signOut: () => sit(undefined),
     lock,
     isLocked: () => lockedAt !== undefined,
+    administer: (asked, who) => administration.ask(asked, who),
+    setLook: (change) => {
+      attempt('keeping how windows look', () => looks.change(seat?.user.id, change));
+      refresh('seat');
+    },
     draftChanged: (user, draftId, how) => drafts.changed(user, draftId, how),
     refusedHere,
     signalled: (latest) => {
       presence = latest;
       isSignalDue = true;
+    },
+    painted: (ms) => own.painted(ms),
+    ownDesk: () => {
+      const { mode, offsetMs, version } = seatRow();
+      const user = seat?.user.id;
+      return { id: options.desk, user, report: own.look({ mode, offsetMs, version }) };
     },
   };
 
@@ -419,7 +457,10 @@ export async function startDesk(
     }
     refresh();
   });
-  const seatTimer = setInterval(() => refresh('seat'), SEAT_EVERY_MS);
+  const seatTimer = setInterval(() => {
+    refresh('seat');
+    refresh('desks');
+  }, SEAT_EVERY_MS);
   // What becomes late becomes so without anything having changed.
   const unownedTimer = setInterval(() => refresh('unowned'), UNOWNED_EVERY_MS);
   const signalTimer = setInterval(() => {
@@ -427,6 +468,14 @@ export async function startDesk(
     const user = seat && { user: seat.user.id };
     if (sync.send({ frame: 'desk-signal', ...user, presence })) isSignalDue = false;
   }, SIGNAL_EVERY_MS);
+  const reportTimer = setInterval(() => {
+    attempt('reporting how this desk is', () => {
+      const { mode, offsetMs, version } = seatRow();
+      const { id: user, role } = seat?.user ?? { id: undefined, role: undefined };
+      const due = own.due({ mode, offsetMs, version, user, role });
+      if (due && sync.send(due.frame)) due.told();
+    });
+  }, REPORT_LOOK_EVERY_MS);
   const grantsTimer = setInterval(() => {
     if (wasLive) void hearGrants();
   }, HEAR_GRANTS_EVERY_MS);
@@ -484,6 +533,7 @@ export async function startDesk(
       clearInterval(unownedTimer);
       clearInterval(draftTimer);
       clearInterval(signalTimer);
+      clearInterval(reportTimer);
       clearInterval(grantsTimer);
       clearInterval(refusalTimer);
       clearInterval(mendTimer);

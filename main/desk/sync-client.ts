@@ -1,8 +1,10 @@
 import { WebSocket } from 'ws';
 import type { CommandId, EpochMs } from '#domain/ids.ts';
+import type { Administered } from '#protocol/administer.ts';
 import { deskDown, type DeskDown } from '#protocol/down.ts';
 import { limits } from '#protocol/limits.ts';
-import { subprotocol } from '#protocol/version.ts';
+import type { Notice } from '#protocol/server-notices.ts';
+import { subprotocol, version } from '#protocol/version.ts';
 import type { DeskUp } from '#protocol/up.ts';
 import type { Desk } from './desk.ts';
 import { SyncSession, type Link } from './sync-session.ts';
@@ -19,6 +21,12 @@ export interface SyncClientOptions {
   readonly changed: () => void;
   /** The server has taken these grants back. */
   readonly withdrawn: (grants: readonly string[]) => void;
+  /** The answer to what an administrator asked at this desk. */
+  readonly administered: (answer: Administered) => void;
+  /** A line has ended; what was sent on it and is not answered never will be. */
+  readonly lost: () => void;
+  /** What the server tells of its machine; nothing of it holds once the line is gone. */
+  readonly noticed: (notices: readonly Notice[]) => void;
 }
 
 const TICK_MS = 250;
@@ -27,6 +35,7 @@ const BACKOFF_MAX_MS = 5_000;
 const CONNECT_WITHIN_MS = 5_000; // as long as a line may be silent: 2 s there and 2 s back must do
 const RESTORING = 4010; // the close code of a server that was restored and gathers what the desks have
 const CUT_SHORT = 4011; // the close code of a server whose log lacks what this desk has on record
+const OTHER_RELEASE = 4406; // the close code of a server that speaks another version of the protocol
 const NOT_ENROLLED = 4401; // the close code of a server that knows no such key, or no longer
 
 /** Keeps a desk joined to its server for as long as it lives: connects, and connects again. */
@@ -42,6 +51,7 @@ export class SyncClient {
   #why = 'not connected yet';
   #lastLiveAt = 0 as EpochMs;
   #offsetMs = 0;
+  #release: string | undefined;
 
   constructor(options: SyncClientOptions) {
     this.#options = options;
@@ -57,6 +67,11 @@ export class SyncClient {
   get heardAt(): EpochMs {
     const { link } = this;
     return link.state === 'live' && link.isCurrent ? link.heardAt : this.#lastLiveAt;
+  }
+
+  /** Which release the server is that was joined last. */
+  get release(): string | undefined {
+    return this.#release;
   }
 
   get offsetMs(): number {
@@ -110,6 +125,8 @@ export class SyncClient {
             socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(frame)),
           close: end,
           withdrawn: this.#options.withdrawn,
+          administered: this.#options.administered,
+          noticed: this.#options.noticed,
         },
         this.#tries,
       );
@@ -134,6 +151,7 @@ export class SyncClient {
           this.#lastLiveAt = session.link.heardAt;
         }
         this.#offsetMs = session.offsetMs;
+        this.#release = session.release;
       }
       this.#options.changed();
     };
@@ -147,7 +165,7 @@ export class SyncClient {
     socket.on('error', (error) => {
       this.#why = error.message;
     });
-    socket.on('close', (code) => {
+    socket.on('close', (code, reason) => {
       hear();
       if (this.#socket !== socket) return;
       const link = session?.link;
@@ -155,6 +173,10 @@ export class SyncClient {
       else if (code === NOT_ENROLLED)
         this.#why =
           'the server does not let this desk in: its key was taken back, or is another one';
+      else if (code === OTHER_RELEASE)
+        this.#why =
+          `the server is of another release: ${inWords(reason)}, and this desk ${version}. This desk works on ` +
+          'alone and keeps everything; tell the people who run it to bring both to the same release';
       else if (code === RESTORING)
         this.#why =
           'the server was restored from a back-up and takes what the desks have on record; it is here soon';
@@ -166,6 +188,8 @@ export class SyncClient {
       this.#socket = undefined;
       this.#session = undefined;
       this.#failures += 1;
+      this.#options.lost();
+      this.#options.noticed([]);
       this.#options.changed();
       if (this.#isClosed) return;
       const most = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** this.#failures);
@@ -180,6 +204,16 @@ export class SyncClient {
     this.#session?.tick();
   }
 }
+
+const REASON_MAX = 60; // it names a version
+
+/** Why a server has hung up, as it says; nothing but words of ours is shown to people. */
+const inWords = (reason: Buffer) => {
+  const [, theirs] =
+    /^this server speaks protocol (\d{1,6})$/.exec(reason.toString('utf8').slice(0, REASON_MAX)) ??
+    [];
+  return theirs === undefined ? 'it speaks another protocol' : `it speaks protocol ${theirs}`;
+};
 
 function read(text: string) {
   try {

@@ -1,7 +1,9 @@
 import type { CommandId, EpochMs } from '#domain/ids.ts';
+import type { Administered } from '#protocol/administer.ts';
 import type { DeskDown } from '#protocol/down.ts';
 import type { WireEvent } from '#protocol/events.ts';
 import { limits } from '#protocol/limits.ts';
+import type { Notice } from '#protocol/server-notices.ts';
 import type { DeskUp } from '#protocol/up.ts';
 import { signedText } from '#protocol/hello.ts';
 import { version } from '#protocol/version.ts';
@@ -21,6 +23,10 @@ export interface SyncPorts {
   readonly close: (why: string) => void;
   /** These grants let nobody in any more. */
   readonly withdrawn?: ((grants: readonly string[]) => void) | undefined;
+  /** The answer to what an administrator asked at this desk. */
+  readonly administered?: ((answer: Administered) => void) | undefined;
+  /** What the server tells of its machine, all of it. */
+  readonly noticed?: ((notices: readonly Notice[]) => void) | undefined;
 }
 
 // A desk that is alone for a shift of twelve hours, on the worst day, raises fewer than this.
@@ -73,6 +79,7 @@ export class SyncSession {
   #consultedMs: number | undefined;
   #quietGaps = 0;
   #offsetMs = 0;
+  #release: string | undefined;
   /** What came and is not applied yet: of a desk that is behind, and never longer than till the next tick. */
   #untaken: StoredEvent[] = [];
 
@@ -88,6 +95,11 @@ export class SyncSession {
 
   get link(): Link {
     return this.#link;
+  }
+
+  /** Which release the server said it is. */
+  get release(): string | undefined {
+    return this.#release;
   }
 
   /** The server's clock less ours, as the last ping measured it. */
@@ -124,6 +136,7 @@ export class SyncSession {
             `the server is of epoch ${frame.epoch}, this desk has seen ${epochSeen}`,
           );
         this.#desk.sawEpoch(frame.epoch);
+        this.#release = frame.release;
         this.#link = { state: 'live', head: frame.head, heardAt: this.#heardAt, isCurrent: false };
         this.#offsetMs = frame.serverNow - this.#heardAt;
         if (frame.mode === 'reset') this.#desk.rebuild('the server holds another log');
@@ -151,8 +164,14 @@ export class SyncSession {
         return this.#sendConsulted();
       case 'grants-withdrawn':
         return this.#ports.withdrawn?.(frame.grants);
+      case 'administered':
+        return this.#ports.administered?.(frame);
+      case 'server-notices':
+        return this.#ports.noticed?.(frame.notices);
       case 'signals':
         return this.#desk.heard(frame);
+      case 'desk-reports':
+        return this.#desk.reports.heard(frame);
       case 'ping':
         return this.#ports.send({
           frame: 'pong',

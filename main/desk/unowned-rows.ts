@@ -2,7 +2,7 @@ import type { EpochMs, StreamId } from '#domain/ids.ts';
 import { unownedIn } from '#domain/unowned.ts';
 import type { UnownedRow } from '#protocol/view.ts';
 import { wordsOfContact, wordsOfIncident } from './shift-handover-rows.ts';
-import { person, type ViewSource } from './views.ts';
+import { person, type ViewSource } from '#store/views.ts';
 
 /** What nobody on duty has in hand, by the room as this desk shows it and its clock. */
 export const unownedRows = (source: ViewSource, now: EpochMs): readonly UnownedRow[] =>

@@ -8,12 +8,13 @@ test('the room is shown to the floor, what lies unowned to dispatch; whoever els
     roles.map((role) => [role, viewNames.filter((view) => mayFollow(role, view))]),
   );
   const own = ['seat', 'reference-data', 'drafts'];
+  const room = viewNames.filter((view) => view !== 'desks');
   expect(seen).toEqual({
-    'call-handler': viewNames.filter((view) => view !== 'unowned'),
-    dispatcher: [...viewNames],
+    'call-handler': room.filter((view) => view !== 'unowned'),
+    dispatcher: room,
     supervisor: [...viewNames],
     investigator: own,
-    administrator: own,
+    administrator: [...own, 'desks'],
     auditor: own,
   });
   expect(roles.filter((role) => mayLookUp(role, 'find') && maySettle(role))).toEqual([

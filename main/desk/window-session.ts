@@ -1,9 +1,10 @@
-import type { ReferenceData } from '#domain/reference-data.ts';
 import type { EpochMs, StreamId, UserId } from '#domain/ids.ts';
 import { unreachable } from '#domain/lib/assert.ts';
 import { spaced } from '#domain/lib/spaced-number.ts';
 import { isModest } from '#domain/lib/modest.ts';
+import type { Administer } from '#protocol/administer.ts';
 import type { WindowDown } from '#protocol/down.ts';
+import type { LookChange } from '#protocol/look.ts';
 import { queries, type Found, type Query, type Result } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
 import type { Presence } from '#protocol/signal.ts';
@@ -14,7 +15,9 @@ import type { Desk, Seat } from './desk.ts';
 import type { Replica } from './replica.ts';
 import { shiftHandoverRows } from './shift-handover-rows.ts';
 import { unownedRows } from './unowned-rows.ts';
-import { mayFollow, mayLookUp, maySettle } from './view-policy.ts';
+import { levelsOf } from './levels.ts';
+import { deskRows, type OwnDesk } from './desk-rows.ts';
+import { isForFew, mayFollow, mayLookUp, maySettle } from './view-policy.ts';
 import {
   contactDetail,
   conflictRows,
@@ -25,13 +28,13 @@ import {
   presenceRows,
   rosterRows,
   unitRows,
-} from './views.ts';
-import { jsonOf } from './json-of.ts';
+} from '#store/views.ts';
+import { jsonOf } from '#store/json-of.ts';
 
 /** What a window needs of its desk beside the desk itself: who sits there, and what the link says. */
 export interface WindowHost {
   readonly desk: Desk;
-  readonly referenceData: ReferenceData;
+  readonly timeZone: string;
   readonly seat: () => Seat | undefined;
   readonly seatRow: () => SeatRow;
   readonly signIn: (
@@ -46,9 +49,17 @@ export interface WindowHost {
   /** Covers the windows of this desk until somebody signs in at it. */
   readonly lock: () => void;
   readonly isLocked: () => boolean;
+  /** Passes on what an administrator asks, as whoever sits here; always answers. */
+  readonly administer: (asked: Administer, seat: Seat) => Promise<Result['outcome']>;
+  /** For who sits here, or the empty chair; all windows of this desk hear it. */
+  readonly setLook: (change: LookChange) => void;
   readonly draftChanged: (user: UserId, draftId: string, how: 'kept' | 'dropped') => void;
   /** What this window has in front of it, for the other desks. */
   readonly signalled: (presence: Presence) => void;
+  /** How long keys took to be seen in this window. */
+  readonly painted: (ms: readonly number[]) => void;
+  /** How this desk is now. */
+  readonly ownDesk: () => OwnDesk;
   /** What a window may not have, for the audit: who asked, for what, and why not. */
   readonly refusedHere: (refusal: RefusedHere) => void;
   readonly now: () => EpochMs;
@@ -122,10 +133,16 @@ export class WindowSession {
     }
   }
 
-  /** Sends every view what has changed since it was last sent. */
+  /**
+   * Sends every view what has changed since it was last sent. How the desks are is looked at when it is asked for
+   * by name, once a second: of 300 desks it takes milliseconds, and events come by the hundred.
+   */
   refresh(only?: ViewName): void {
-    for (const [sub, subscription] of this.#subscriptions)
-      if (only === undefined || subscription.view === only) this.#sendView(sub, subscription);
+    for (const [sub, subscription] of this.#subscriptions) {
+      const { view } = subscription;
+      if (only === undefined ? view !== 'desks' || !this.#isShown(view) : view === only)
+        this.#sendView(sub, subscription);
+    }
   }
 
   /** Passes on the server's word on a command that may be this window's. */
@@ -150,13 +167,15 @@ export class WindowSession {
       case 'lock':
         this.#host.lock();
         return this.#answer(frame.id, []);
+      case 'set-look': // also of the empty chair: who signs in has to be able to read
+        return this.#host.setLook(frame.change);
       default:
     }
     // Everything below is a person's work: without somebody at the desk it is nobody's.
     const sitting = seat();
     if (!sitting) {
       this.#refusedHere(frame.frame === 'command' ? frame.type : frame.frame, 'not-signed-in');
-      const id = frame.frame === 'command' || frame.frame === 'query' ? frame.id : undefined;
+      const id = 'id' in frame ? frame.id : undefined;
       return this.#send({
         frame: 'refused',
         reason: 'not-signed-in',
@@ -189,8 +208,12 @@ export class WindowSession {
         desk.outbox.dropDraft(user, frame.draftId);
         this.#host.draftChanged(user, frame.draftId, 'dropped');
         return this.refresh('drafts');
+      case 'administer':
+        return void this.#administer(frame, sitting);
       case 'signal':
         return this.#host.signalled(frame.presence);
+      case 'keys-painted':
+        return this.#host.painted(frame.ms);
       case 'settle-tray':
         if (!maySettle(sitting.user.role)) return this.#notPermitted(frame.id);
         desk.outbox.settleTray(frame.commandId);
@@ -199,6 +222,12 @@ export class WindowSession {
       default:
         return unreachable(frame);
     }
+  }
+
+  /** Whether who sits here now may follow it; what they may not is taken away at once. */
+  #isShown(view: ViewName): boolean {
+    const role = this.#host.seat()?.user.role;
+    return role !== undefined && mayFollow(role, view);
   }
 
   #refusedHere(what: string, reason: string): void {
@@ -218,6 +247,13 @@ export class WindowSession {
     }
     const subscription: Subscription = { view, key, sent: new Map(), isNew: true };
     this.#subscriptions.set(sub, subscription);
+    const role = this.#host.seat()?.user.role;
+    // It stays: whoever sits down here next may be one who may.
+    if (role !== undefined && isForFew(view) && !mayFollow(role, view)) {
+      this.#refusedHere(`subscribe ${view}`, 'not-permitted');
+      const message = 'Your role may not see this.';
+      this.#send({ frame: 'refused', reason: 'not-permitted', message, id: sub });
+    }
     // Opening a record is a look at it; the rows of the open set are the room itself.
     if (key !== undefined && (view === 'contact' || view === 'incident'))
       this.#consulted(view, key, Math.min(1, this.#rowsOf(subscription).length));
@@ -231,8 +267,6 @@ export class WindowSession {
   #sendView(sub: string, subscription: Subscription): void {
     if (this.#isLagging()) return;
     const { sent } = subscription;
-    // It is the same for as long as this desk lives, and far larger than anything that changes.
-    if (subscription.view === 'reference-data' && !subscription.isNew) return;
     const rows = this.#rowsOf(subscription);
     const here = new Set(rows.map(({ id }) => id));
     const gone = [...sent.keys()].filter((id) => !here.has(id));
@@ -273,12 +307,9 @@ export class WindowSession {
   }
 
   #rowsOf({ view, key = '' }: Subscription): readonly Row[] {
-    const { desk, seat, seatRow, referenceData, now } = this.#host;
+    const { desk, seat, seatRow, now } = this.#host;
     if (view === 'seat') return [seatRow()];
-    if (view === 'reference-data') {
-      const data = { id: 'reference-data', data: referenceData };
-      return [data];
-    }
+    if (view === 'reference-data') return [desk.reference];
     const sitting = seat();
     if (!sitting) return []; // nothing of the room is shown to an empty chair
     if (!mayFollow(sitting.user.role, view)) return [];
@@ -316,6 +347,8 @@ export class WindowSession {
         return desk.tray();
       case 'drafts':
         return desk.outbox.drafts(sitting.user.id);
+      case 'desks':
+        return deskRows(desk, source, this.#host.ownDesk());
       default:
         return unreachable(view);
     }
@@ -336,6 +369,15 @@ export class WindowSession {
       const { reason, message } = result;
       return this.#send({ frame: 'result', id, outcome: { kind: 'refused', reason, message } });
     });
+  }
+
+  /** Whether they may is the server's to say. An answer may hold a secret: it is for who asked, and sits here still. */
+  async #administer(frame: Administer, sitting: Seat): Promise<void> {
+    const outcome = await this.#host.administer(frame, sitting);
+    const isStillHere = this.#host.seat()?.user.id === sitting.user.id;
+    const message = 'Your sign-in ended before the answer came: look at the list.';
+    const ended = { kind: 'refused', reason: 'not-known', message } as const;
+    this.#send({ frame: 'result', id: frame.id, outcome: isStillHere ? outcome : ended });
   }
 
   /** Refused, and on record: somebody asked for what their role may not see. */
@@ -367,10 +409,21 @@ export class WindowSession {
       this.#send({ frame: 'result', id, outcome });
       return;
     }
+    // Figures, and nobody's record among them: nothing for the audit, however often they are asked for.
+    if (query === 'service-levels') return this.#answerLevels(id, params);
     const rows = this.#look(query, parsed.data);
     const found = rows.flatMap((row) => (isNamed(row) ? [row.id] : []));
     this.#consulted(query, found.join(' '), rows.length);
     this.#answer(id, rows);
+  }
+
+  #answerLevels(id: string, params: unknown): void {
+    const { desk, timeZone, now } = this.#host;
+    const asked = queries['service-levels'].parse(params);
+    const levels = levelsOf(desk, asked, { timeZone, now: now() });
+    if ('rows' in levels) return this.#answer(id, levels.rows);
+    const outcome = { kind: 'refused', reason: 'malformed', message: levels.fault } as const;
+    this.#send({ frame: 'result', id, outcome });
   }
 
   /** Every look-up goes to the audit, hit or miss: which records, never what was typed to find them. */
@@ -379,11 +432,15 @@ export class WindowSession {
     if (actor !== undefined) this.#host.desk.outbox.consult({ actor, what, subject, shown });
   }
 
-  #look(query: Query['query'], params: unknown): readonly unknown[] {
+  #look(query: Exclude<Query['query'], 'service-levels'>, params: unknown): readonly unknown[] {
     return this.#host.desk.read((replica) => this.#lookIn(replica, query, params), []);
   }
 
-  #lookIn({ db, picture }: Replica, query: Query['query'], params: unknown): readonly unknown[] {
+  #lookIn(
+    { db, picture }: Replica,
+    query: Exclude<Query['query'], 'service-levels'>,
+    params: unknown,
+  ): readonly unknown[] {
     switch (query) {
       case 'find': {
         const { text } = queries.find.parse(params);

@@ -20,6 +20,18 @@ export function when(at: number, now: number): string {
   return day.format(at) === day.format(now) ? time : `${day.format(at)} ${time}`;
 }
 
+const hourAndMinute = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
+
+/** Since when something lasts: 21:40, and with the day in front where it was not today. */
+export const sinceWords = (at: number, now: number) =>
+  day.format(at) === day.format(now)
+    ? hourAndMinute.format(at)
+    : `${day.format(at)} ${hourAndMinute.format(at)}`;
+
 const two = (value: number) => String(value).padStart(2, '0');
 
 /** A length of time in at most two units: 0:07, 12:05, 3 h 05, 2 d 4 h. Never negative. */

@@ -1,19 +1,22 @@
 import { commands, type CommandBody, type CommandType } from '#domain/commands.ts';
 import type { Brand } from '#domain/lib/brand.ts';
-import type { ReferenceData } from '#domain/reference-data.ts';
+import type { Doing } from '#protocol/administer.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
+import type { LookChange } from '#protocol/look.ts';
 import type { QueryName, QueryParams, Result } from '#protocol/query.ts';
 import type { Presence } from '#protocol/signal.ts';
 import type { WindowUp } from '#protocol/up.ts';
 import type {
   ConflictRow,
   ContactRow,
+  DeskRow,
   DraftRow,
   HandoverRow,
   IncidentDetail,
   IncidentRow,
   Line,
   PresenceRow,
+  ReferenceRow,
   RosterRow,
   SeatRow,
   ShiftHandoverRow,
@@ -23,6 +26,7 @@ import type {
   View,
   ViewName,
 } from '#protocol/view.ts';
+import { AskOnce } from './ask-once.ts';
 import type { Channel, LineListener } from './bridge.ts';
 import { adopt, contentOf, needsSaving, sent as sentPad, stored, unsent, type Pad } from './pad.ts';
 import { refusalText } from './refusal-text.ts';
@@ -102,6 +106,7 @@ export class DeskLine implements LineListener {
   readonly #followed = new Map<string, { readonly view: ViewName; readonly key?: string }>();
   readonly #waiting = new Map<string, { frame: string; settle: (outcome: Outcome) => void }>();
   readonly #answered = new Map<string, Answered>();
+  readonly #once: AskOnce;
   /** How far the drafts of dropped pads had come on the line. A pad begun anew goes on from there. */
   readonly #ended = new Map<string, number>();
   #channel: Channel | undefined;
@@ -111,10 +116,12 @@ export class DeskLine implements LineListener {
   #isWorkToResume = false;
   #queries = 0;
 
-  constructor(store: WindowStore, ports: LinePorts) {
+  /** `more` are the lists that this window follows beside those of every window. */
+  constructor(store: WindowStore, ports: LinePorts, more: readonly ViewName[] = []) {
     this.#store = store;
     this.#ports = ports;
-    for (const view of listViews) this.#followed.set(view, { view });
+    this.#once = new AskOnce(ports.after);
+    for (const view of [...listViews, ...more]) this.#followed.set(view, { view });
   }
 
   /** A new line; the one before is dead. */
@@ -131,6 +138,7 @@ export class DeskLine implements LineListener {
   /** The line has gone. Everything stays on screen and in hand; the bridge finds the way back. */
   lost(why: 'dropped' | 'turned-away'): void {
     this.#channel = undefined;
+    this.#once.lost();
     if (why === 'turned-away') this.#set({ link: 'turned-away' });
     else this.#set({ link: this.#state.seat ? 'restarting' : 'connecting' });
   }
@@ -178,10 +186,28 @@ export class DeskLine implements LineListener {
     return this.#request((id) => ({ frame: 'lock', id }));
   }
 
+  /** What an administrator asks, under an id that the caller keeps. Always answers; it is never sent twice. */
+  administer(doing: Doing, id: string): Promise<Outcome> {
+    const message = 'This window has no line to its desk; nothing was done';
+    if (!this.#channel) return Promise.resolve({ kind: 'refused', reason: 'desk-away', message });
+    // The id is plain here; the desk's schema gives it its brand.
+    return this.#once.ask(id, () => this.#frame({ frame: 'administer', id, doing } as WindowUp));
+  }
+
   /** What this window has in front of it, for the other desks. Said again on each new line. */
   signal(presence: Presence): void {
     this.#presence = presence;
     this.#frame({ frame: 'signal', presence });
+  }
+
+  /** For all windows of this desk; the seat brings what came of it. Lost while the desk is away. */
+  setLook(change: LookChange): void {
+    this.#frame({ frame: 'set-look', change });
+  }
+
+  /** How long keys took to be seen: lost with a lost line, for the next ones say the same. */
+  painted(ms: readonly number[]): void {
+    this.#frame({ frame: 'keys-painted', ms: [...ms] });
   }
 
   settleTray(commandId: string): Promise<Outcome> {
@@ -345,6 +371,7 @@ export class DeskLine implements LineListener {
       case 'view':
         return this.#hearView(frame);
       case 'result':
+        if (this.#once.hear(frame.id, frame.outcome)) return undefined;
         return this.#waiting.get(frame.id)?.settle(frame.outcome);
       case 'draft-stored': {
         const { draftId } = frame;
@@ -358,6 +385,7 @@ export class DeskLine implements LineListener {
         // Said once however often it happens: a pad is saved several times a second.
         if (id === undefined)
           return this.notice('bad', refusalText({ reason }, message), `refused ${reason}`);
+        if (this.#once.hear(id, { kind: 'refused', reason, message })) return undefined;
         if (this.#waiting.has(id))
           return this.#waiting.get(id)?.settle({ kind: 'refused', reason, message });
         return this.#hearAnswer(id, { state: 'refused', refusal: { reason, message } });
@@ -412,7 +440,7 @@ export class DeskLine implements LineListener {
         return row && this.#hearSeat(row);
       }
       case 'reference-data': {
-        const [row] = change<{ id: string; data: ReferenceData }>().upsert;
+        const [row] = change<ReferenceRow>().upsert;
         return row && this.#set({ reference: row.data });
       }
       case 'contacts':
@@ -447,6 +475,8 @@ export class DeskLine implements LineListener {
         }));
       case 'drafts':
         return this.#hearDrafts(change<DraftRow>());
+      case 'desks':
+        return this.#set({ desks: patch(state.desks, change<DeskRow>()) });
       default:
         return view satisfies never;
     }

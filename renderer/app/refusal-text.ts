@@ -60,6 +60,10 @@ const fromTheRecord = {
   'already-seen': () => 'Somebody has seen it already',
   'already-noted': () => 'It is noted already',
   'already-imported': () => 'That file is imported already; nothing was added',
+  'list-moved-on': () =>
+    'Somebody has changed this list meanwhile: look at it again, and at what yours would change',
+  'same-content': () => 'The list holds just this already; nothing was changed',
+  'faulty-list': () => 'A row stands twice or is missing; nothing was changed',
   'no-such-user': () => 'There is no account like that',
   'already-disabled': () => 'That account is closed already',
   'not-disabled': () => 'That account is open already',

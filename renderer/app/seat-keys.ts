@@ -14,7 +14,7 @@ export const seatKeys = (
     | 'lock'
   >,
 ): KeyTable => ({
-  'Alt+h': () => actions.openShift(),
+  'Alt+g': () => actions.openShift(),
   'Alt+y': () => actions.acceptShift(),
   'Alt+u': () => actions.openDecline(),
   'Alt+w': () => actions.withdrawShift(),

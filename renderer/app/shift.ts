@@ -153,15 +153,14 @@ export function createShiftActions(store: WindowStore, line: DeskLine, ports: Ac
         line.notice('plain', 'Every item is taken off the list: Space puts one on again', 'shift');
         return;
       }
-      // What is on screen came from the desk under these very ids; its schema reads them again.
-      line.send('offer-shift-handover', { to: receiver.to, items } as never);
+      line.send('offer-shift-handover', { to: receiver.to, items });
       close();
     },
 
     acceptShift(): boolean {
       const incoming = selectIncomingShift(state());
       if (!incoming) return false;
-      line.send('accept-shift-handover', { shiftHandoverId: incoming.id } as never); // the row's id is its own
+      line.send('accept-shift-handover', { shiftHandoverId: incoming.id });
       return true;
     },
 
@@ -177,14 +176,14 @@ export function createShiftActions(store: WindowStore, line: DeskLine, ports: Ac
       const { seatAsk } = state();
       if (seatAsk?.is !== 'decline' || reason.trim() === '') return;
       const body = { shiftHandoverId: seatAsk.id, reason: reason.trim() };
-      line.send('decline-shift-handover', body as never); // the row's id is its own
+      line.send('decline-shift-handover', body);
       close();
     },
 
     withdrawShift(): boolean {
       const own = selectOwnShift(state());
       if (!own) return false;
-      line.send('withdraw-shift-handover', { shiftHandoverId: own.id } as never); // the row's id is its own
+      line.send('withdraw-shift-handover', { shiftHandoverId: own.id });
       return true;
     },
 

@@ -4,10 +4,12 @@ import { useShallow } from 'zustand/react/shallow';
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { CommandType } from '#domain/commands.ts';
 import type { ReferenceData } from '#domain/reference-data.ts';
-import type { CrimeNear, Found, FoundPlace } from '#protocol/query.ts';
+import type { ServiceLevelRow } from '#domain/service-levels.ts';
+import type { CrimeNear, Found, FoundPlace, QueryParams } from '#protocol/query.ts';
 import type {
   ConflictRow,
   ContactRow,
+  DeskRow,
   HandoverRow,
   IncidentDetail,
   IncidentRow,
@@ -75,7 +77,14 @@ export type ListName =
   | 'found'
   | 'crimes'
   | 'shift-to'
-  | 'shift-items';
+  | 'shift-items'
+  | 'desks'
+  | 'past-target'
+  | 'duty'
+  | 'levels'
+  | 'people'
+  | 'sessions'
+  | 'api-keys';
 
 /** The line to the desk process: `restarting` keeps everything on screen and in hand. */
 export type Link = 'connecting' | 'open' | 'restarting' | 'turned-away';
@@ -97,6 +106,8 @@ export interface WindowState {
   readonly presence: Rows<PresenceRow>;
   readonly conflicts: Rows<ConflictRow>;
   readonly tray: Rows<TrayRow>;
+  /** How every desk is; only in the window of a supervisor. */
+  readonly desks: Rows<DeskRow>;
   readonly contactDetails: Rows<ContactRow>;
   readonly incidentDetails: Rows<IncidentDetail>;
   /** The running logs that came with them, by record, in the order in which they are shown. */
@@ -114,6 +125,9 @@ export interface WindowState {
   readonly found: LookUp<Found> | undefined;
   readonly places: LookUp<FoundPlace> | undefined;
   readonly crimes: LookUp<CrimeNear> | undefined;
+  /** How calls were answered, of the stretch that was asked for; of today where nothing is said. */
+  readonly levels: LookUp<ServiceLevelRow> | undefined;
+  readonly levelsOf: QueryParams<'service-levels'>;
   /** What a key has opened in place, and waits for the next key. */
   readonly prompt: 'channel' | 'outcome' | 'find' | undefined;
   /** What the seat asks in place: what becomes of what is owned, to whom it goes, why it goes back. */
@@ -122,6 +136,10 @@ export interface WindowState {
     | { readonly is: 'shift'; readonly without: ReadonlySet<string> }
     | { readonly is: 'decline'; readonly id: string }
     | undefined;
+  /** The line with the keys of how windows look. */
+  readonly isLookShown: boolean;
+  /** What is read out to who listens and does not look; each text goes once. */
+  readonly said: { readonly urgent: string; readonly polite: string };
   /** A second press is asked for: what, and until when. */
   readonly again: { readonly what: string; readonly until: number } | undefined;
   /** What a field lacks, said where it is. */
@@ -167,6 +185,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     presence: none,
     conflicts: none,
     tray: none,
+    desks: none,
     contactDetails: none,
     incidentDetails: none,
     logs: none,
@@ -179,8 +198,12 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     found: undefined,
     places: undefined,
     crimes: undefined,
+    levels: undefined,
+    levelsOf: {},
     prompt: undefined,
     seatAsk: undefined,
+    isLookShown: false,
+    said: { urgent: '', polite: '' },
     again: undefined,
     problem: undefined,
     commandLine: {

@@ -4,7 +4,11 @@ import { useWindow } from '../app/window-store.ts';
 /** The time of day. */
 export function Clock() {
   const time = useWindow(({ now }) => hhmmss(now));
-  return <time className="clock">{time}</time>;
+  return (
+    <time className="clock" role="timer" aria-label={`Time of day ${time}`}>
+      {time}
+    </time>
+  );
 }
 
 /** How long ago something was. */
@@ -27,6 +31,7 @@ export function Countdown({ to, label }: CountdownProps) {
     <span
       className={isPast ? 'countdown is-past' : 'countdown'}
       data-past={isPast}
+      role="timer"
       aria-label={`${label} ${text}`}
     >
       {text}

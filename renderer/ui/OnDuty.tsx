@@ -1,7 +1,7 @@
 import { selectColleagues, selectHasDispatcher } from '../app/selectors.ts';
 import { useWindow } from '../app/window-store.ts';
 
-const availabilityWords = {
+export const availabilityWords = {
   ready: '● ready',
   talking: '▶ on a call',
   'wrap-up': '◆ wrap-up',

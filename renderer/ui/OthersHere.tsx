@@ -6,7 +6,7 @@ export function OthersHere({ stream }: { readonly stream: string | undefined }) 
   const others = useWindow(selectOthersAt(stream));
   if (others.length === 0) return null;
   return (
-    <p className="others-here" role="status" data-testid="others-here">
+    <p className="others-here" data-testid="others-here">
       {others.map(({ id, who, isTyping }) => (
         <span key={id} data-desk={id} data-typing={isTyping}>
           <span aria-hidden="true">{isTyping ? '✎' : '◉'}</span> <b>{id}</b> {who?.name}{' '}

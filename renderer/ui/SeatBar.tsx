@@ -6,7 +6,7 @@ import { ActionKey } from './KeyCap.tsx';
 import { OnDuty } from './OnDuty.tsx';
 import { UnownedCount } from './UnownedCount.tsx';
 
-const roleWords = {
+export const roleWords = {
   'call-handler': 'Call handler',
   dispatcher: 'Dispatcher',
   supervisor: 'Supervisor',
@@ -14,8 +14,6 @@ const roleWords = {
   administrator: 'Administrator',
   auditor: 'Auditor',
 } as const;
-
-const CLOCK_WARN_MS = 2_000; // a log whose lines are seconds apart is misread from here on
 
 /** The mode in words. What is lost is said with what still works. */
 export function selectModeWords({ link, linkSince, seat }: WindowState): string {
@@ -41,14 +39,28 @@ export function ModeWords() {
   const words = useWindow(selectModeWords);
   const reason = useWindow(({ seat }) => seat?.reason);
   return (
-    <span
-      className={`mode mode-${name}`}
-      data-testid="mode"
-      data-mode={name}
-      role="status"
-      title={reason}
-    >
+    <span className={`mode mode-${name}`} data-testid="mode" data-mode={name} title={reason}>
       {words}
+    </span>
+  );
+}
+
+/** Which release this is; where the server's is another one, both. */
+export function Versions({
+  desk,
+  server,
+}: {
+  readonly desk: string;
+  readonly server: string | undefined;
+}) {
+  const isOne = server === undefined || server === desk;
+  return (
+    <span
+      className={isOne ? 'fact' : 'fact is-warning'}
+      data-testid="version"
+      title="Which release of Holdfast is at work"
+    >
+      {isOne ? `v${desk}` : `desk ${desk}, server ${server}`}
     </span>
   );
 }
@@ -96,12 +108,7 @@ export function SeatBar({ title }: { readonly title: string }) {
           <span className={seat.referencesLeft < 5 ? 'fact is-warning' : 'fact'}>
             numbers <b>{seat.referencesLeft}</b>
           </span>
-          {Math.abs(seat.offsetMs) > CLOCK_WARN_MS && (
-            <span className="fact is-warning" data-testid="clock-off">
-              clock {seat.offsetMs > 0 ? 'slow' : 'fast'} by <b>{age(Math.abs(seat.offsetMs))}</b>
-            </span>
-          )}
-          <span className="fact">v{seat.version}</span>
+          <Versions desk={seat.version} server={seat.serverVersion} />
           {seat.isDemo && <strong className="demo-label">DEMO</strong>}
         </>
       )}

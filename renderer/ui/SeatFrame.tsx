@@ -1,11 +1,14 @@
 import type { ReactNode } from 'react';
 import { selectIsOfTheFloor } from '../app/selectors.ts';
 import { useWindow, type WindowState } from '../app/window-store.ts';
+import { Announcer } from './Announcer.tsx';
 import { DeskTrouble } from './DeskTrouble.tsx';
 import { LockCover, LockedEmergencies } from './LockCover.tsx';
+import { LookBar } from './LookBar.tsx';
 import { ModeFrame } from './ModeFrame.tsx';
 import { NoticeStrip } from './NoticeStrip.tsx';
 import { SeatBar } from './SeatBar.tsx';
+import { ServerNotices } from './ServerNotices.tsx';
 import { ShiftPanel } from './ShiftPanel.tsx';
 import { ShiftStrip } from './ShiftStrip.tsx';
 import { SignIn } from './SignIn.tsx';
@@ -13,20 +16,30 @@ import { SignIn } from './SignIn.tsx';
 /** What stands around the work of every window, and in its place while nobody who may do it sits here. */
 export function SeatFrame({
   title,
+  isFor = selectIsOfTheFloor,
+  otherwise = <NotOfTheFloor />,
   children,
 }: {
   readonly title: string;
+  /** Whose work it is, and what is said to anybody else; without a word it is the floor's. */
+  readonly isFor?: (state: WindowState) => boolean;
+  readonly otherwise?: ReactNode;
   readonly children: ReactNode;
 }) {
   return (
     <ModeFrame>
       <SeatBar title={title} />
+      <LookBar />
       <Locked />
       <Covered>
         <NoticeStrip />
         <DeskTrouble />
+        <ServerNotices />
         <Shift />
-        <Inside>{children}</Inside>
+        <Inside isFor={isFor} otherwise={otherwise}>
+          {children}
+        </Inside>
+        <Announcer />
       </Covered>
     </ModeFrame>
   );
@@ -68,13 +81,21 @@ function Shift() {
   );
 }
 
-function Inside({ children }: { readonly children: ReactNode }) {
+function Inside({
+  isFor,
+  otherwise,
+  children,
+}: {
+  readonly isFor: (state: WindowState) => boolean;
+  readonly otherwise: ReactNode;
+  readonly children: ReactNode;
+}) {
   const isKnown = useWindow(({ seat }) => seat !== undefined);
   const isSignedIn = useWindow(({ seat }) => seat?.user !== undefined);
-  const isOfTheFloor = useWindow(selectIsOfTheFloor);
+  const isTheirs = useWindow(isFor);
   if (!isKnown) return <main className="sign-in" />;
   if (!isSignedIn) return <SignIn />;
-  return isOfTheFloor ? children : <NotOfTheFloor />;
+  return isTheirs ? children : otherwise;
 }
 
 /** For who signs in with a role that has no work here: an empty board would read as a quiet night. */

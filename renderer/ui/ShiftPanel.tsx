@@ -9,6 +9,20 @@ const receiverColumns: readonly Column<Receiver>[] = [
   { name: 'To whom', cell: ({ name }) => name },
 ];
 
+const itemColumns: readonly Column<Owned>[] = [
+  { name: 'Goes', cell: ({ id }) => <Goes id={id} /> },
+  {
+    name: 'Which',
+    cell: ({ of, kind }) => <b className="mono">{kind === 'contact' ? '' : of}</b>,
+  },
+  { name: 'What', cell: ({ what }) => what },
+];
+
+function Goes({ id }: { readonly id: string }) {
+  const stays = useWindow(({ seatAsk }) => seatAsk?.is === 'shift' && seatAsk.without.has(id));
+  return stays ? <span className="muted">stays</span> : <b>✓ goes</b>;
+}
+
 /** What this person owns, and to whom: Enter on a name offers what is on the list. Nothing passes before it is accepted. */
 export function ShiftPanel() {
   const { offerShift, toggleShiftItem, closeSeatAsk } = useActions();
@@ -21,14 +35,6 @@ export function ShiftPanel() {
   ) as Receiver[];
   if (ask?.is !== 'shift') return null;
   const { without } = ask;
-  const itemColumns: readonly Column<Owned>[] = [
-    { name: 'Goes', cell: ({ id }) => (without.has(id) ? 'stays' : <b>✓ goes</b>) },
-    {
-      name: 'Which',
-      cell: ({ of, kind }) => <b className="mono">{kind === 'contact' ? '' : of}</b>,
-    },
-    { name: 'What', cell: ({ what }) => what },
-  ];
   const leave = (key: string) => {
     if (key !== 'Escape') return false;
     closeSeatAsk();

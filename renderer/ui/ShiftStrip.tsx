@@ -124,7 +124,7 @@ function SignOutAsk() {
   return (
     <div className="shift-strip is-asking" data-testid="sign-out-ask" role="status">
       <b>You own {counts}.</b>
-      <ActionKey keys="Alt+H" label="Hand over first" onPress={openShift} isMain />
+      <ActionKey keys="Alt+G" label="Hand over first" onPress={openShift} isMain />
       <ActionKey
         keys="Alt+Q"
         label="Sign out and leave it with the floor"

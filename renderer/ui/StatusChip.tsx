@@ -26,6 +26,7 @@ export function StatusChip({
   const kind = isAssigned && kinds[code] === 'free' ? 'assigned' : (kinds[code] ?? 'busy');
   return (
     <span className={`chip chip-${kind}`} title={name}>
+      <span className="for-listeners">Status </span>
       <b>{code}</b> {kind === 'assigned' ? 'Assigned' : name}
     </span>
   );

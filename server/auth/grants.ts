@@ -92,6 +92,12 @@ export class Grants {
           'SELECT user_id FROM session WHERE token_hash = ? AND not_after > ?',
         )
         .pluck(),
+      browserGrant: db.prepare<[string, number], Pick<Grant, 'id' | 'user' | 'issuedAt'>>(
+        `SELECT id, given.user_id AS user, issued_at AS issuedAt
+         FROM session JOIN grant_of AS given ON given.id = session.grant_id
+         WHERE token_hash = ? AND session.not_after > ? AND revoked_at IS NULL
+           AND desk = '${NO_DESK}'`,
+      ),
       dropSession: db.prepare<[string]>('DELETE FROM session WHERE token_hash = ?'),
       dropSessionsOf: db.prepare<[string]>('DELETE FROM session WHERE user_id = ?'),
       dropOldSessions: db.prepare<[number]>('DELETE FROM session WHERE not_after <= ?'),
@@ -157,6 +163,11 @@ export class Grants {
   /** Whose session a token is, or undefined for one that is unknown, expired or ended. */
   userOf(token: string): UserId | undefined {
     return this.#sql.session.get(hashOf(token), this.#now());
+  }
+
+  /** The grant that an open session was begun with; undefined for a session of a desk's window. */
+  browserGrant(token: string): Pick<Grant, 'id' | 'user' | 'issuedAt'> | undefined {
+    return this.#sql.browserGrant.get(hashOf(token), this.#now());
   }
 
   endSession(token: string): void {

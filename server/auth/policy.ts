@@ -1,6 +1,7 @@
 import { commands, type CommandType } from '#domain/commands.ts';
 import { roles, type Role } from '#domain/facts.ts';
 import type { DeskId, EpochMs, UserId } from '#domain/ids.ts';
+import type { WindowUp } from '#protocol/up.ts';
 import type { Accounts } from './accounts.ts';
 import { SESSION_MS } from './grants.ts';
 
@@ -17,10 +18,11 @@ export function judge(type: string, actor: Actor): 'not-permitted' | undefined {
 /**
  * Who may use an address over HTTP. `open`: whoever comes; what they bring (a password, a code) is
  * checked there. `key`: an outside system with an API key. `desk`: who signs with an enrolled desk's
- * key. `people`: a signed-in person in one of these roles; `what` is what the audit calls it.
+ * key. `people`: a signed-in person in one of these roles; `what` is what the audit calls it. `page`: a
+ * page that this server serves, by its own origin; who sits there is looked at by `server/web`.
  */
 export type Way =
-  | { readonly by: 'open' | 'key' | 'desk' }
+  | { readonly by: 'open' | 'key' | 'desk' | 'page' }
   | {
       readonly by: 'people';
       readonly roles: readonly Role[];
@@ -59,7 +61,23 @@ export const ways = {
   'POST /api/desks/codes': people('make-desk-code', 'administrator'),
   'POST /api/desks/grants': { by: 'desk' },
   'POST /api/desks/revoke': people('revoke-desk', 'administrator'),
+  'GET /api/api-keys': people('list-api-keys', 'administrator'),
   'POST /api/api-keys': people('make-api-key', 'administrator'),
+  'POST /api/api-keys/revoke': people('revoke-api-key', 'administrator'),
+  'GET /api/reference-data': people('list-reference-data', 'administrator'),
+  'GET /api/reference-data/:list': people('show-reference-data', 'administrator'),
+  'GET /api/reference-data/:list/revisions': people('list-revisions', 'administrator'),
+  'POST /api/reference-data/:list/check': people('check-reference-data', 'administrator'),
+  'POST /api/reference-data/:list': people('take-over-reference-data', 'administrator'),
+  'POST /api/reference-data/:list/roll-back': people('take-over-reference-data', 'administrator'),
+  'GET /live-log/': { by: 'page' },
+  'GET /assets/*': { by: 'page' },
+  'GET /live-log/session': { by: 'page' },
+  'POST /live-log/session': { by: 'page' },
+  'PUT /live-log/session': { by: 'page' },
+  'DELETE /live-log/session': { by: 'page' },
+  'POST /live-log/prints': { by: 'page' },
+  'POST /ws-ticket': { by: 'page' },
   'GET /healthz': { by: 'open' },
   'GET /readyz': { by: 'open' },
   'GET /metrics': { by: 'people', roles: ['auditor'], what: 'read metrics', isOpenHere: true },
@@ -70,6 +88,80 @@ export function wayTo(route: string): Way | undefined {
   const name = route.replace(/^HEAD /, 'GET ');
   return Object.hasOwn(ways, name) ? ways[name as keyof typeof ways] : undefined; // it has a row
 }
+
+/** Whether somebody in this role may ask this of the administration, from wherever: the rows above decide. */
+const mayAdminister = (what: string, role: Role): boolean =>
+  Object.values<Way>(ways).some(
+    (way) => way.by === 'people' && way.what === what && way.roles.includes(role),
+  );
+
+export type DoingRefusal =
+  | 'unknown-grant'
+  | 'grant-expired'
+  | 'grant-revoked'
+  | 'wrong-desk'
+  | 'wrong-actor'
+  | 'not-permitted';
+
+/**
+ * Judges what an administrator asks at a desk, as at now: their sign-in has to be good at this moment, of
+ * this desk, and seen by this server; their role is the one that they have now.
+ */
+export function judgeDoing(
+  {
+    what,
+    actor,
+    grant: id,
+    desk,
+    at,
+  }: {
+    readonly what: string;
+    readonly actor: UserId;
+    readonly grant: string;
+    /** The one whose key opened the socket. */
+    readonly desk: DeskId;
+    readonly at: EpochMs;
+  },
+  accounts: Pick<Accounts, 'grantAt' | 'roleOf'>,
+): DoingRefusal | undefined {
+  const found = accounts.grantAt(id, at);
+  if (found.outcome !== 'valid') return found.outcome;
+  const { grant, isSinceRevoked } = found;
+  if (grant.desk !== desk) return 'wrong-desk';
+  if (grant.user !== actor) return 'wrong-actor';
+  const role = accounts.roleOf(actor);
+  if (isSinceRevoked || role === undefined) return 'grant-revoked';
+  return grant.isOffline || !mayAdminister(what, role) ? 'not-permitted' : undefined;
+}
+/**
+ * Who may sit at a browser seat of the server and follow a log there. An auditor reads the audit and the
+ * log by their own address; whoever works on the floor does so at a desk, which goes on when this server
+ * is away.
+ */
+const liveLogRoles: ReadonlySet<Role> = new Set(['investigator', 'supervisor']);
+export const mayFollowLive = (role: Role): boolean => liveLogRoles.has(role);
+
+/**
+ * Every frame of the window hop, and what a browser seat does with it. It is read-only: whatever would
+ * store, claim or tell something is refused there, by the server and not by its page.
+ */
+export const seatFrames = {
+  ping: 'heard',
+  subscribe: 'heard',
+  unsubscribe: 'heard',
+  query: 'heard',
+  'sign-out': 'heard',
+  'set-look': 'heard',
+  'keys-painted': 'heard',
+  command: 'read-only',
+  draft: 'read-only',
+  'drop-draft': 'read-only',
+  'settle-tray': 'read-only',
+  signal: 'read-only',
+  'sign-in': 'read-only',
+  lock: 'read-only',
+  administer: 'read-only',
+} as const satisfies Readonly<Record<WindowUp['frame'], 'heard' | 'read-only'>>;
 
 /** What a desk's command says of itself. */
 export interface Claim {

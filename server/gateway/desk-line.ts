@@ -5,9 +5,11 @@ import type { Answer } from '#protocol/ack.ts';
 import { parseAsked } from '#protocol/command.ts';
 import type { Consulted } from '#protocol/consulted.ts';
 import type { AskCrimes } from '#protocol/crimes.ts';
+import type { ReportFrame } from '#protocol/desk-report.ts';
 import type { DeskDown } from '#protocol/down.ts';
 import { signedText, type Hello } from '#protocol/hello.ts';
 import { limits } from '#protocol/limits.ts';
+import type { Notice } from '#protocol/server-notices.ts';
 import type { DeskSignal, Signals } from '#protocol/signal.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
 import type { DeskUp } from '#protocol/up.ts';
@@ -15,6 +17,9 @@ import { version } from '#protocol/version.ts';
 import type { Accounts } from '../auth/accounts.ts';
 import { CLOCK_LEEWAY_MS, judgeClaim } from '../auth/policy.ts';
 import { NotRecordable, type AuditRow, type Recorder } from '../log/recorder-port.ts';
+import type { Administering } from './administering.ts';
+import { DeskAdministering } from './desk-administer.ts';
+import type { Notices } from '../ops/notices.ts';
 import { commandIn, readFrame } from './desk-frame.ts';
 import { EventFeed } from './event-feed.ts';
 import type { EventFrame } from './event-frames.ts';
@@ -47,10 +52,15 @@ export interface SyncOptions {
     desk: DeskId,
   ) => 'kept' | 'not-theirs';
   readonly failed: (error: unknown) => void;
+  readonly administering: Administering;
   /** After a restore: a desk has given all that it has on record, or what kept it from that. */
   readonly gave?: (desk: DeskId, what: Given) => void;
   /** A desk's line has ended, and no newer one has taken its place. */
   readonly left?: (desk: DeskId) => void;
+  /** Which release this is, for people to read. */
+  readonly release?: string | undefined;
+  /** What the desks are told of the server's machine. */
+  readonly notices?: Notices | undefined;
   /** Told in words what an administrator has to know. */
   readonly told?: (line: string) => void;
   readonly timers?: Timers;
@@ -70,6 +80,9 @@ export interface Exchange {
   /** A desk has on record what this log has not. */
   readonly cutShort: (hello: Hello) => void;
   readonly signalled: (desk: DeskId, signal: DeskSignal) => void;
+  /** What every desk is told of the server's machine now. */
+  readonly notices: () => readonly Notice[];
+  readonly reported: (desk: DeskId, report: ReportFrame) => void;
   /** What every desk has in front of it now. */
   readonly presence: () => readonly Signals[];
   readonly gone: (desk: DeskId | undefined) => void;
@@ -86,6 +99,7 @@ export class DeskLine {
   readonly #closed: Promise<void>;
   readonly #openedAt: EpochMs;
   readonly #order: OutboxOrder;
+  readonly #administering: DeskAdministering;
   #desk: DeskId | undefined;
   #isHearing = true;
   #isReserving = false;
@@ -96,6 +110,7 @@ export class DeskLine {
   /** Begins with the welcome. */
   #feed: EventFeed | undefined;
   #applied = 0;
+  #offsetMs: number | undefined;
   #heardAt: EpochMs;
   #pingedAt: EpochMs;
   #tokens = BURST;
@@ -112,6 +127,7 @@ export class DeskLine {
       ({ outboxId, deskSeq }) => recorder.isAnswered(outboxId, deskSeq),
       (outboxId, from, to) => recorder.areAnswered(outboxId, from, to),
     );
+    this.#administering = new DeskAdministering({ ...options, turnedAway: exchange.turnedAway });
     this.#openedAt = this.#heardAt = this.#pingedAt = this.#filledAt = options.now();
     this.#closed = new Promise((resolve) => {
       socket.on('close', () => {
@@ -133,6 +149,11 @@ export class DeskLine {
 
   get applied(): number {
     return this.#applied;
+  }
+
+  /** The desk's clock less ours, as its last pong said; undefined before the first. */
+  get offsetMs(): number | undefined {
+    return this.#offsetMs;
   }
 
   /** Hangs up; resolves once the socket has gone, by force if need be. */
@@ -185,7 +206,7 @@ export class DeskLine {
       this.#pingedAt = now();
       // Whoever revoked the key, and in whichever process.
       if (accounts.deskKey(desk) === undefined) return void this.end(4401, 'revoked');
-      this.#send({ frame: 'ping', t0: now() });
+      this.#send({ frame: 'ping', t0: this.#pingedAt });
     }
     this.#feed?.resume();
   }
@@ -213,7 +234,11 @@ export class DeskLine {
       this.#applied = frame.cursor;
       return;
     }
-    if (frame?.frame === 'pong') return;
+    if (frame?.frame === 'pong') {
+      // Only of the last ping; half of the way there and back is taken for one way.
+      if (frame.t0 === this.#pingedAt) this.#offsetMs = frame.t1 - (frame.t0 + this.#heardAt) / 2;
+      return;
+    }
     if (!this.#mayPass()) return;
     if (frame) return this.#handle(frame, this.#desk);
     this.#notUnderstood(isBinary ? '' : data.toString('utf8'));
@@ -235,6 +260,14 @@ export class DeskLine {
         return this.#keepConsulted(frame, desk);
       case 'desk-signal':
         return this.#exchange.signalled(desk, {
+          ...frame,
+          user: accounts.hasSatAt(frame.user ?? '', desk) ? frame.user : undefined,
+        });
+      case 'desk-administer':
+        // Its answer may hold a secret: it goes down this line or nowhere.
+        return void this.#administering.ask(frame, desk).then((answer) => this.#send(answer));
+      case 'desk-report':
+        return this.#exchange.reported(desk, {
           ...frame,
           user: accounts.hasSatAt(frame.user ?? '', desk) ? frame.user : undefined,
         });
@@ -335,8 +368,11 @@ export class DeskLine {
       limits: { windowMax: limits.windowMax, frameMaxBytes: limits.frameMaxBytes },
       peers: [],
       serverNow: now(),
+      ...(this.#options.release !== undefined && { release: this.#options.release }),
     });
     for (const signals of this.#exchange.presence()) this.#send(signals);
+    const notices = this.#exchange.notices();
+    if (notices.length > 0) this.#send({ frame: 'server-notices', notices: [...notices] });
     this.#feed = new EventFeed(this.#socket, {
       after: this.#applied,
       flushed: this.#exchange.flushed,

@@ -20,13 +20,18 @@ import type { Accounts, Person, SignInRefusal } from '../auth/accounts.ts';
 import type { Enrolled } from '../auth/keys.ts';
 import type { AuditRow, Recorder, UnownedCounts } from '../log/recorder-port.ts';
 import { networkOf, SignInLimit } from '../auth/sign-in-limit.ts';
+import { loadReferenceData } from '#store/load-reference-data.ts';
 import { wayTo } from '../auth/policy.ts';
-import { addAdminRoutes, type AdminOptions } from './admin-routes.ts';
+import { addAdminRoutes } from './admin-routes.ts';
+import type { Administering } from './administering.ts';
+import type { Ops } from '../ops/ops.ts';
 import type { DraftCopies } from './draft-copies.ts';
 import { addOutsideRoutes } from './outside-routes.ts';
+import { addReferenceRoutes } from './reference-routes.ts';
 import { parse, Refused } from './refused.ts';
 import { realTimers } from './timers.ts';
 import { Turnaways } from './turnaways.ts';
+import { addLiveLogRoutes, type LiveLogOptions } from '../web/live-log-routes.ts';
 
 export interface HttpOptions {
   readonly recorder: Recorder;
@@ -38,14 +43,19 @@ export interface HttpOptions {
   readonly lagMax: () => number;
   /** What the last orphan sweep found. */
   readonly unowned: () => UnownedCounts;
+  /** What looks after this machine. */
+  readonly ops?: Pick<Ops, 'all' | 'addMetrics'>;
   /** Told when a desk has a new key, or none: its old line must end. */
   readonly keyGone: (desk: string) => void;
-  readonly admin: Pick<AdminOptions, 'addUser' | 'administration' | 'carry' | 'withdrawn'>;
+  readonly administering: Administering;
   /** What somebody was typing, as their desks last copied it. */
   readonly draftsOf: (user: UserId) => ReturnType<DraftCopies['of']>;
   readonly force: string;
   readonly forceName: string;
+  readonly release?: string | undefined;
   readonly logger: Logger;
+  /** The live log at this server's own pages; without it there are none. */
+  readonly liveLog?: LiveLogOptions | undefined;
   /** Less only in tests. */
   readonly connectionsMax?: number | undefined;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
@@ -179,8 +189,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       await refusedTo('unknown', 'request', 'wrong-host', address);
       throw new Refused(421, 'wrong-host', 'This server does not go by that name.');
     }
-    // No page of ours asks this server: what has an Origin was asked by some web site.
-    if (origin !== undefined) {
+    // Its own pages ask what is theirs by their own origin. Anything else was asked by some web site.
+    const isOfPage = wayTo(`${request.method} ${request.routeOptions.url ?? ''}`)?.by === 'page';
+    const own = `${tls ? 'https' : 'http'}://${host.toLowerCase()}`;
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const isOwn = isOfPage && (origin === own || (origin === undefined && isRead));
+    if (isOfPage ? !isOwn : origin !== undefined) {
       await refusedTo('unknown', 'request', 'foreign-origin', address);
       throw new Refused(403, 'foreign-origin', 'This server answers no web site.');
     }
@@ -237,6 +251,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 
   const registry = new Registry();
   addMetrics(registry, options);
+  options.ops?.addMetrics(registry);
   const took = new Histogram({
     name: 'holdfast_http_seconds',
     help: 'Time to answer a request',
@@ -254,8 +269,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   app.addHook('onClose', async () => registry.clear());
 
   const limit = new SignInLimit(now);
-  app.post('/api/session', async (request, reply) => {
-    const body = parse(sessionBody, request.body);
+  /** Checks who signs in, at whichever door: each try is counted by its address, and on record. */
+  const signIn = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    body: z.infer<typeof sessionBody>,
+  ) => {
     const address = request.socket.remoteAddress ?? '';
     const taken = limit.take(address);
     if (taken.outcome === 'too-many') {
@@ -291,6 +310,11 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       const [status, message] = signInWords[result.reason];
       throw new Refused(status, result.reason, message);
     }
+    return result;
+  };
+  app.post('/api/session', async (request, reply) => {
+    const body = parse(sessionBody, request.body);
+    const result = await signIn(request, reply, body);
     const { token, person, grant, offlineGrant } = result;
     return {
       token,
@@ -346,8 +370,11 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
 
   addOutsideRoutes(app, { recorder, accounts, now, bearer, turnaways });
-  const { admin, keyGone, joined } = options;
-  addAdminRoutes(app, { ...admin, keyGone, joined, audit, personOf, now, failed });
+  addReferenceRoutes(app, { recorder, shipped: loadReferenceData(), audit, personOf, now });
+  addAdminRoutes(app, { administering: options.administering, personOf });
+
+  const { liveLog } = options;
+  if (liveLog) addLiveLogRoutes(app, { ...liveLog, isTls: tls !== undefined, now, audit, signIn });
 
   app.get('/api/drafts', async (request) => {
     const person = personOf(request);
@@ -377,7 +404,11 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     return reply.type('application/x-ndjson').send(Readable.from(linesOf(recorder, after, head)));
   });
 
-  app.get('/healthz', async () => ({ state: 'alive' }));
+  app.get('/healthz', async () => ({
+    state: 'alive',
+    at: now(),
+    ...(options.release !== undefined && { release: options.release }),
+  }));
 
   let probe: Promise<void> | undefined;
   app.get('/readyz', async () => {
@@ -393,7 +424,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
         'restoring',
         'Restored: first it takes what the desks have on record.',
       );
-    return { state: 'ready', epoch: recorder.epoch, head: recorder.head().seq };
+    const notices = options.ops?.all ?? [];
+    return { state: 'ready', epoch: recorder.epoch, head: recorder.head().seq, notices };
   });
 
   app.get('/metrics', async (_request, reply) =>

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import type { Role } from '#domain/facts.ts';
 import type { DeskId } from '#domain/ids.ts';
 import { limits } from '#protocol/limits.ts';
 import { subprotocol } from '#protocol/version.ts';
@@ -10,6 +11,7 @@ import { networkOf } from '../auth/sign-in-limit.ts';
 import { DeskLine, type SyncOptions } from './desk-line.ts';
 import { framesOf } from './event-frames.ts';
 import { Presence } from './presence.ts';
+import { Reports } from './reports.ts';
 import { realTimers, type Timers } from './timers.ts';
 import { Turnaways } from './turnaways.ts';
 
@@ -17,6 +19,8 @@ const STRANGERS_MAX = 20; // sockets that have not said who they are, of one add
 const ALL_STRANGERS_MAX = 600; // of all together: every desk of a force at once, twice over
 const GRANTS_AT_ONCE = 400; // what one frame may hold
 const TICK_MS = 250;
+/** Who sees how every desk is; the desks hold it as well, see `main/desk/view-policy.ts`. */
+const REPORTS_FOR: ReadonlySet<Role | undefined> = new Set(['supervisor', 'administrator']);
 const DRAIN_WITHIN_MS = 5_000; // a commit under load takes tens of milliseconds
 
 /**
@@ -43,6 +47,7 @@ export class SyncGateway {
   readonly #lines = new Set<DeskLine>();
   readonly #strangers = new Map<string, Set<Duplex>>();
   readonly #presence: Presence;
+  readonly #reports: Reports;
   readonly #stops: (() => void)[];
   #pending: StoredEvent[] = [];
   /** Answers that speak of events which are not sent yet. */
@@ -67,8 +72,18 @@ export class SyncGateway {
         for (const line of this.#desks.values()) line.tell(signals);
       },
     });
+    this.#reports = new Reports({
+      timers: this.#timers,
+      now: options.now,
+      maySee: (user) => REPORTS_FOR.has(options.accounts.roleOf(user)),
+      tell: (desk, reports) => this.#desks.get(desk)?.tell(reports),
+    });
     this.#stops = [
       options.recorder.onRecorded((events) => this.#recorded(events)),
+      options.notices?.onChanged(() => {
+        const notices = [...(options.notices?.all ?? [])];
+        for (const line of this.#desks.values()) line.tell({ frame: 'server-notices', notices });
+      }) ?? (() => {}),
       this.#timers.every(TICK_MS, () => {
         for (const line of this.#lines) line.tick();
       }),
@@ -84,6 +99,15 @@ export class SyncGateway {
   get lagMax(): number {
     const { seq } = this.#options.recorder.head();
     return Math.max(0, ...[...this.#desks.values()].map(({ applied }) => seq - applied));
+  }
+
+  /** Each joined desk's clock less the server's, where it has answered a ping. */
+  get clockOffsets(): ReadonlyMap<DeskId, number> {
+    return new Map(
+      [...this.#desks].flatMap(([desk, { offsetMs }]) =>
+        offsetMs === undefined ? [] : [[desk, offsetMs] as const],
+      ),
+    );
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -121,6 +145,7 @@ export class SyncGateway {
           // The newer line of a desk is the one that lives.
           void this.#desks.get(desk)?.end(4001, 'replaced by a newer connection');
           this.#desks.set(desk, line);
+          this.#reports.joined(desk);
         },
         cutShort: ({ desk, cursor, shown }) => {
           if (this.#cutShort.has(desk)) return; // it comes again every few seconds
@@ -133,13 +158,16 @@ export class SyncGateway {
               'serve that: it takes back what the desks have.',
           );
         },
+        notices: () => this.#options.notices?.all ?? [],
         presence: () => this.#presence.all(),
         signalled: (desk, signal) => this.#presence.heard(desk, signal),
+        reported: (desk, report) => this.#reports.heard(desk, report),
         gone: (desk) => {
           this.#lines.delete(line);
           if (desk === undefined || this.#desks.get(desk) !== line) return;
           this.#desks.delete(desk);
           this.#presence.gone(desk);
+          this.#reports.gone(desk);
           this.#options.left?.(desk);
         },
       });
@@ -176,6 +204,7 @@ export class SyncGateway {
     for (const stop of this.#stops) stop();
     this.#stopFlush?.();
     this.#presence.close();
+    this.#reports.close();
     await Promise.all(lines.map((line) => line.end(1001, 'the server stops')));
     this.#sockets.close();
     await this.#turnaways.close();

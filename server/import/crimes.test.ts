@@ -45,7 +45,7 @@ async function staged(content: string | Uint8Array, more: Partial<StageOptions> 
   if (result.outcome === 'refused') throw new Error(JSON.stringify(result.fault));
   const rows: readonly RecordedCrime[] = [...result.kept()];
   result[Symbol.dispose]();
-  const { digest, rowsRead, keptCount, duplicates, skipped, examples, months } = result;
+  const { digest, rowsRead, keptCount, duplicates, skipped, examples, periods: months } = result;
   return { digest, rowsRead, keptCount, duplicates, skipped, examples, months, rows };
 }
 

@@ -1,95 +1,53 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { commandIdFrom, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
+import { facts } from '#domain/facts.ts';
 import type { Box } from '#domain/lib/geo.ts';
-import { holdFolder } from '#store/hold-folder.ts';
-import { openWriter } from '../log/open-writer.ts';
-import { stageCrimeFile, STAGING } from './crimes.ts';
-import type { FileFault } from './file-fault.ts';
-
-const now = () => Date.now() as EpochMs;
+import { crimesOf } from './crimes.ts';
+import { importFile, type ImportRefused, type RowCounts } from './import-file.ts';
+import type { ImportProgress } from './stage-file.ts';
 
 export interface ImportOptions {
   readonly dataDir: string;
   readonly logId: string;
   readonly area: Box;
-  readonly onProgress?: (progress: { readonly bytes: number; readonly rows: number }) => void;
+  readonly onProgress?: (progress: ImportProgress) => void;
 }
 
 export type Imported =
-  | {
+  | (RowCounts & {
       readonly outcome: 'imported' | 'already-imported';
-      readonly rowsRead: number;
-      readonly kept: number;
       readonly added: number;
       readonly alreadyHeld: number;
       readonly alike: number;
-      readonly duplicates: number;
-      readonly skipped: Readonly<Record<string, number>>;
-    }
-  | {
-      readonly outcome: 'refused';
-      readonly fault: Pick<FileFault, 'line' | 'column' | 'reason' | 'message'>;
-    };
+    })
+  | ImportRefused;
 
-/**
- * Imports one file of recorded crimes into a force's log, while its server is stopped (it is refused
- * while one runs): staged whole, then committed with its one event in one transaction. A file with a fault changes nothing.
- */
-export async function importCrimeFile(file: string, options: ImportOptions): Promise<Imported> {
-  const { dataDir, logId, area, onProgress } = options;
-  using stack = new DisposableStack();
-  stack.use(holdFolder(dataDir)); // before anything is written, also what is staged
-  dropLeftovers(dataDir);
-  const staged = await stageCrimeFile(file, {
-    folder: dataDir,
-    area,
+/** Imports one file of recorded crimes into a force's log, see `importFile`. */
+export async function importCrimeFile(
+  file: string,
+  { dataDir, logId, area, onProgress }: ImportOptions,
+): Promise<Imported> {
+  const result = await importFile(file, {
+    dataDir,
+    logId,
+    kind: crimesOf(area),
+    record: (writer, stamp, { digest, rowsRead, duplicates, skipped, periods, kept }) =>
+      writer.importCrimes(
+        stamp,
+        {
+          batchId: digest,
+          fileDigest: digest,
+          rowsRead,
+          duplicates,
+          skipped: { ...skipped },
+          months: [...periods],
+        },
+        kept(),
+      ),
     ...(onProgress && { onProgress }),
   });
-  if (staged.outcome === 'refused') {
-    const { line, column, reason, message } = staged.fault;
-    return { outcome: 'refused', fault: { line, column, reason, message } };
-  }
-  stack.use(staged);
-  const { writer } = stack.use(openWriter(dataDir, logId));
-  if (writer.awaitsTails)
-    throw new Error(
-      'this log was restored and has not heard from the desks yet: start its server once, then import',
-    );
-  const { digest, rowsRead, duplicates, keptCount, months } = staged;
-  const skipped = { ...staged.skipped };
-  const { settled, events } = writer.importCrimes(
-    {
-      commandId: commandIdFrom(now(), randomBytes(16)),
-      occurredAt: now(),
-      actor: 'system' as UserId,
-      desk: 'server' as DeskId,
-    },
-    { batchId: digest, fileDigest: digest, rowsRead, duplicates, skipped, months: [...months] },
-    staged.kept(),
-  );
-  writer.foldPicture();
-  const [result] = settled;
-  if (result?.outcome === 'not-recordable') throw new Error(`importing ${file}: ${result.message}`);
-  const counts = { rowsRead, kept: keptCount, duplicates, skipped };
-  const text = events[0]?.kept?.text;
-  if (text === undefined)
-    return { outcome: 'already-imported', ...counts, added: 0, alreadyHeld: keptCount, alike: 0 };
-  // The body that was just written, with the counts that only the commit could know.
-  const { added, alreadyHeld, alike } = JSON.parse(text) as Record<string, number>;
-  return {
-    outcome: 'imported',
-    ...counts,
-    added: added ?? 0,
-    alreadyHeld: alreadyHeld ?? 0,
-    alike: alike ?? 0,
-  };
-}
-
-/** What an import that was killed had staged: nobody else has the folder now, so it is nobody's. */
-function dropLeftovers(dataDir: string): void {
-  const names = existsSync(dataDir) ? readdirSync(dataDir) : [];
-  for (const name of names.filter((it) => it.startsWith(STAGING)))
-    rmSync(join(dataDir, name), { recursive: true });
+  if (result.outcome === 'refused') return result;
+  const { outcome, rows } = result;
+  if (outcome === 'already-imported')
+    return { outcome, ...rows, added: 0, alreadyHeld: rows.kept, alike: 0 };
+  const { added, alreadyHeld, alike } = facts['recorded-crime.imported'].body.parse(result.event);
+  return { outcome, ...rows, added, alreadyHeld, alike };
 }

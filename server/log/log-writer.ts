@@ -1,12 +1,14 @@
 import { hash } from 'node:crypto';
-import { commands, type CommandBody } from '#domain/commands.ts';
+import { commands, type Asked, type CommandBody } from '#domain/commands.ts';
 import { decide, streamsOf, type Given, type Targets } from '#domain/decide.ts';
+import type { DispatchedCall } from '#domain/dispatched-call.ts';
 import type { RecordedCrime } from '#domain/recorded-crime.ts';
 import type { Decision } from '#domain/lib/decision.ts';
 import type { Fact, RecordedEvent } from '#domain/event.ts';
 import { understand } from '#domain/facts.ts';
 import {
   batchStream,
+  callBatchStream,
   type CommandId,
   type DeskId,
   type EpochMs,
@@ -21,6 +23,7 @@ import { advance, emptyEntry, OpenRoom, type Entry } from '#domain/room.ts';
 import type { Answer } from '#protocol/ack.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import type { Store } from '#store/open-store.ts';
+import { addCalls, areCallsHere, callsDigest } from '#store/dispatched-calls.ts';
 import { Picture } from '#store/picture.ts';
 import { addBatch, batchDigest, isBatchHere } from '#store/recorded-crimes.ts';
 import { DamagedFileError, isDamage } from '#store/file-trouble.ts';
@@ -38,6 +41,14 @@ export type Settled =
 export interface Group {
   readonly settled: readonly Settled[];
   readonly events: readonly StoredEvent[];
+}
+
+/** The folder is another force's. Nothing of it was changed. */
+export class OtherLogError extends Error {
+  override readonly name = 'OtherLogError';
+  constructor(held: string, wanted: string) {
+    super(`this folder holds the log ${held}, not ${wanted}`);
+  }
 }
 
 export interface WriterOptions extends LogPorts {
@@ -102,7 +113,7 @@ export class LogWriter {
     };
     const known = this.#sql.meta.get();
     if (known === undefined) this.#sql.putMeta.run(logId);
-    else assert(known.logId === logId, `this folder holds the log ${known.logId}, not ${logId}`);
+    else if (known.logId !== logId) throw new OtherLogError(known.logId, logId);
     this.#epoch = known?.epoch ?? 1;
     this.#awaitsTails = known?.awaitsTails === 1;
     this.#audit = new AuditTrail(log, options.now);
@@ -231,16 +242,65 @@ export class LogWriter {
     rows: Iterable<RecordedCrime>,
   ): Group {
     const { log } = this.#options;
-    const isHeld = this.#room.get(batchStream(batch.batchId)).version > 0;
-    if (isHeld && !isBatchHere(log, batch.batchId))
-      this.#atOnce(() => void addBatch(log, batch.batchId, rows)); // a restore brought the event without them
+    const { batchId } = batch;
+    return this.#importRows(stamp, rows, {
+      stream: batchStream(batchId),
+      areHere: () => isBatchHere(log, batchId),
+      add: (given) => addBatch(log, batchId, given),
+      asked: (counts) => ({
+        type: 'import-recorded-crimes',
+        body: {
+          ...batch,
+          ...(counts ?? { added: 0, alreadyHeld: 0, alike: 0 }),
+          rowsDigest: batchDigest(log, batchId),
+        },
+      }),
+    });
+  }
+
+  /** The same for a file of another city's dispatch records. */
+  importCalls(
+    stamp: Omit<RecordRequest, 'asked'>,
+    batch: Omit<
+      CommandBody<'import-dispatched-calls'>,
+      'added' | 'alreadyHeld' | 'otherwise' | 'rowsDigest'
+    >,
+    rows: Iterable<DispatchedCall>,
+  ): Group {
+    const { log } = this.#options;
+    const { batchId } = batch;
+    return this.#importRows(stamp, rows, {
+      stream: callBatchStream(batchId),
+      areHere: () => areCallsHere(log, batchId),
+      add: (given) => addCalls(log, batchId, given),
+      asked: (counts) => ({
+        type: 'import-dispatched-calls',
+        body: {
+          ...batch,
+          ...(counts ?? { added: 0, alreadyHeld: 0, otherwise: 0 }),
+          rowsDigest: callsDigest(log, batchId),
+        },
+      }),
+    });
+  }
+
+  #importRows<Row, Counts>(
+    stamp: Omit<RecordRequest, 'asked'>,
+    rows: Iterable<Row>,
+    into: {
+      readonly stream: StreamId;
+      readonly areHere: () => boolean;
+      readonly add: (rows: Iterable<Row>) => Counts;
+      /** The command; without counts where the file is known already and nothing was added. */
+      readonly asked: (counts: Counts | undefined) => Asked;
+    },
+  ): Group {
+    const isHeld = this.#room.get(into.stream).version > 0;
+    if (isHeld && !into.areHere()) this.#atOnce(() => void into.add(rows)); // a restore brought the event without them
     // The rows can be read only once, so that there is no second try.
     return this.#commit('apart', (record) => {
-      const counts = isHeld
-        ? { added: 0, alreadyHeld: 0, alike: 0 }
-        : addBatch(log, batch.batchId, rows);
-      const body = { ...batch, ...counts, rowsDigest: batchDigest(log, batch.batchId) };
-      const settled = record({ ...stamp, asked: { type: 'import-recorded-crimes', body } });
+      const asked = into.asked(isHeld ? undefined : into.add(rows));
+      const settled = record({ ...stamp, asked });
       if (settled.outcome === 'not-recordable') throw new Error(settled.message);
     });
   }

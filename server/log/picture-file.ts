@@ -4,7 +4,7 @@ import { assert, InvariantError } from '#domain/lib/assert.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import { putAside, removeFile, removeSides } from '#store/file-parts.ts';
 import { pictureMigrations } from '#store/migrations.ts';
-import { openStore, type Store } from '#store/open-store.ts';
+import { NewerReleaseError, openStore, type Store } from '#store/open-store.ts';
 import { syncFile, syncFolder } from '#store/sync-file.ts';
 import { emptyCursor, Picture } from '#store/picture.ts';
 import { SqliteEventLog, soundPage } from '#store/sqlite-event-log.ts';
@@ -84,6 +84,7 @@ export function openPicture(dataDir: string, head: number): Store {
 /** Whether what was thrown says that the file is damaged or not ours, and not that the disk or its rights failed. */
 export const isUnreadable = (error: unknown) =>
   error instanceof PictureError ||
+  error instanceof NewerReleaseError || // made of the log, and made of it again
   error instanceof InvariantError ||
   error instanceof SyntaxError ||
   (error instanceof Error &&

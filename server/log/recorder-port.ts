@@ -137,6 +137,8 @@ export interface Recorder {
   unowned(now: EpochMs): Promise<UnownedCounts>;
   /** Reads recorded events forward from `seq`, at most `limit`. */
   readAfter(seq: number, limit: number): readonly StoredEvent[];
+  /** All that is recorded of one stream, oldest first: for streams that are short by their nature. */
+  readStream(stream: StreamId): readonly StoredEvent[];
   /** The header hash of the event at `seq`, or of the start where it is 0; undefined past the head. */
   hashAt(seq: number): string | undefined;
   /** Whether a place in an outbox has its answer on record. */

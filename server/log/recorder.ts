@@ -199,6 +199,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     openHandovers: () => ask<OpenHandovers>((id) => ({ type: 'open-handovers', id })),
     unowned: (now) => ask<UnownedCounts>((id) => ({ type: 'unowned', id, now })),
     readAfter: (seq, limit) => read(() => soundPage(seq, log.readAfter(seq, limit))),
+    readStream: (stream) => read(() => soundEvents(log.readStream(stream))),
     hashAt: (seq) => read(() => log.hashAt(seq)),
     isAnswered: (outboxId, deskSeq) => read(() => answered.get(outboxId, deskSeq) !== undefined),
     areAnswered: (outboxId, from, to) =>

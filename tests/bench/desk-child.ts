@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { existsSync } from 'node:fs';
-import { loadAssets } from '#desk/load-assets.ts';
+import { loadAssets } from '#store/load-assets.ts';
 import { startDesk, type StartDesk } from '#desk/start-desk.ts';
 
 /** A desk in a fresh process, as a shell starts it, that says when it was called and where it listens. */

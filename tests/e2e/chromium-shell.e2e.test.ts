@@ -14,13 +14,13 @@ import { findChromium, startShell, type StartedShell } from '#chromium/start-she
 import { LocalGateway, type TokenShelf } from '#desk/local-gateway.ts';
 import {
   windowId,
-  type Assets,
   type Channel,
   type ShellWindow,
   type WindowEvent,
   type WindowId,
   type WindowRole,
 } from '#desk/shell.ts';
+import type { Assets } from '#protocol/page.ts';
 
 const HAPPENS_WITHIN_MS = 15_000; // usual: well under one second
 

@@ -81,7 +81,7 @@ test('a change of shift by keyboard: a list is offered, one of it is closed, the
     await press(d1, 'Alt+q');
     // The made-up shift has given D1 incidents of its own.
     await shows(d1, '[data-testid="sign-out-ask"]', /You own 1 emergency, \d+ incidents/);
-    await press(d1, 'Alt+h');
+    await press(d1, 'Alt+g');
     await isAt(d1, 'shift-to');
     await shows(d1, '.rows-shift-to .row[aria-selected="true"]', 'supervisor at SUP');
     const listed = await d1.locator('.rows-shift-items .mono').allTextContents();
@@ -117,6 +117,7 @@ test('a change of shift by keyboard: a list is offered, one of it is closed, the
     // Nothing is D1's any more: the same key signs out at once.
     await press(d1, 'Alt+q');
     await d1.locator('[data-testid="sign-in-name"]:focus').waitFor();
+    expect(await d1.locator('[data-testid="sign-out-ask"]').count()).toBe(0);
   } finally {
     await browser.close();
   }

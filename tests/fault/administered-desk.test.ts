@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import type { IncidentRow, ReferenceRow } from '#protocol/view.ts';
+import { loadReferenceData } from '#store/load-reference-data.ts';
+import { raise } from '../support/room.ts';
 import { OneDesk } from '../support/one-desk.ts';
 import type { WindowClient } from '../support/window-client.ts';
 
@@ -70,4 +73,32 @@ test('a desk that was away learns when it comes back that a password was reset',
   });
   const own = 'another one of her own';
   expect(await window.signIn('ch1', password as string, own)).toMatchObject({ kind: 'rows' });
+});
+
+test('a list that is taken over is in every window at once, and the next incident is decided by it', async () => {
+  const { one, window, ask } = await administered();
+  await using _ = one;
+  window.follow('reference-data');
+  window.follow('incidents');
+  const shown = () => window.rows<ReferenceRow>('reference-data')[0]?.data.grades.rows[0];
+  const before = await window.until('the grades', shown);
+  const { grades } = loadReferenceData();
+  const rows = grades.rows.map((row) =>
+    row.grade === 1
+      ? { ...row, name: 'At once', attendWithinMs: 60_000, attendWithinRuralMs: 60_000 }
+      : row,
+  );
+  expect(before).toEqual(grades.rows[0]);
+  const text = JSON.stringify({ ...grades, rows });
+  expect(
+    await ask('reference-data/grades', { text, insteadOf: 0, note: 'the new promise' }),
+  ).toMatchObject({ list: 'grades', revision: 1 });
+  await window.until('the new name', () => shown()?.name === 'At once');
+  const id = window.ask(raise());
+  expect(await window.answerTo(id)).toMatchObject({ state: 'stored-here' });
+  const [incident] = await window.until('the incident', () => {
+    const found = window.rows<IncidentRow>('incidents');
+    return found.length > 0 && found;
+  });
+  expect((incident?.attendBy ?? 0) - (incident?.raisedAt ?? 0)).toBe(60_000);
 });

@@ -8,6 +8,7 @@ import type { RecordedEvent } from '#domain/event.ts';
 import { OpenRoom } from '#domain/room.ts';
 import { LABEL } from '#training/narratives.ts';
 import { refusalsIn, verifyServer } from '../support/verify-server.ts';
+import { runHoldfast } from '../support/holdfast.ts';
 import { NewForce } from '../support/new-force.ts';
 
 const CLI = join(import.meta.dirname, '../../cli/holdfast.ts');
@@ -37,6 +38,8 @@ function startTraining(url: string, ...more: readonly string[]) {
     [Symbol.dispose]: () => child.kill('SIGKILL'),
   };
 }
+
+const number = expect.any(Number) as number;
 
 interface Ended {
   readonly run: string;
@@ -113,6 +116,19 @@ test('a made-up half-hour: all channels, incidents raised, sent to and closed; a
   for (const channel of ['999', '101', 'online'])
     expect(counts.contacts[channel]).toBeGreaterThan(0);
 
+  // Its own key is taken back, and nobody else's.
+  expect(await force.read('/api/api-keys')).toEqual({
+    keys: [
+      { name: 'telephony', madeAt: number, lastUsedAt: number },
+      {
+        name: `${run.replace('-', ' ')} (made up)`,
+        madeAt: number,
+        lastUsedAt: number,
+        revokedAt: number,
+      },
+    ],
+  });
+
   await readOn(events, force, auditor);
   const room = OpenRoom.of(() => undefined);
   for (const event of events) room.apply(event);
@@ -154,4 +170,48 @@ test('a made-up half-hour: all channels, incidents raised, sent to and closed; a
     ({ desk, outcome }) => /^TR\d+-/.test(desk) && outcome.startsWith('refused'),
   );
   expect([refused, refusalsIn(audit, 'refused malformed')]).toEqual([[], 0]);
+});
+
+test('what killed training rooms have left is shut out, and one that is at work is not', async () => {
+  await using force = await NewForce.start();
+  const few = ['--handlers', '1', '--dispatchers', '1', '--units', '0'];
+  const cleanUp = async () => {
+    const args = `training --clean-up --json --server ${force.url} --as admin`;
+    const ended = await runHoldfast(args.split(' '), `${ADMINISTRATORS}\n`);
+    expect([ended.code, ended.stderr]).toEqual([0, '']);
+    return JSON.parse(ended.stdout) as object;
+  };
+  interface Begun {
+    readonly run: string;
+    readonly desks: readonly string[];
+  }
+  using killed = startTraining(force.url, ...few);
+  const gone = await killed.line<Begun>();
+  killed[Symbol.dispose]();
+  await killed.exited;
+  // The lines of a process that was killed are gone once its server has heard so.
+  const joined = async () =>
+    ((await force.read('/api/desks'))['desks'] as { desk: string; state: string }[]).filter(
+      ({ state }) => state === 'joined',
+    );
+  while ((await joined()).length > 0) await new Promise((resolve) => setImmediate(resolve));
+
+  using training = startTraining(force.url, ...few);
+  const atWork = await training.line<Begun>();
+  const [goneRun, atWorkRun] = [gone.run, atWork.run].map((run) => run.replace('training-', ''));
+  const none = { runs: [], people: 0, desks: 0, keys: 0, atWork: [atWorkRun] };
+  expect([await cleanUp(), await cleanUp()]).toEqual([
+    { runs: [goneRun], people: 2, desks: 2, keys: 1, atWork: [atWorkRun] },
+    none,
+  ]);
+  training.stop();
+  await training.line<Ended>();
+  expect(await training.exited).toEqual([0, null]);
+  expect(await cleanUp()).toEqual({ ...none, atWork: [] });
+  const { users } = (await force.read('/api/users')) as {
+    users: { name: string; state: string }[];
+  };
+  expect(users.filter(({ state }) => state !== 'closed').map(({ name }) => name)).toEqual([
+    'admin',
+  ]);
 });

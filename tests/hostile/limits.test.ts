@@ -120,6 +120,12 @@ const table: readonly (readonly [grows: string, most: string, file: string, titl
     'more desks than a frame may hold',
   ],
   [
+    'desks that have gone',
+    '500',
+    'server/gateway/reports.test.ts',
+    'of the desks that have gone five hundred',
+  ],
+  [
     'drafts of a person',
     '200',
     'server/gateway/draft-copies.test.ts',

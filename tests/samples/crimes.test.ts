@@ -33,7 +33,7 @@ const stageFile = (name: string) =>
     if (result.outcome === 'refused') throw new Error(JSON.stringify(result.fault));
     const rows: readonly RecordedCrime[] = [...result.kept()];
     result[Symbol.dispose]();
-    const { rowsRead, keptCount, duplicates, skipped, examples, months } = result;
+    const { rowsRead, keptCount, duplicates, skipped, examples, periods: months } = result;
     return { rowsRead, keptCount, duplicates, skipped, examples, months, rows };
   });
 

@@ -2,6 +2,7 @@ import type { Asked } from '#domain/commands.ts';
 import type { Contact } from '#domain/contact.ts';
 import {
   incidentStream,
+  referenceStream,
   unitStream,
   type CommandId,
   type EpochMs,
@@ -14,10 +15,12 @@ import {
 import type { random } from '#domain/lib/random.ts';
 import { crimeIdentity, type RecordedCrime } from '#domain/recorded-crime.ts';
 import type { Incident } from '#domain/incident.ts';
+import { referenceIn } from '#domain/reference-table.ts';
 import type { OpenRoom } from '#domain/room.ts';
 import type { ShiftItem, ShiftTo } from '#domain/shift-items.ts';
 import type { Unit } from '#domain/unit.ts';
 import type { Seat } from '#desk/desk.ts';
+import { referenceData } from '../support/room.ts';
 
 type Source = ReturnType<typeof random>;
 
@@ -251,6 +254,19 @@ export function fromOutside(room: OpenRoom | undefined, source: Source): Asked |
       type: 'set-unit-status',
       body: { unitId: pick(UNITS) ?? ('HT21' as UnitId), statusCode: pick([0, 5, 6, 14]) ?? 5 },
     };
+  if (room && chance(0.1)) {
+    // An administrator gives the force other times; deadlines that are not recorded yet are made anew.
+    const { grades } = referenceIn(room, referenceData);
+    const minutes = 1 + below(5);
+    const rows = grades.rows.map((row) => ({ ...row, acceptWithinMs: minutes * 60_000 }));
+    return {
+      type: 'take-over-reference-data',
+      body: {
+        change: { list: 'grades', content: { ...grades, rows: [...rows] }, note: 'other times' },
+        insteadOf: room.get(referenceStream('grades')).version,
+      },
+    } as Asked; // as its schema has it: nothing of it is changed after it was made
+  }
   const number = `+44770090${String(below(1_000)).padStart(4, '0')}`;
   const caller = { kind: 'number', number } as const;
   return { type: 'offer-contact', body: { channel: '999', caller, source: 'telephony' } };

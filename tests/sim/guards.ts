@@ -5,7 +5,7 @@ import type { Ack } from '#protocol/ack.ts';
 import type { Command } from '#protocol/command.ts';
 import { Desk, type DeskOptions, type Seat } from '#desk/desk.ts';
 import { Replica } from '#desk/replica.ts';
-import type { ViewSource } from '#desk/views.ts';
+import type { ViewSource } from '#store/views.ts';
 import type { StoredEvent } from '#store/event-log.ts';
 import type { Store } from '#store/open-store.ts';
 

@@ -48,6 +48,8 @@ export interface ServerPorts {
   readonly desks: () => number;
   /** Whose access was taken back: what they ask is refused, and the refusal is kept like any other. */
   readonly isForbidden: (user: UserId) => boolean;
+  /** Whether an outbox has the name that it began with. */
+  readonly isFirstName: (outboxId: string) => boolean;
   /** Told of a command that comes to be recorded, before it is. */
   readonly recording: (stamped: StampedCommand, line: ServerLine) => void;
 }
@@ -360,7 +362,8 @@ export class SimServer {
   #record(line: ServerLine, stamped: StampedCommand): void {
     const { guard, isForbidden, recording, newId } = this.#ports;
     if (guard !== 'order' && line.order.take(stamped) === 'out-of-order') {
-      this.linesEnded += 1;
+      // What was answered at places of an earlier name is not known at those of the new one.
+      if (this.#ports.isFirstName(stamped.outboxId)) this.linesEnded += 1;
       return line.end();
     }
     const { command, occurredAt, actor, desk, reference, outboxId, deskSeq } = stamped;

@@ -25,7 +25,7 @@ import { SqliteEventLog } from '#store/sqlite-event-log.ts';
 import { Picture } from '#store/picture.ts';
 import { answersIn, deskAtEnd } from '../support/desk-files.ts';
 import { brokenPromises, firstDifference, foldOf, textOf } from '../support/invariants.ts';
-import { startedAt, targets } from '../support/room.ts';
+import { referenceData, startedAt, targets } from '../support/room.ts';
 import { choose, crimesOf, fromOutside, people, seatOf } from './actions.ts';
 import { closeDisks, Crash, Disk, type DiskFault } from '../support/disk.ts';
 import { forgetRefusals, LooseReplica, SetDesk, type Guard } from './guards.ts';
@@ -125,6 +125,9 @@ class Simulation {
   #ids = 0;
   #frames = 0;
   #isCalm = false;
+  /** Desks that have begun, and the names that their outboxes began with. */
+  readonly #named = new Set<DeskId>();
+  readonly #firstNames = new Set<string>();
 
   constructor(seed: number, { operations, guard = 'none', manner = 'bad' }: Choice) {
     this.#seed = seed;
@@ -171,6 +174,7 @@ class Simulation {
         newId: () => this.#newId(),
         desks: () => this.#desks.length,
         isForbidden: (user) => this.#revoked.has(user),
+        isFirstName: (outboxId) => this.#firstNames.has(outboxId),
         recording: (stamped, line) => this.#checkOrder(stamped, line),
       },
       from,
@@ -223,14 +227,16 @@ class Simulation {
       this.#guard === 'cursor' ? new LooseReplica(file) : new Replica(file);
     const make = (options: DeskOptions) =>
       this.#guard === 're-decide' ? new SetDesk(options, this.#decided) : new Desk(options);
+    const outbox = new Outbox(outboxFile, ports);
+    if (!this.#named.has(name)) this.#firstNames.add(outbox.outboxId);
+    this.#named.add(name);
     return make({
       desk: name,
       force: 'HC',
       timeZone: 'Europe/London',
-      targets,
-      statusName: String,
+      referenceData,
       ports,
-      outbox: new Outbox(outboxFile, ports),
+      outbox,
       replica: replicaOf(it.whole),
       freshReplica: (why) => {
         if (!it.mayRebuild && this.#guard !== 'epoch')

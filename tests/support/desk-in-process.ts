@@ -5,9 +5,8 @@ import { Replica } from '#desk/replica.ts';
 import { WindowSession } from '#desk/window-session.ts';
 import type { WindowDown } from '#protocol/down.ts';
 import type { SeatRow } from '#protocol/view.ts';
-import { loadReferenceData } from '#store/load-reference-data.ts';
 import type { Store } from '#store/open-store.ts';
-import { startedAt, targets } from './room.ts';
+import { referenceData, startedAt } from './room.ts';
 
 /** A call handler at desk CH1, whose grant never ends. */
 export const seat: Seat = {
@@ -32,8 +31,7 @@ export const newDesk = (
     desk: 'CH1' as DeskId,
     force: 'HC',
     timeZone: 'Europe/London',
-    targets,
-    statusName: String,
+    referenceData,
     ports,
     outbox: new Outbox(outboxFile, ports),
     replica: new Replica(replicaFile),
@@ -43,21 +41,25 @@ export const newDesk = (
     ...more,
   });
 
-/** A window at such a desk, where the call handler sits, and all that it is sent. */
-export function newWindow(desk: Desk) {
+/** A window at such a desk, where the call handler sits unless said otherwise, and all that it is sent. */
+export function newWindow(desk: Desk, sitting: () => Seat | undefined = () => seat) {
   const sent: WindowDown[] = [];
   const window = new WindowSession(
     {
       desk,
-      referenceData: loadReferenceData(),
-      seat: () => seat,
+      timeZone: 'Europe/London',
+      seat: sitting,
       seatRow: () => ({ id: 'seat', asAt: 0 }) as SeatRow, // nothing else of it is looked at
       signIn: async () => ({ outcome: 'signed-in' }),
       signOut: () => {},
       lock: () => {},
       isLocked: () => false,
+      administer: () => Promise.reject(new Error('there is no server here')),
+      setLook: () => {},
       draftChanged: () => {},
       signalled: () => {},
+      painted: () => {},
+      ownDesk: () => ({ id: 'CH1', user: sitting()?.user.id, report: undefined }),
       refusedHere: () => {},
       now: deskPorts.now,
     },

@@ -16,8 +16,15 @@ export interface Ended {
 }
 
 /** Runs a `holdfast` command to its end, with lines on its standard input. */
-export async function runHoldfast(args: readonly string[], stdin = ''): Promise<Ended> {
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: 'pipe' });
+export async function runHoldfast(
+  args: readonly string[],
+  stdin = '',
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    stdio: 'pipe',
+    env: { ...process.env, ...environment },
+  });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (data) => (stdout += String(data)));
   child.stderr.on('data', (data) => (stderr += String(data)));

@@ -11,7 +11,8 @@ import { openStore, type Store } from '#store/open-store.ts';
 import { LogWriter } from '#server/log/log-writer.ts';
 import type { RecordRequest } from '#server/log/recorder-port.ts';
 
-export const targets = targetsOf(loadReferenceData().grades.rows);
+export const referenceData = loadReferenceData();
+export const targets = targetsOf(referenceData.grades.rows);
 export const startedAt = 1_795_471_080_000 as EpochMs; // 2026-11-23 21:58 in Portsmouth
 export const reference = 'HC-20261123-0412' as IncidentId;
 

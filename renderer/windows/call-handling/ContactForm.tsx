@@ -269,7 +269,7 @@ function GradeField() {
             key={grade}
             role="radio"
             aria-checked={value === String(grade)}
-            aria-label={`Grade ${grade}, ${gradeNames[grade]}`}
+            aria-label={`Grade ${grade}, ${gradeNames[grade].toLowerCase()}`}
             className="grade-choice"
             onClick={() => setField('grade', String(grade))}
           >

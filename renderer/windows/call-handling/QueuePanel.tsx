@@ -91,7 +91,7 @@ export function QueuePanel() {
       className="queue"
       keys={<kbd className="key">Alt+1</kbd>}
     >
-      <div className={next ? 'next is-waiting' : 'next'} role="status" data-testid="next">
+      <div className={next ? 'next is-waiting' : 'next'} data-testid="next">
         {next ? (
           <>
             <span>

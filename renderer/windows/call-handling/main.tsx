@@ -57,6 +57,7 @@ const availabilityOf = {
 } as const;
 
 startWindow(window, {
+  name: 'call-handling',
   makeActions: createCallActions,
   wanted: (state) => ({
     contact: state.formAbout === 'new' ? undefined : state.formAbout,

@@ -11,11 +11,11 @@ import { useDispatchActions } from './dispatch-actions.ts';
 export function EmergencyBlock() {
   const rows = useWindow(selectEmergencies);
   return (
-    <div className="emergencies" role="alert" aria-live="assertive" aria-label="Emergencies">
+    <section className="emergencies" aria-label="Emergencies">
       {rows.map((row) => (
         <Emergency key={row.id} row={row} />
       ))}
-    </div>
+    </section>
   );
 }
 

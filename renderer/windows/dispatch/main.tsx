@@ -57,6 +57,7 @@ const keys = (actions: DispatchActions, store: WindowStore, { focus }: ActionPor
 };
 
 startWindow(window, {
+  name: 'dispatch',
   makeActions: createDispatchActions,
   wanted: ({ selected }) => ({ incident: selected.incidents }),
   presence: (state) => {
