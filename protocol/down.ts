@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ack } from './ack.ts';
+import { administered } from './administer.ts';
 import { challenge } from './challenge.ts';
 import { consultedKept } from './consulted.ts';
 import { crimes } from './crimes.ts';
@@ -43,6 +44,7 @@ export const deskDown = z.discriminatedUnion('frame', [
   signals,
   deskReports,
   grantsWithdrawn,
+  administered,
   serverNotices,
   refused,
   ping,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { administer, deskAdminister } from './administer.ts';
 import { applied } from './applied.ts';
 import { command } from './command.ts';
 import { consulted } from './consulted.ts';
@@ -32,6 +33,7 @@ export const windowUp = z.discriminatedUnion('frame', [
   setLook,
   setHotkey,
   signal,
+  administer,
   keysPainted,
   ping,
 ]);
@@ -48,6 +50,7 @@ export const deskUp = z.discriminatedUnion('frame', [
   askCrimes,
   consulted,
   deskSignal,
+  deskAdminister,
   reportFrame,
   ping,
   pong,

@@ -45,15 +45,37 @@ const person = ({ user, desk }: Owner, { names }: ViewSource): Person => ({
 const markOf = (stream: string, { unrecorded }: ViewSource): Mark =>
   unrecorded.has(stream as StreamId) ? 'stored-here' : 'recorded'; // made by the functions of ids.ts
 
-export function contactRow(contact: Contact, version: number, source: ViewSource): ContactRow {
-  const { kind: _kind, owner, ...row } = contact;
-  return {
-    ...row,
-    version,
-    owner: owner && person(owner, source),
-    mark: markOf(`contact/${contact.id}`, source),
+/** A row that hangs on nothing but its record, who is called what, and its mark: made once for each record. */
+function remembered<Entity extends object, Row extends { readonly mark: Mark }>(
+  streamOf: (entity: Entity) => string,
+  make: (entity: Entity, version: number, source: ViewSource) => Row,
+): (entity: Entity, version: number, source: ViewSource) => Row {
+  const made = new WeakMap<Entity, { row: Row; version: number; names: Names }>();
+  return (entity, version, source) => {
+    const before = made.get(entity);
+    const isSame =
+      before?.version === version &&
+      before.names === source.names &&
+      before.row.mark === markOf(streamOf(entity), source);
+    if (before && isSame) return before.row;
+    const row = make(entity, version, source);
+    made.set(entity, { row, version, names: source.names });
+    return row;
   };
 }
+
+export const contactRow = remembered(
+  ({ id }: Contact) => `contact/${id}`,
+  (contact, version, source): ContactRow => {
+    const { kind: _kind, owner, ...row } = contact;
+    return {
+      ...row,
+      version,
+      owner: owner && person(owner, source),
+      mark: markOf(`contact/${contact.id}`, source),
+    };
+  },
+);
 
 /**
  * What is open, and of what is finished the newest that `user` had. Hundreds of finished ones are in
@@ -97,10 +119,42 @@ function rowsOf(
     if (entity.kind === 'handover' && entity.incidentId !== undefined)
       handovers.set(entity.incidentId, handoverRow(entity, source));
   }
-  return incidents.map(([incident, version]) =>
-    rowOf(incident, version, source, units.get(incident.id) ?? [], handovers.get(incident.id)),
-  );
+  return incidents.map(([incident, version]) => {
+    const [there, handover] = [units.get(incident.id) ?? noUnits, handovers.get(incident.id)];
+    const before = incidentRowsMade.get(incident);
+    if (before && isMadeOf(before, { there, handover, version }, source)) return before.row;
+    const row = rowOf(incident, version, source, there, handover);
+    incidentRowsMade.set(incident, { row, there, handover, names: source.names });
+    return row;
+  });
 }
+
+type UnitThere = IncidentRow['units'][number];
+const noUnits: readonly UnitThere[] = [];
+
+interface IncidentRowMade {
+  readonly row: IncidentRow;
+  readonly there: readonly UnitThere[];
+  readonly handover: HandoverRow | undefined;
+  readonly names: Names;
+}
+
+/** Of thousands that are open an event changes one or two: the rows of all others are the same objects. */
+const incidentRowsMade = new WeakMap<Incident, IncidentRowMade>();
+
+const isMadeOf = (
+  made: IncidentRowMade,
+  now: Pick<IncidentRowMade, 'there' | 'handover'> & { readonly version: number },
+  source: ViewSource,
+) =>
+  made.names === source.names &&
+  made.row.version === now.version &&
+  made.handover === now.handover &&
+  made.row.mark === markOf(`incident/${made.row.id}`, source) &&
+  made.there.length === now.there.length &&
+  made.there.every(
+    (unit, n) => unit.id === now.there[n]?.id && unit.statusCode === now.there[n].statusCode,
+  );
 
 function rowOf(
   incident: Incident,
@@ -132,40 +186,50 @@ function rowOf(
   };
 }
 
-export function handoverRow(handover: Handover, source: ViewSource): HandoverRow {
-  const { id, incidentId, from, to, grade, offeredAt, deadlineAt, escalatedAt, accepted } =
-    handover;
-  return {
-    id,
-    incidentId: incidentId ?? '',
-    from: person(from ?? { user: '', desk: '' }, source),
-    to,
-    grade,
-    offeredAt,
-    deadlineAt,
-    escalatedAt,
-    accepted: accepted && { ...person(accepted, source), at: accepted.at },
-    mark: markOf(`handover/${id}`, source),
-  };
-}
+const handoverRowMade = remembered(
+  ({ id }: Handover) => `handover/${id}`,
+  (handover, _version, source): HandoverRow => {
+    const { id, incidentId, from, to, grade, offeredAt, deadlineAt, escalatedAt, accepted } =
+      handover;
+    return {
+      id,
+      incidentId: incidentId ?? '',
+      from: person(from ?? { user: '', desk: '' }, source),
+      to,
+      grade,
+      offeredAt,
+      deadlineAt,
+      escalatedAt,
+      accepted: accepted && { ...person(accepted, source), at: accepted.at },
+      mark: markOf(`handover/${id}`, source),
+    };
+  },
+);
+
+/** Nothing of a hand-over's row is its version: what it folds to is all of it. */
+export const handoverRow = (handover: Handover, source: ViewSource): HandoverRow =>
+  handoverRowMade(handover, 0, source);
 
 export const handoverRows = (source: ViewSource): readonly HandoverRow[] =>
   [...source.room.handovers()]
     .filter(({ incidentId }) => incidentId !== undefined)
     .map((handover) => handoverRow(handover, source));
 
-export function unitRow(unit: Unit, version: number, source: ViewSource): UnitRow {
-  const { kind: _kind, emergency, ...row } = unit;
-  return {
-    ...row,
-    version,
-    emergency: emergency && {
-      at: emergency.at,
-      owner: emergency.owner && person(emergency.owner, source),
-    },
-    mark: markOf(`unit/${unit.id}`, source),
-  };
-}
+export const unitRow = remembered(
+  ({ id }: Unit) => `unit/${id}`,
+  (unit, version, source): UnitRow => {
+    const { kind: _kind, emergency, ...row } = unit;
+    return {
+      ...row,
+      version,
+      emergency: emergency && {
+        at: emergency.at,
+        owner: emergency.owner && person(emergency.owner, source),
+      },
+      mark: markOf(`unit/${unit.id}`, source),
+    };
+  },
+);
 
 export function unitRows(source: ViewSource): readonly UnitRow[] {
   const rows: UnitRow[] = [];

@@ -10,6 +10,7 @@ export const windowRoles = [
   'supervisor',
   'backup',
   'live-log',
+  'administration',
 ] as const;
 export type WindowRole = (typeof windowRoles)[number];
 

@@ -15,6 +15,7 @@ import { holdFolder } from '#store/hold-folder.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
+import { AdministrationLine } from './administration-line.ts';
 import { askServer } from './ask-server.ts';
 import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
@@ -75,11 +76,13 @@ export interface OpenDesk {
   /** How its shell says that the telephone keys of the desktop are, and that one was pressed. */
   readonly hotkeysAre: (rows: readonly HotkeyRow[]) => void;
   readonly hotkeyPressed: (action: HotkeyAction) => void;
+  /** Shows a line at the top of every window, in a demo; a desk that is at work shows none. */
+  readonly caption: (words: string) => void;
   readonly failed: (error: Error) => void;
   readonly close: () => Promise<void>;
 }
 
-export interface RunningDesk extends Pick<OpenDesk, 'hotkeysAre' | 'hotkeyPressed'> {
+export interface RunningDesk extends Pick<OpenDesk, 'hotkeysAre' | 'hotkeyPressed' | 'caption'> {
   readonly origin: string;
   readonly port: number;
   admit(role: WindowRole, id: WindowId): Admission;
@@ -100,6 +103,7 @@ export interface DeskListener {
   hotkeyWanted(user: UserId, action: HotkeyAction, keys: string): void;
 }
 
+const CAPTION_MAX = 300; // one line of a screen
 const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: one frame of a screen
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
 const COPY_DRAFTS_EVERY_MS = 2_000;
@@ -149,6 +153,7 @@ export async function startDesk(
     address: (windowRole) => gateway.address(windowRole, windowId(windowRole, randomUUID())),
     hotkeysAre: desk.hotkeysAre,
     hotkeyPressed: desk.hotkeyPressed,
+    caption: desk.caption,
     close: async () => {
       await gateway[Symbol.asyncDispose]();
       await desk.close();
@@ -230,6 +235,7 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
   let seat: Seat | undefined =
     kept.success && kept.data.grant.notAfter > now() ? kept.data : undefined;
   let aloneSince = now();
+  let caption: string | undefined;
   let wasLive = false;
   let presence: Presence = { about: '', isTyping: false };
   let isSignalDue = false;
@@ -296,6 +302,7 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
     }
   };
 
+  const administration = new AdministrationLine({ send: (frame) => sync.send(frame), now });
   const sync = new SyncClient({
     desk,
     urls: [`${server.replace(/^http/, 'ws')}/sync`],
@@ -304,6 +311,8 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
     now,
     random: Math.random,
     withdrawn: (grants) => attempt('hearing which grants are good', () => withdraw(grants)),
+    administered: (answer) => administration.heard(answer),
+    lost: () => administration.lost(),
     noticed: (notices) => {
       serverNotices = notices;
       refresh('seat');
@@ -351,6 +360,7 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
       ...(sync.release !== undefined && { serverVersion: sync.release }),
       protection: options.protection,
       isDemo: options.isDemo,
+      caption: options.isDemo ? caption : undefined,
       look: looks.of(seat?.user.id),
       signInHint: options.signInHint,
       trouble: troubleOf(outboxFile.trouble, replicaFound),
@@ -421,6 +431,7 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
       }
     },
     signOut: () => sit(undefined),
+    administer: (asked, who) => administration.ask(asked, who),
     setLook: (change) => {
       attempt('keeping how windows look', () => looks.change(seat?.user.id, change));
       refresh('seat');
@@ -515,6 +526,10 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
       refresh('hotkeys');
     },
     hotkeyPressed: (action) => hotkeys.pressed(action),
+    caption: (words) => {
+      caption = words.slice(0, CAPTION_MAX);
+      refresh('seat');
+    },
     failed,
     close: async () => {
       closed.abort();

@@ -2,6 +2,7 @@ import type { EpochMs, StreamId, UserId } from '#domain/ids.ts';
 import { unreachable } from '#domain/lib/assert.ts';
 import { spaced } from '#domain/lib/spaced-number.ts';
 import { isModest } from '#domain/lib/modest.ts';
+import type { Administer } from '#protocol/administer.ts';
 import type { WindowDown } from '#protocol/down.ts';
 import type { LookChange } from '#protocol/look.ts';
 import type { HotkeyAction, HotkeyRow } from '#protocol/hotkey.ts';
@@ -44,6 +45,8 @@ export interface WindowHost {
     | { readonly outcome: 'refused'; readonly reason: string; readonly message: string }
   >;
   readonly signOut: () => void;
+  /** Passes on what an administrator asks, as whoever sits here; always answers. */
+  readonly administer: (asked: Administer, seat: Seat) => Promise<Result['outcome']>;
   /** For who sits here, or the empty chair; all windows of this desk hear it. */
   readonly setLook: (change: LookChange) => void;
   readonly hotkeys: () => readonly HotkeyRow[];
@@ -168,7 +171,7 @@ export class WindowSession {
     const sitting = seat();
     if (!sitting) {
       this.#refusedHere(frame.frame === 'command' ? frame.type : frame.frame, 'not-signed-in');
-      const id = frame.frame === 'command' || frame.frame === 'query' ? frame.id : undefined;
+      const id = 'id' in frame ? frame.id : undefined;
       return this.#send({
         frame: 'refused',
         reason: 'not-signed-in',
@@ -201,6 +204,8 @@ export class WindowSession {
         desk.outbox.dropDraft(user, frame.draftId);
         this.#host.draftChanged(user, frame.draftId, 'dropped');
         return this.refresh('drafts');
+      case 'administer':
+        return void this.#administer(frame, sitting);
       case 'signal':
         return this.#host.signalled(frame.presence);
       case 'keys-painted':
@@ -362,6 +367,15 @@ export class WindowSession {
       const { reason, message } = result;
       return this.#send({ frame: 'result', id, outcome: { kind: 'refused', reason, message } });
     });
+  }
+
+  /** Whether they may is the server's to say. An answer may hold a secret: it is for who asked, and sits here still. */
+  async #administer(frame: Administer, sitting: Seat): Promise<void> {
+    const outcome = await this.#host.administer(frame, sitting);
+    const isStillHere = this.#host.seat()?.user.id === sitting.user.id;
+    const message = 'Your sign-in ended before the answer came: look at the list.';
+    const ended = { kind: 'refused', reason: 'not-known', message } as const;
+    this.#send({ frame: 'result', id: frame.id, outcome: isStillHere ? outcome : ended });
   }
 
   /** Refused, and on record: somebody asked for what their role may not see. */

@@ -1,5 +1,6 @@
 import { commands, type CommandBody, type CommandType } from '#domain/commands.ts';
 import type { Brand } from '#domain/lib/brand.ts';
+import type { Doing } from '#protocol/administer.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
 import type { LookChange } from '#protocol/look.ts';
 import type { HotkeyAction, HotkeyRow } from '#protocol/hotkey.ts';
@@ -24,6 +25,7 @@ import type {
   View,
   ViewName,
 } from '#protocol/view.ts';
+import { AskOnce } from './ask-once.ts';
 import type { Channel, LineListener } from './bridge.ts';
 import { adopt, contentOf, needsSaving, sent as sentPad, stored, unsent, type Pad } from './pad.ts';
 import { refusalText } from './refusal-text.ts';
@@ -102,6 +104,7 @@ export class DeskLine implements LineListener {
   readonly #followed = new Map<string, { readonly view: ViewName; readonly key?: string }>();
   readonly #waiting = new Map<string, { frame: string; settle: (outcome: Outcome) => void }>();
   readonly #answered = new Map<string, Answered>();
+  readonly #once: AskOnce;
   /** How far the drafts of dropped pads had come on the line. A pad begun anew goes on from there. */
   readonly #ended = new Map<string, number>();
   #hotkeyPressed: (action: HotkeyAction) => void = () => {};
@@ -116,6 +119,7 @@ export class DeskLine implements LineListener {
   constructor(store: WindowStore, ports: LinePorts, more: readonly ViewName[] = []) {
     this.#store = store;
     this.#ports = ports;
+    this.#once = new AskOnce(ports.after);
     for (const view of [...listViews, ...more]) this.#followed.set(view, { view });
   }
 
@@ -133,6 +137,7 @@ export class DeskLine implements LineListener {
   /** The line has gone. Everything stays on screen and in hand; the bridge finds the way back. */
   lost(why: 'dropped' | 'turned-away'): void {
     this.#channel = undefined;
+    this.#once.lost();
     if (why === 'turned-away') this.#set({ link: 'turned-away' });
     else this.#set({ link: this.#state.seat ? 'restarting' : 'connecting' });
   }
@@ -172,6 +177,14 @@ export class DeskLine implements LineListener {
   signOut(): Promise<Outcome> {
     this.flushPads();
     return this.#request((id) => ({ frame: 'sign-out', id }));
+  }
+
+  /** What an administrator asks, under an id that the caller keeps. Always answers; it is never sent twice. */
+  administer(doing: Doing, id: string): Promise<Outcome> {
+    const message = 'This window has no line to its desk; nothing was done';
+    if (!this.#channel) return Promise.resolve({ kind: 'refused', reason: 'desk-away', message });
+    // The id is plain here; the desk's schema gives it its brand.
+    return this.#once.ask(id, () => this.#frame({ frame: 'administer', id, doing } as WindowUp));
   }
 
   /** What this window has in front of it, for the other desks. Said again on each new line. */
@@ -361,6 +374,7 @@ export class DeskLine implements LineListener {
       case 'view':
         return this.#hearView(frame);
       case 'result':
+        if (this.#once.hear(frame.id, frame.outcome)) return undefined;
         return this.#waiting.get(frame.id)?.settle(frame.outcome);
       case 'draft-stored': {
         const { draftId } = frame;
@@ -374,6 +388,7 @@ export class DeskLine implements LineListener {
         // Said once however often it happens: a pad is saved several times a second.
         if (id === undefined)
           return this.notice('bad', refusalText({ reason }, message), `refused ${reason}`);
+        if (this.#once.hear(id, { kind: 'refused', reason, message })) return undefined;
         if (this.#waiting.has(id))
           return this.#waiting.get(id)?.settle({ kind: 'refused', reason, message });
         return this.#hearAnswer(id, { state: 'refused', refusal: { reason, message } });

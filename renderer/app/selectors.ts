@@ -22,6 +22,18 @@ import {
 // Plain functions of the window's state. A list holds rows that are in the state, so that a list whose
 // rows have not changed is the same list to whoever shows it.
 
+/** What is made of a view's rows is made once for each state of that view: the state changes more often. */
+function perMap<Rows extends object, Made>(make: (rows: Rows) => Made): (rows: Rows) => Made {
+  const made = new WeakMap<Rows, Made>();
+  return (rows) => {
+    let known = made.get(rows);
+    if (known === undefined) made.set(rows, (known = make(rows)));
+    return known;
+  };
+}
+
+const byCallSign = new Intl.Collator('en', { numeric: true });
+
 const urgency = ['999', '101', 'text', 'partner', 'counter', 'online', 'email'] as const;
 
 /** Offered before abandoned, 999 before the rest, then who has waited longest. */
@@ -157,10 +169,13 @@ export const byGradeThenClock = (left: IncidentRow, right: IncidentRow) =>
   left.raisedAt - right.raisedAt ||
   left.id.localeCompare(right.id);
 
-export const selectOpenIncidents = ({ incidents }: WindowState): readonly IncidentRow[] =>
+const openIncidents = perMap((incidents: WindowState['incidents']) =>
   [...incidents.values()]
     .filter(({ closedAt }) => closedAt === undefined)
-    .toSorted(byGradeThenClock);
+    .toSorted(byGradeThenClock),
+);
+export const selectOpenIncidents = ({ incidents }: WindowState): readonly IncidentRow[] =>
+  openIncidents(incidents);
 
 /** Whether anybody has arrived: the target clock stops then. */
 export const isAttended = ({ units }: Pick<IncidentRow, 'units'>) =>
@@ -184,10 +199,12 @@ export function progressOf(row: Pick<IncidentRow, 'units' | 'result' | 'closedAt
 }
 
 /** By call sign, as people look for them; the order never changes because something arrived. */
-export const selectUnits = ({ units }: WindowState): readonly UnitRow[] =>
+const unitsByCallSign = perMap((units: WindowState['units']) =>
   [...units.values()]
     .filter(({ isOnDuty, emergency }) => isOnDuty || emergency !== undefined)
-    .toSorted((left, right) => left.id.localeCompare(right.id, 'en', { numeric: true }));
+    .toSorted((left, right) => byCallSign.compare(left.id, right.id)),
+);
+export const selectUnits = ({ units }: WindowState): readonly UnitRow[] => unitsByCallSign(units);
 
 export const selectEmergencies = ({ units }: WindowState): readonly UnitRow[] =>
   [...units.values()]

@@ -77,7 +77,10 @@ export type ListName =
   | 'desks'
   | 'past-target'
   | 'duty'
-  | 'levels';
+  | 'levels'
+  | 'people'
+  | 'sessions'
+  | 'api-keys';
 
 /** The line to the desk process: `restarting` keeps everything on screen and in hand. */
 export type Link = 'connecting' | 'open' | 'restarting' | 'turned-away';
@@ -115,6 +118,8 @@ export interface WindowState {
   readonly formAbout: string;
   readonly selected: Readonly<Partial<Record<ListName, string>>>;
   readonly notices: readonly Notice[];
+  /** The operator does not want to see what a demo says of its story. */
+  readonly isCaptionHidden: boolean;
   readonly found: LookUp<Found> | undefined;
   readonly places: LookUp<FoundPlace> | undefined;
   readonly crimes: LookUp<CrimeNear> | undefined;
@@ -181,6 +186,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     formAbout: 'new',
     selected: {},
     notices: [],
+    isCaptionHidden: false,
     found: undefined,
     places: undefined,
     crimes: undefined,

@@ -1,4 +1,4 @@
-import { useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { memo, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { useActions } from '../app/actions.ts';
 import { keyOf } from '../app/keys.ts';
 import type { Step } from '../app/selectors.ts';
@@ -27,6 +27,7 @@ interface Props<Row extends { readonly id: string }> {
 }
 
 const PAGE_ROWS = 10;
+const LONG = 120; // rows beyond any screen: those out of sight are neither laid out nor painted
 
 /**
  * A list that is worked with the arrow keys. The selection is an id, so what arrives moves neither
@@ -77,11 +78,17 @@ export function RowList<Row extends { readonly id: string }>({
     event.stopPropagation();
   };
 
+  /** The row that a pointer is on: the grid hears it, as it hears the keys. */
+  const pointedAt = (target: EventTarget) => {
+    const id = target instanceof Element && target.closest('.row')?.id;
+    return rows.find((row) => rowId(row.id) === id);
+  };
+
   const headings = rows.map((row) => sectionOf?.(row));
   return (
     <div
       ref={grid}
-      className={`rows rows-${list}`}
+      className={`rows rows-${list}${rows.length > LONG ? ' is-long' : ''}`}
       role="grid"
       aria-label={label}
       aria-rowcount={rows.length}
@@ -90,6 +97,14 @@ export function RowList<Row extends { readonly id: string }>({
       data-pad="list"
       data-field={focusName ?? list}
       onKeyDown={press}
+      onClick={({ target }) => {
+        const row = pointedAt(target);
+        if (row) select(list, row.id);
+      }}
+      onDoubleClick={({ target }) => {
+        const row = pointedAt(target);
+        if (row) onEnter?.(row);
+      }}
     >
       <div className="row row-head" role="row">
         {columns.map(({ name }) => (
@@ -113,26 +128,53 @@ export function RowList<Row extends { readonly id: string }>({
               <span role="gridcell">{heading}</span>
             </div>
           ),
-          // The grid itself hears the keys; a row is only pointed at.
-          // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
-          <div
+          <RowView
             key={row.id}
             id={rowId(row.id)}
-            role="row"
-            className={`row ${className}`}
-            aria-selected={row.id === selected}
-            onClick={() => select(list, row.id)}
-            onDoubleClick={() => onEnter?.(row)}
-            {...data}
-          >
-            {columns.map(({ name, cell }) => (
-              <span key={name} role="gridcell">
-                {cell(row)}
-              </span>
-            ))}
-          </div>,
+            row={row}
+            columns={columns}
+            isSelected={row.id === selected}
+            className={className}
+            data={data}
+          />,
         ];
       })}
     </div>
+  );
+}
+
+interface RowViewProps<Row> {
+  readonly id: string;
+  readonly row: Row;
+  readonly columns: readonly Column<Row>[];
+  readonly isSelected: boolean;
+  readonly className: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** A row is made again only where it is another one: of two thousand, an event changes one or two. */
+const RowView = memo(PlainRow, isSameRow) as typeof PlainRow; // `memo` forgets that it is generic
+
+function PlainRow<Row>({ id, row, columns, isSelected, className, data }: RowViewProps<Row>) {
+  return (
+    <div id={id} role="row" className={`row ${className}`} aria-selected={isSelected} {...data}>
+      {columns.map(({ name, cell }) => (
+        <span key={name} role="gridcell">
+          {cell(row)}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function isSameRow<Row>(before: RowViewProps<Row>, after: RowViewProps<Row>): boolean {
+  const names = Object.keys(after.data);
+  return (
+    before.row === after.row &&
+    before.columns === after.columns &&
+    before.isSelected === after.isSelected &&
+    before.className === after.className &&
+    names.length === Object.keys(before.data).length &&
+    names.every((name) => before.data[name] === after.data[name])
   );
 }

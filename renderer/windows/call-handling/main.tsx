@@ -41,6 +41,7 @@ const keys = (
     'Alt+k': actions.showHotkeys,
     'Alt+x': actions.readNotices,
     'Alt+q': () => void actions.signOut(),
+    'Alt+h': () => actions.toggleCaption(),
     // Within the form Esc stays where it is; from anywhere else it leads back to the caret.
     Escape: () => document.activeElement?.closest('.contact-form') === null && form(),
   };
