@@ -18,6 +18,11 @@ async function open(browser: Browser, address: string, name: string): Promise<Pa
   });
   page.on('pageerror', (error) => process.stderr.write(`${name}: ${error.message}\n`));
   await page.goto(address);
+  await signIn(page, name);
+  return page;
+}
+
+async function signIn(page: Page, name: string): Promise<void> {
   await page.getByTestId('sign-in-name').waitFor();
   await page.getByTestId('sign-in-name').focus();
   await page.keyboard.type(name);
@@ -25,7 +30,6 @@ async function open(browser: Browser, address: string, name: string): Promise<Pa
   await page.keyboard.type('made-up-password');
   await page.keyboard.press('Enter');
   await page.getByTestId('sign-in-name').waitFor({ state: 'detached' });
-  return page;
 }
 
 async function picture(page: Page, name: string) {
@@ -42,11 +46,16 @@ const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],
 });
-const [ch1Address = '', ch2Address = '', d1Address = '', supAddress = ''] = room.facts.desks;
+const [ch1Address = '', ch2Address = '', d1Address = ''] = room.facts.desks;
+const addressOf = (desk: string, window: string) =>
+  room.facts.windows.find((it) => it.desk === desk && it.window === window)?.address ?? '';
 const ch1 = await open(browser, ch1Address, 'ch1');
 const d1 = await open(browser, d1Address, 'd1');
 await open(browser, ch2Address, 'ch2');
-await open(browser, supAddress, 'sup');
+const sup = await open(browser, addressOf('SUP', 'supervisor'), 'sup');
+// Each address is good for 30 s: the administrator's page is there from the start, and waits.
+const adm = await browser.newPage();
+await adm.goto(addressOf('SUP', 'administration'));
 for (const [externalId, number] of [
   ['picture-1', '07700 900142'],
   ['picture-2', 'withheld'],
@@ -102,6 +111,39 @@ await d1.keyboard.press('Escape');
 await say('s HT23 0', { isConfirmed: true });
 await d1.getByTestId('emergency').waitFor();
 await picture(d1, 'dispatch-emergency');
+await picture(sup, 'supervisor');
+
+// An investigator at home, in a browser of their own: they say why they look before they see anything.
+const inv = await browser.newPage();
+await inv.goto(room.facts.liveLog ?? '');
+await inv.locator('[data-field="name"]:focus').waitFor();
+await inv.keyboard.type('inv');
+await inv.keyboard.press('Tab');
+await inv.keyboard.type('made-up-password');
+await inv.keyboard.press('Enter');
+await inv.locator('[data-link="live"]').waitFor();
+const reference = (await d1.getByTestId('reference').textContent()) ?? '';
+await inv.keyboard.press('F7');
+await inv.keyboard.type(reference);
+await inv.keyboard.press('Enter');
+await inv.locator('[data-testid="found"][aria-selected="true"]').waitFor();
+await inv.keyboard.press('Enter');
+await inv.locator('[data-field="reason"]:focus').waitFor();
+await inv.keyboard.press('1');
+await inv.keyboard.press('Tab');
+await inv.keyboard.type('assault at the house, operation Lantern');
+await inv.keyboard.press('Enter');
+await inv.getByTestId('line').first().waitFor();
+await picture(inv, 'live-log');
+
+// The administrator signs in at the supervisor's desk.
+await sup.bringToFront();
+await sup.keyboard.press('Alt+q');
+await adm.bringToFront();
+await signIn(adm, 'adm');
+await adm.locator('[role="row"]').nth(3).waitFor();
+await picture(adm, 'administration');
+
 room.killServer();
 await ch1.locator('[data-testid="mode"][data-mode="alone"]').waitFor();
 await picture(ch1, 'call-handling-alone');
