@@ -29,6 +29,8 @@ export class DeskHost {
   /** Whether `#ready` has come to its end: of the next process another one tells. */
   #hasTold = false;
   #port: number;
+  /** A desk that takes the place of another one shows it too. */
+  #caption: string | undefined;
   #lastId = 0;
   #isStopping = false;
   #deaths = 0;
@@ -84,6 +86,12 @@ export class DeskHost {
     return message.address;
   }
 
+  /** What a demo says at the top of this desk's windows. */
+  caption(words: string): void {
+    this.#caption = words;
+    if (this.#isReady) this.#child?.send({ type: 'caption', words } satisfies ToDesk);
+  }
+
   async stop(): Promise<void> {
     this.#isStopping = true;
     const child = this.#child;
@@ -114,6 +122,7 @@ export class DeskHost {
         this.#deaths = 0;
         this.#isReady = this.#hasTold = true;
         this.#ready.resolve();
+        if (this.#caption !== undefined) this.caption(this.#caption);
         for (const { message: asked } of this.#waiting.values()) child.send(asked);
         this.#heard({ type: 'sat', user: this.#sitting }); // it can be told things from here on
       } else if (message.type === 'failed') {

@@ -76,6 +76,10 @@ const serve = {
   diskWarnPercent,
   diskFullPercent,
   clockWarnMs,
+  logFile: setting(z.boolean(), 'true or false', { initial: false }),
+  // 100 MB in all: some weeks of a quiet force, a day of a busy one; what people did is in the log and the audit.
+  logFileMegabytes: setting(whole(1, 1_000), 'a number from 1 to 1000', { initial: 10 }),
+  logFiles: setting(whole(2, 100), 'a number from 2 to 100', { initial: 10 }),
 } as const;
 
 /** Of `holdfast desk`. */

@@ -19,7 +19,9 @@ export type ToDesk =
       readonly id: number;
       readonly role: WindowRole;
       readonly window: string;
-    };
+    }
+  /** Of a demo that plays a story. Nobody answers. */
+  | { readonly type: 'caption'; readonly words: string };
 export type FromDesk =
   | { readonly type: 'ready'; readonly origin: string; readonly port: number }
   | { readonly type: 'admitted'; readonly id: number; readonly admission: Admission }
@@ -42,7 +44,7 @@ process.on('message', (message: ToDesk) => {
   } else if (desk && message.type === 'admit') {
     const admission = desk.admit(message.role, windowId(message.role, message.window));
     say({ type: 'admitted', id: message.id, admission });
-  }
+  } else if (desk && message.type === 'caption') desk.caption(message.words);
 });
 
 async function start(options: StartDesk) {
