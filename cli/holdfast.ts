@@ -28,7 +28,7 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--clock-warn-ms 2000] [--log-file]
                                           [--log-file-megabytes 10] [--log-files 10]
   desk     one desk and its windows       --server URL --name DESK --data DIR [--enrol CODE]
-                                          [--window call-handling|dispatch] [--headless]
+                                          [--window call-handling|dispatch|supervisor] [--headless]
                                           [--force HC] [--force-name NAME] [--time-zone ZONE]
                                           [--second-copy DIR]   (of its outbox: on another disk)
                                           [--clock-warn-ms 2000]
