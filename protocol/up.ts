@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { administer, deskAdminister } from './administer.ts';
 import { applied } from './applied.ts';
 import { command } from './command.ts';
 import { consulted } from './consulted.ts';
@@ -6,7 +7,9 @@ import { askCrimes } from './crimes.ts';
 import { keysPainted, reportFrame } from './desk-report.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
+import { lock } from './lock.ts';
 import { setLook } from './look.ts';
+import { setHotkey } from './hotkey.ts';
 import { ping, pong } from './ping.ts';
 import { query } from './query.ts';
 import { reserveReferences } from './reserve-references.ts';
@@ -27,9 +30,12 @@ export const windowUp = z.discriminatedUnion('frame', [
   dropDraft,
   signIn,
   signOut,
+  lock,
   settleTray,
   setLook,
+  setHotkey,
   signal,
+  administer,
   keysPainted,
   ping,
 ]);
@@ -46,6 +52,7 @@ export const deskUp = z.discriminatedUnion('frame', [
   askCrimes,
   consulted,
   deskSignal,
+  deskAdminister,
   reportFrame,
   ping,
   pong,

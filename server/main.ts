@@ -12,9 +12,10 @@ import { Accounts } from './auth/accounts.ts';
 import { Administration } from './auth/administration.ts';
 import { DueRecords } from './auth/due.ts';
 import { newPassword } from './auth/passwords.ts';
-import type { ToAdd } from './gateway/admin-routes.ts';
+import { addingId, Administering, type ToAdd } from './gateway/administering.ts';
 import { DraftCopies } from './gateway/draft-copies.ts';
 import { Escalation } from './gateway/escalation.ts';
+import { OrphanSweep } from './gateway/orphan-sweep.ts';
 import { Gathering } from './gateway/gathering.ts';
 import { createHttp, isLoopback } from './gateway/http.ts';
 import { createFileLogger, createLogger } from './gateway/logger.ts';
@@ -81,6 +82,8 @@ export interface NewUser {
 
 export interface RunningServer {
   readonly baseUrl: string;
+  /** Where a browser opens the live log; undefined where its windows are not here. */
+  readonly liveLog: string | undefined;
   readonly recorder: Recorder;
   readonly accounts: Accounts;
   addUser(user: NewUser): Promise<void>;
@@ -172,22 +175,27 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
 
   // Names that are being added: the check of a password's cost leaves time for the same one again.
-  const adding = new Set<string>();
+  const adding = new Map<string, UserId>();
   const add = async ({ name, displayName, role, password, mustChange, by }: ToAdd) => {
-    const taken = { outcome: 'refused', reason: 'name-taken' } as const;
-    if (accounts.has(name) || adding.has(name.toLowerCase())) return taken;
-    adding.add(name.toLowerCase());
+    const refuse = (reason: string) => ({ outcome: 'refused', reason }) as const;
+    // What is asked again under its id, after a lost answer or a crash half-way, is the same person.
+    const seed =
+      by.doing === undefined ? randomBytes(32) : addingId(by.doing, { name, displayName, role });
+    const id = `u-${seed.toString('hex', 0, 6)}` as UserId; // opaque, as its schema wants it
+    const at = by.doing === undefined ? now() : seed.readUIntBE(16, 6);
+    if (adding.get(name.toLowerCase()) === id || accounts.nameOf(id) !== undefined)
+      return refuse('already-done'); // or about to be, for whoever asked first
+    if (adding.has(name.toLowerCase()) || accounts.has(name)) return refuse('name-taken');
+    adding.set(name.toLowerCase(), id);
     try {
-      const id = `u-${randomBytes(6).toString('hex')}` as UserId; // opaque, as its schema wants it
       const answer = await recorder.record({
-        commandId: commandIdFrom(now(), randomBytes(16)),
+        commandId: commandIdFrom(at, seed),
         asked: { type: 'add-user', body: { userId: id, name, displayName, role } },
         occurredAt: now(),
-        actor: by,
-        desk: 'server' as DeskId,
+        actor: by.user,
+        desk: by.desk,
       });
-      if (answer.state === 'refused')
-        return { outcome: 'refused', reason: answer.refusal.reason } as const;
+      if (answer.state === 'refused') return refuse(answer.refusal.reason);
       await accounts.add({ id, name, displayName, role }, password, mustChange);
       return { outcome: 'added', id } as const;
     } finally {
@@ -228,6 +236,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let ours: ReadonlySet<string> = new Set();
   let escalation: Escalation | undefined;
   opened.defer(() => escalation?.close());
+  const sweep = new OrphanSweep({ recorder, now, told: log, failed, timers });
+  opened.defer(() => sweep.close());
   const goOn = () => {
     escalation = new Escalation({ recorder, now, failed, timers });
   };
@@ -247,6 +257,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       })
     : goOn();
   opened.defer(() => gathering?.close());
+  const administering = new Administering({
+    recorder,
+    administration,
+    addUser: (person) => add(person),
+    carry: () => due.carry(),
+    joined: () => sync.joined,
+    withdrawn: (grants) => {
+      sync.withdrawn(grants);
+      sessions.withdrawn(grants);
+    },
+    keyGone: (desk) => sync.drop(desk),
+    now,
+    failed,
+  });
   const ops: Ops = new Ops({
     dataDir,
     backups: options.backups,
@@ -277,6 +301,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     release: options.release,
     told: log,
     failed,
+    administering,
   });
   opened.defer(
     timers.every(SEEN_EVERY_MS, () => {
@@ -305,17 +330,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     hosts: () => ours,
     joined: () => sync.joined,
     lagMax: () => sync.lagMax,
+    unowned: () => sweep.counts,
     ops,
     keyGone: (desk) => sync.drop(desk),
-    admin: {
-      addUser: (person) => add(person),
-      administration,
-      carry: () => due.carry(),
-      withdrawn: (grants) => {
-        sync.withdrawn(grants);
-        sessions.withdrawn(grants);
-      },
-    },
+    administering,
     draftsOf: (user) => drafts.of(user),
     force: options.force,
     forceName: options.forceName,
@@ -349,7 +367,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const running = opened.move();
 
   const addUser = async (user: NewUser) => {
-    const added = await add({ ...user, by: 'system' as UserId });
+    const by = { user: 'system' as UserId, desk: 'server' as DeskId };
+    const added = await add({ ...user, by });
     if (added.outcome === 'refused')
       throw new Error(
         added.reason === 'name-taken'
@@ -359,8 +378,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   let stopped: Promise<void> | undefined;
 
+  const baseUrl = `${tls ? 'https' : 'http'}://${bracketed(host)}:${address.port}`;
   return {
-    baseUrl: `${tls ? 'https' : 'http'}://${bracketed(host)}:${address.port}`,
+    baseUrl,
+    liveLog: options.windows && `${baseUrl}/live-log/`,
     recorder,
     accounts,
     addUser,

@@ -76,6 +76,7 @@ const wrongText: Readonly<Record<string, string>> = {
   secondCopy: '',
   window: 'kitchen',
   headless: 'perhaps',
+  electron: '',
   backups: '',
   backupHours: '0',
   diskWarnPercent: '101',

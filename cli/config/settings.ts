@@ -100,6 +100,8 @@ const desk = {
     initial: 'call-handling',
   }),
   headless: setting(z.boolean(), 'true or false', { initial: false }),
+  /** The binary that runs the desk and shows its windows, instead of the installed Chromium. */
+  electron: file(),
   force,
   forceName,
   timeZone,
@@ -113,6 +115,7 @@ const demo = {
   data: folder(),
   port,
   headless: desk.headless,
+  electron: desk.electron,
   force,
   forceName,
   timeZone,

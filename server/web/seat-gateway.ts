@@ -113,7 +113,6 @@ export class SeatGateway {
         {
           recorder,
           records: () => this.#open(),
-          referenceData: this.#referenceData,
           forceName,
           release,
           notices,
@@ -183,13 +182,8 @@ export class SeatGateway {
 
   #open(): LiveRecords {
     const { dataDir, recorder } = this.#options;
-    const { rows } = this.#referenceData.unitStatuses;
-    const names = new Map(rows.map(({ code, name }) => [code, name]));
-    return (this.#records ??= new LiveRecords({
-      dataDir,
-      recorder,
-      statusName: (code) => names.get(code) ?? `Status ${code}`,
-    }));
+    const referenceData = this.#referenceData;
+    return (this.#records ??= new LiveRecords({ dataDir, recorder, referenceData }));
   }
 
   #tell(): void {
