@@ -12,7 +12,14 @@ import { enrolWords, signInWords } from '#server/gateway/http.ts';
 import { GENESIS } from '#store/chain.ts';
 import { accountMigrations } from '#server/auth/account-migrations.ts';
 import { openStore } from '#store/open-store.ts';
-import { blocksOf, ConsoleReader, Names, type Block, type Equal } from '../support/document.ts';
+import {
+  blocksOf,
+  ConsoleReader,
+  Names,
+  PAGE_MAX_MS,
+  type Block,
+  type Equal,
+} from '../support/document.ts';
 import { Holdfast } from '../support/holdfast.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -162,14 +169,18 @@ function dispatchRecords(folder: string): string {
   return file;
 }
 
-test('every example in INTERFACES.md is what really happens', { timeout: 300_000 }, async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-interfaces-'));
-  using _ = { [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
-  await using reader = new Reader(folder, (actual, promised) => expect(actual).toEqual(promised));
-  for (const block of blocks) await reader.read(block);
-  expect(reader.ran.http).toBeGreaterThan(15);
-  expect([reader.console.ran, reader.ran.websocket]).toEqual([23, 2]);
-});
+test(
+  'every example in INTERFACES.md is what really happens',
+  { timeout: PAGE_MAX_MS },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-interfaces-'));
+    using _ = { [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+    await using reader = new Reader(folder, (actual, promised) => expect(actual).toEqual(promised));
+    for (const block of blocks) await reader.read(block);
+    expect(reader.ran.http).toBeGreaterThan(15);
+    expect([reader.console.ran, reader.ran.websocket]).toEqual([23, 2]);
+  },
+);
 
 test('a demo that is told to stop while it starts ends with code 0 and leaves no process', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-interfaces-'));

@@ -1,5 +1,8 @@
 import { Holdfast, isRunning, runHoldfast } from './holdfast.ts';
 
+/** Of a test that runs a whole page: each command is a process, and a busy machine takes seconds for one. */
+export const PAGE_MAX_MS = 300_000;
+
 type Value = string | number;
 export type Equal = (actual: unknown, promised: unknown) => void;
 
