@@ -16,6 +16,8 @@ export function OnDuty() {
   return (
     <ul className="on-duty" aria-label="On duty at the other desks" data-testid="on-duty">
       {!hasDispatcher && <li className="is-warning">△ Nobody is on duty at dispatch</li>}
+      {/* Whom the bar has no room for is left out whole: how many there are is said first. */}
+      {colleagues.length > 0 && <li className="muted">{colleagues.length} on duty elsewhere</li>}
       {colleagues.map(({ id, desk, name }) => {
         const availability = presence.get(desk)?.availability;
         return (
