@@ -1,4 +1,5 @@
 import { role } from '#domain/facts.ts';
+import type { AccountRow, ApiKeyRow, DeskKeyRow, SessionRow } from '#protocol/administer.ts';
 import type { RunAdmin } from './admin.ts';
 import { REFERENCE_USAGE, referenceDoingOf } from './reference-doings.ts';
 
@@ -10,42 +11,15 @@ export interface Doing {
   readonly done: (answer: never) => string;
 }
 
-interface Account {
-  readonly name: string;
-  readonly displayName: string;
-  readonly role: string;
-  readonly state: string;
-  readonly lockedUntil?: number;
-  readonly closedAt?: number;
-  readonly lastSignInAt?: number;
-}
-
 interface Changed {
-  readonly user: Account;
+  readonly user: AccountRow;
   readonly isChanged: boolean;
-}
-
-interface Session {
-  readonly id: string;
-  readonly user: { readonly name: string; readonly displayName: string };
-  readonly desk: string;
-  readonly since: number;
-  readonly until: number;
-  readonly signIn: 'online' | 'offline';
-}
-
-interface Desk {
-  readonly desk: string;
-  readonly state: string;
-  readonly enrolledAt?: number;
-  readonly lastSeenAt?: number;
-  readonly revokedAt?: number;
 }
 
 const USAGE =
   'admin password | users | add-user NAME | set-role NAME | disable-user NAME | reopen-user NAME | ' +
   'reset-password NAME | unlock-user NAME | sessions | revoke-session ID | revoke-sessions NAME | ' +
-  'desks | desk-code [DESK] | revoke-desk DESK | api-key NAME | ' +
+  'desks | desk-code [DESK] | revoke-desk DESK | keys | api-key NAME | revoke-key NAME | ' +
   REFERENCE_USAGE;
 
 /** What the words ask for; what cannot be understood is told with how to ask. */
@@ -79,7 +53,7 @@ export function doingOf(asked: RunAdmin): Doing | 'password' {
     case 'password':
       return 'password';
     case 'users':
-      return list('/api/users', ({ users }: { users: readonly Account[] }) =>
+      return list('/api/users', ({ users }: { users: readonly AccountRow[] }) =>
         users.map(accountLine).join('\n'),
       );
     case 'add-user': {
@@ -128,7 +102,7 @@ export function doingOf(asked: RunAdmin): Doing | 'password' {
           : `${subject} was not locked (${stateOf(user)}); nothing was changed`,
       );
     case 'sessions':
-      return list('/api/sessions', ({ sessions }: { sessions: readonly Session[] }) =>
+      return list('/api/sessions', ({ sessions }: { sessions: readonly SessionRow[] }) =>
         sessions.map(sessionLine).join('\n'),
       );
     case 'revoke-session':
@@ -144,7 +118,7 @@ export function doingOf(asked: RunAdmin): Doing | 'password' {
         revokedWords(`${subject}, who can sign in again with the password`),
       );
     case 'desks':
-      return list('/api/desks', ({ desks }: { desks: readonly Desk[] }) =>
+      return list('/api/desks', ({ desks }: { desks: readonly DeskKeyRow[] }) =>
         desks.length === 0 ? 'no desk is enrolled' : desks.map(deskLine).join('\n'),
       );
     case 'desk-code':
@@ -166,6 +140,19 @@ export function doingOf(asked: RunAdmin): Doing | 'password' {
         { name: need('the NAME of a system') },
         ({ key }: { key: string }) => `API key of ${subject}, told only now: ${key}`,
       );
+    case 'keys':
+      return list('/api/api-keys', ({ keys }: { keys: readonly ApiKeyRow[] }) =>
+        keys.length === 0 ? 'no system has a key' : keys.map(keyLine).join('\n'),
+      );
+    case 'revoke-key':
+      return post(
+        '/api/api-keys/revoke',
+        { name: need('the NAME of a system') },
+        ({ isChanged }: { isChanged: boolean }) =>
+          isChanged
+            ? `the key of ${subject} is taken back: its next request is refused`
+            : `the key of ${subject} was taken back already; nothing was changed`,
+      );
     default:
       throw usage(USAGE);
   }
@@ -180,26 +167,33 @@ const revokedWords =
       ? `nothing was open any more of ${whose}; nothing was changed`
       : `taken back from ${whose}: ${revoked} sign-in${revoked === 1 ? '' : 's'}, online and offline`;
 
-function stateOf({ state, lockedUntil, closedAt }: Account): string {
+function stateOf({ state, lockedUntil, closedAt }: AccountRow): string {
   if (closedAt !== undefined) return `closed since ${at(closedAt)}`;
   if (lockedUntil !== undefined) return `locked until ${at(lockedUntil)}`;
   return state === 'password-change-needed' ? 'must change the password' : state;
 }
 
-const accountLine = (account: Account) => {
+const accountLine = (account: AccountRow) => {
   const { name, displayName, role: has, lastSignInAt } = account;
   const last = lastSignInAt === undefined ? 'never' : at(lastSignInAt);
   return `${name} (${displayName}): ${has}, ${stateOf(account)}, last sign-in: ${last}`;
 };
 
-const sessionLine = ({ id, user, desk, since, until, signIn }: Session) => {
+const sessionLine = ({ id, user, desk, since, until, signIn }: SessionRow) => {
   const what = signIn === 'online' ? 'signed in' : 'may sign in while the server is away';
   return `${id}: ${user.name} (${user.displayName}) at ${desk}, ${what}, since ${at(since)} until ${at(until)}`;
 };
 
-const deskLine = ({ desk, state, enrolledAt, lastSeenAt, revokedAt }: Desk) => {
+const deskLine = ({ desk, state, enrolledAt, lastSeenAt, revokedAt }: DeskKeyRow) => {
   const since = revokedAt === undefined ? state : `revoked ${at(revokedAt)}`;
   const enrolled = enrolledAt === undefined ? 'before it was kept' : at(enrolledAt);
   const seen = lastSeenAt === undefined ? 'never' : at(lastSeenAt);
   return `${desk}: ${since}, enrolled: ${enrolled}, last seen: ${seen}`;
+};
+
+const keyLine = ({ name, madeAt, lastUsedAt, revokedAt }: ApiKeyRow) => {
+  const state = revokedAt === undefined ? 'good' : `revoked ${at(revokedAt)}`;
+  const made = madeAt === undefined ? 'before it was kept' : at(madeAt);
+  const used = lastUsedAt === undefined ? 'never, or before it was kept' : at(lastUsedAt);
+  return `${name}: ${state}, made: ${made}, last used: ${used}`;
 };

@@ -16,7 +16,7 @@ import { runImport } from './imports.ts';
 import { Secrets } from './read-secret.ts';
 import { runReport } from './reports.ts';
 import { runDesk } from './run-desk.ts';
-import { defaults, runTraining, sizeOf } from './run-training.ts';
+import { cleanUpTraining, defaults, madeUpForceOf, runTraining } from './run-training.ts';
 import { makeBackup, restoreBackup, verify, witness, type Out } from './safe-keeping.ts';
 
 const HELP = `holdfast COMMAND [OPTION…]
@@ -26,22 +26,31 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--await-desks SECONDS]   (after a restore; 60)
                                           [--backups DIR] [--backup-hours 26]   (what is watched)
                                           [--disk-warn-percent 85] [--disk-full-percent 95]
-                                          [--clock-warn-ms 2000]
+                                          [--clock-warn-ms 2000] [--log-file]
+                                          [--log-file-megabytes 10] [--log-files 10]
   desk     one desk and its windows       --server URL --name DESK --data DIR [--enrol CODE]
-                                          [--window call-handling|dispatch] [--headless]
+                                          [--window call-handling|dispatch|supervisor|administration]
+                                          [--headless]
                                           [--force HC] [--force-name NAME] [--time-zone ZONE]
                                           [--second-copy DIR]   (of its outbox: on another disk)
+                                          [--electron BINARY]   (instead of the installed Chromium)
                                           [--clock-warn-ms 2000]
   config   what a server or desk goes by  serve | desk, with their options: each value, and where
                                           it is from
   doctor   what is wrong with one         serve | desk, with their options; it changes nothing, also
                                           beside one that runs
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
+                                          [--electron BINARY]
                                           [--training]   (a made-up force at work in it, as below)
+                                          [--scenario [--speed 1]]   (a night shift played at its
+                                          desks, with captions; then without a force)
   training a made-up force at work on it  --server URL --as ADMIN [--seed 1] [--speed 1] [--rate 1]
+                                          [--from 22:00|fri-22:00]   (else the time of now)
                                           [--handlers 24] [--dispatchers 6] [--units 60]
                                           (its own people and desks, all labelled as made up; never
                                           on a server where anything is real; the password as below)
+                                          [--clean-up]   (instead: shuts out the people, desks and
+                                          keys that killed ones have left; open work stays open)
   import   recorded crimes                crimes FILE… --data DIR   (while its server is stopped)
            another city's dispatch records cad FILE… --data DIR     (a training force of its own)
   report   times to attend by priority    response --data DIR      (from those dispatch records)
@@ -50,12 +59,13 @@ const HELP = `holdfast COMMAND [OPTION…]
   restore  a folder out of a back-up      FROM --data NEW
   verify   the chain of a log             --data DIR [--witness FILE]
   witness  what a desk has seen of a log  --name DESK --data DIR   (for verify, on standard output)
-  admin    people, desks and keys         password | users | sessions | desks |
+  admin    people, desks and keys         password | users | sessions | desks | keys |
                                           add-user NAME --display-name N --role ROLE |
                                           set-role NAME --role ROLE | disable-user NAME |
                                           reopen-user NAME | reset-password NAME | unlock-user NAME |
                                           revoke-session ID | revoke-sessions NAME |
                                           desk-code [DESK] | revoke-desk DESK | api-key NAME |
+                                          revoke-key NAME |
                                           lists | list LIST [--revision N] | revisions LIST |
                                           check-list LIST --file F |
                                           take-over-list LIST --file F --revision N --note WHY |
@@ -99,6 +109,9 @@ const options = {
   'disk-warn-percent': { type: 'string' },
   'disk-full-percent': { type: 'string' },
   'clock-warn-ms': { type: 'string' },
+  'log-file': { type: 'boolean' },
+  'log-file-megabytes': { type: 'string' },
+  'log-files': { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
   server: { type: 'string' },
@@ -115,14 +128,18 @@ const options = {
   'await-desks': { type: 'string' },
   'second-copy': { type: 'string' },
   training: { type: 'boolean', default: false },
+  scenario: { type: 'boolean', default: false },
   seed: { type: 'string' },
   speed: { type: 'string' },
   rate: { type: 'string' },
+  from: { type: 'string' },
   handlers: { type: 'string' },
   dispatchers: { type: 'string' },
   units: { type: 'string' },
+  'clean-up': { type: 'boolean', default: false },
   window: { type: 'string' },
   headless: { type: 'boolean' },
+  electron: { type: 'string' },
   json: { type: 'boolean', default: false },
   version: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -187,6 +204,9 @@ async function main(args: readonly string[]): Promise<number> {
         clockWarnMs: settings.clockWarnMs,
         release: VERSION,
         windows: existsSync(WINDOWS) ? loadAssets(WINDOWS) : undefined,
+        logFile: settings.logFile
+          ? { fileMaxBytes: settings.logFileMegabytes * 1_000_000, filesMax: settings.logFiles }
+          : undefined,
         log,
       });
       const first = await server.addFirstAdministrator();
@@ -222,6 +242,7 @@ async function main(args: readonly string[]): Promise<number> {
         copyDir: settings.secondCopy,
         window: settings.window,
         isHeadless: settings.headless,
+        electron: settings.electron,
         force: settings.force,
         forceName: settings.forceName,
         timeZone: settings.timeZone,
@@ -237,9 +258,15 @@ async function main(args: readonly string[]): Promise<number> {
       const { settings } = settingsOf('demo');
       await runDemo({
         isHeadless: settings.headless,
+        electron: settings.electron,
         port: settings.port,
         dataDir: settings.data,
-        training: values.training ? sizeOf(values, defaults.demo, usage) : undefined,
+        // The story is told at these desks alone: a force at work would talk into it.
+        training:
+          values.training && !values.scenario
+            ? madeUpForceOf(values, defaults.demo, usage)
+            : undefined,
+        storySpeed: values.scenario ? madeUpForceOf(values, defaults.demo, usage).speed : undefined,
         force: settings.force,
         forceName: settings.forceName,
         timeZone: settings.timeZone,
@@ -265,10 +292,19 @@ async function main(args: readonly string[]): Promise<number> {
       return runDoctor(program, sources, { version: VERSION, now: Date.now(), out });
     }
     case 'training':
+      if (values['clean-up']) {
+        await cleanUpTraining({
+          server: need('server'),
+          as: need('as'),
+          secrets: new Secrets({ input: process.stdin, output: process.stderr }),
+          say: out,
+        });
+        return 0;
+      }
       await runTraining({
         server: need('server'),
         as: need('as'),
-        size: sizeOf(values, defaults.training, usage),
+        force: madeUpForceOf(values, defaults.training, usage),
         secrets: new Secrets({ input: process.stdin, output: process.stderr }),
         say: out,
         log,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ack } from './ack.ts';
+import { administered } from './administer.ts';
 import { challenge } from './challenge.ts';
 import { consultedKept } from './consulted.ts';
 import { crimes } from './crimes.ts';
@@ -7,6 +8,7 @@ import { deskReports } from './desk-report.ts';
 import { draftStored } from './draft.ts';
 import { events } from './events.ts';
 import { grantsWithdrawn } from './grants-withdrawn.ts';
+import { hotkey } from './hotkey.ts';
 import { nextToken } from './next-token.ts';
 import { ping, pong } from './ping.ts';
 import { result } from './query.ts';
@@ -24,6 +26,7 @@ export const windowDown = z.discriminatedUnion('frame', [
   result,
   draftStored,
   nextToken,
+  hotkey,
   refused,
   pong,
 ]);
@@ -41,6 +44,7 @@ export const deskDown = z.discriminatedUnion('frame', [
   signals,
   deskReports,
   grantsWithdrawn,
+  administered,
   serverNotices,
   refused,
   ping,

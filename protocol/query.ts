@@ -30,7 +30,7 @@ export const query = z.strictObject({
 });
 export type Query = z.infer<typeof query>;
 
-/** The answer to a query, a sign-in or the settling of a tray item: rows, or the reason there are none. */
+/** The answer to a query, a sign-in, the settling of a tray item or an administrator's doing: rows, or the reason there are none. */
 export const result = z.strictObject({
   frame: z.literal('result'),
   id: z.string().min(1).max(64),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { administer, deskAdminister } from './administer.ts';
 import { applied } from './applied.ts';
 import { command } from './command.ts';
 import { consulted } from './consulted.ts';
@@ -7,6 +8,7 @@ import { keysPainted, reportFrame } from './desk-report.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
 import { setLook } from './look.ts';
+import { setHotkey } from './hotkey.ts';
 import { ping, pong } from './ping.ts';
 import { query } from './query.ts';
 import { reserveReferences } from './reserve-references.ts';
@@ -29,7 +31,9 @@ export const windowUp = z.discriminatedUnion('frame', [
   signOut,
   settleTray,
   setLook,
+  setHotkey,
   signal,
+  administer,
   keysPainted,
   ping,
 ]);
@@ -46,6 +50,7 @@ export const deskUp = z.discriminatedUnion('frame', [
   askCrimes,
   consulted,
   deskSignal,
+  deskAdminister,
   reportFrame,
   ping,
   pong,

@@ -25,9 +25,9 @@ export const history = [
   },
   {
     version: 6,
-    fingerprint: '526d3360295c7f98',
+    fingerprint: 'adcd10d892de8a3c',
     change:
-      'reference data is taken over while the room works; a view may say why a record is looked at; files of public dispatch records; how windows look is kept by the desk; desks are told of the disk, the clock and the release of the server; desks report how they are; service levels',
+      'reference data is taken over while the room works; a view may say why a record is looked at; files of public dispatch records; how windows look is kept by the desk; desks are told of the disk, the clock and the release of the server; desks report how they are; service levels; an administrator asks at a desk what they ask over HTTP; the telephone keys of the whole desktop: shown, pressed and changed',
   },
 ] as const satisfies readonly {
   readonly version: number;

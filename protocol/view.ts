@@ -25,6 +25,7 @@ export const viewNames = [
   'tray',
   'drafts',
   'desks',
+  'hotkeys',
 ] as const;
 export type ViewName = (typeof viewNames)[number];
 
@@ -97,6 +98,8 @@ export interface SeatRow {
   readonly serverVersion?: string | undefined;
   readonly protection: string;
   readonly isDemo: boolean;
+  /** In a demo that plays a story: what happens now, in one line. No desk that is at work has one. */
+  readonly caption?: string | undefined;
   /** How who sits here, or the empty chair, wants the windows to look. */
   readonly look: Look;
   /** What a person who signs in here should know. */

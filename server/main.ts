@@ -1,5 +1,6 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import type { Logger } from 'pino';
@@ -11,17 +12,18 @@ import { Accounts } from './auth/accounts.ts';
 import { Administration } from './auth/administration.ts';
 import { DueRecords } from './auth/due.ts';
 import { newPassword } from './auth/passwords.ts';
-import type { ToAdd } from './gateway/admin-routes.ts';
+import { addingId, Administering, type ToAdd } from './gateway/administering.ts';
 import { DraftCopies } from './gateway/draft-copies.ts';
 import { Escalation } from './gateway/escalation.ts';
 import { Gathering } from './gateway/gathering.ts';
 import { createHttp, isLoopback } from './gateway/http.ts';
-import { createLogger } from './gateway/logger.ts';
+import { createFileLogger, createLogger } from './gateway/logger.ts';
 import { hangUp, SyncGateway } from './gateway/sync-gateway.ts';
 import { realTimers, type Timers } from './gateway/timers.ts';
 import { openRecorder } from './log/recorder.ts';
 import type { DiskLimits } from './ops/disk-room.ts';
 import { Ops } from './ops/ops.ts';
+import { RotatingFile, type RotatingFileOptions } from './ops/rotating-file.ts';
 import { openAccounts, openDrafts } from './side-files.ts';
 import type { Assets } from '#protocol/page.ts';
 import { SeatGateway } from './web/seat-gateway.ts';
@@ -43,6 +45,8 @@ export interface ServerOptions {
   readonly windows?: Assets | undefined;
   /** Told in words what went wrong. */
   readonly log: (line: string) => void;
+  /** Has the technical log, every request and what is told, written to `logs/` in the folder. */
+  readonly logFile?: Pick<RotatingFileOptions, 'fileMaxBytes' | 'filesMax'> | undefined;
   /** The technical log of requests; without one only what went wrong is told, through `log`. */
   readonly logger?: Logger;
   readonly now?: () => EpochMs;
@@ -106,7 +110,13 @@ const HTTP_CLOSE_WITHIN_MS = 3_000; // an auditor may be reading the whole log
 
 /** Starts the server of one force over its folder. Resolves once it answers. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { dataDir, host, port, log, timers = realTimers } = options;
+  const { dataDir, host, port, timers = realTimers } = options;
+  /** Once this process has the folder for itself. */
+  let fileLogger: Logger | undefined;
+  const log = (line: string) => {
+    options.log(line);
+    fileLogger?.warn(line);
+  };
   if (!isLoopback(host) && !options.tls)
     throw new Error(
       `the server would listen on ${host} without TLS, where passwords and calls could be read on the way. ` +
@@ -135,6 +145,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }),
   });
   opened.defer(() => recorder.close());
+  if (options.logFile) {
+    const file = opened.adopt(
+      new RotatingFile({
+        folder: join(dataDir, 'logs'),
+        name: 'server.log',
+        ...options.logFile,
+        told: options.log,
+        now,
+      }),
+      (it) => it.close(),
+    );
+    fileLogger = createFileLogger(file, options.log);
+  }
   const close = (db: Store) => void db.close();
   const accountFile = opened.adopt(openAccounts(dataDir, recorder), close);
   const accounts = new Accounts(accountFile, now, options.scryptCost);
@@ -151,22 +174,27 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
 
   // Names that are being added: the check of a password's cost leaves time for the same one again.
-  const adding = new Set<string>();
+  const adding = new Map<string, UserId>();
   const add = async ({ name, displayName, role, password, mustChange, by }: ToAdd) => {
-    const taken = { outcome: 'refused', reason: 'name-taken' } as const;
-    if (accounts.has(name) || adding.has(name.toLowerCase())) return taken;
-    adding.add(name.toLowerCase());
+    const refuse = (reason: string) => ({ outcome: 'refused', reason }) as const;
+    // What is asked again under its id, after a lost answer or a crash half-way, is the same person.
+    const seed =
+      by.doing === undefined ? randomBytes(32) : addingId(by.doing, { name, displayName, role });
+    const id = `u-${seed.toString('hex', 0, 6)}` as UserId; // opaque, as its schema wants it
+    const at = by.doing === undefined ? now() : seed.readUIntBE(16, 6);
+    if (adding.get(name.toLowerCase()) === id || accounts.nameOf(id) !== undefined)
+      return refuse('already-done'); // or about to be, for whoever asked first
+    if (adding.has(name.toLowerCase()) || accounts.has(name)) return refuse('name-taken');
+    adding.set(name.toLowerCase(), id);
     try {
-      const id = `u-${randomBytes(6).toString('hex')}` as UserId; // opaque, as its schema wants it
       const answer = await recorder.record({
-        commandId: commandIdFrom(now(), randomBytes(16)),
+        commandId: commandIdFrom(at, seed),
         asked: { type: 'add-user', body: { userId: id, name, displayName, role } },
         occurredAt: now(),
-        actor: by,
-        desk: 'server' as DeskId,
+        actor: by.user,
+        desk: by.desk,
       });
-      if (answer.state === 'refused')
-        return { outcome: 'refused', reason: answer.refusal.reason } as const;
+      if (answer.state === 'refused') return refuse(answer.refusal.reason);
       await accounts.add({ id, name, displayName, role }, password, mustChange);
       return { outcome: 'added', id } as const;
     } finally {
@@ -226,6 +254,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       })
     : goOn();
   opened.defer(() => gathering?.close());
+  const administering = new Administering({
+    recorder,
+    administration,
+    addUser: (person) => add(person),
+    carry: () => due.carry(),
+    joined: () => sync.joined,
+    withdrawn: (grants) => {
+      sync.withdrawn(grants);
+      sessions.withdrawn(grants);
+    },
+    keyGone: (desk) => sync.drop(desk),
+    now,
+    failed,
+  });
   const ops: Ops = new Ops({
     dataDir,
     backups: options.backups,
@@ -256,6 +298,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     release: options.release,
     told: log,
     failed,
+    administering,
   });
   opened.defer(
     timers.every(SEEN_EVERY_MS, () => {
@@ -269,6 +312,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     recorder,
     sessions,
     forceName: options.forceName,
+    release: options.release,
+    notices: ops.notices,
     hosts: () => ours,
     isTls: tls !== undefined,
     now,
@@ -284,20 +329,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     lagMax: () => sync.lagMax,
     ops,
     keyGone: (desk) => sync.drop(desk),
-    admin: {
-      addUser: (person) => add(person),
-      administration,
-      carry: () => due.carry(),
-      withdrawn: (grants) => {
-        sync.withdrawn(grants);
-        sessions.withdrawn(grants);
-      },
-    },
+    administering,
     draftsOf: (user) => drafts.of(user),
     force: options.force,
     forceName: options.forceName,
     release: options.release,
-    logger: options.logger ?? createLogger(log, 'error'),
+    logger: options.logger ?? fileLogger ?? createLogger(log, 'error'),
     tls,
     liveLog: options.windows && { assets: options.windows, sessions, gateway: seats },
     connectionsMax: options.connectionsMax,
@@ -326,7 +363,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const running = opened.move();
 
   const addUser = async (user: NewUser) => {
-    const added = await add({ ...user, by: 'system' as UserId });
+    const by = { user: 'system' as UserId, desk: 'server' as DeskId };
+    const added = await add({ ...user, by });
     if (added.outcome === 'refused')
       throw new Error(
         added.reason === 'name-taken'

@@ -15,6 +15,12 @@ const apiKey = z.object({ key: z.string() });
 const enrolled = z.object({ force: z.string() });
 const contactTaken = z.object({ contactId: z.string() });
 
+const listed = z.object({
+  users: z.array(z.object({ name: z.string(), state: z.string() })),
+  desks: z.array(z.object({ desk: z.string(), state: z.string() })),
+  keys: z.array(z.object({ name: z.string(), revokedAt: z.number().optional() })),
+});
+
 const BUSY_TRIES = 20;
 const BUSY_WAIT_MS = 500;
 
@@ -64,6 +70,25 @@ export class Doors {
     await this.#ask('POST', '/api/desks/revoke', { body: { desk }, token });
   }
 
+  async revokeApiKey(token: string, name: string): Promise<void> {
+    await this.#ask('POST', '/api/api-keys/revoke', { body: { name }, token });
+  }
+
+  async users(token: string): Promise<z.infer<typeof listed>['users']> {
+    return listed.pick({ users: true }).parse(await this.#ask('GET', '/api/users', { token }))
+      .users;
+  }
+
+  async desks(token: string): Promise<z.infer<typeof listed>['desks']> {
+    return listed.pick({ desks: true }).parse(await this.#ask('GET', '/api/desks', { token }))
+      .desks;
+  }
+
+  async apiKeys(token: string): Promise<z.infer<typeof listed>['keys']> {
+    return listed.pick({ keys: true }).parse(await this.#ask('GET', '/api/api-keys', { token }))
+      .keys;
+  }
+
   async apiKey(token: string, name: string): Promise<string> {
     return apiKey.parse(await this.#ask('POST', '/api/api-keys', { body: { name }, token })).key;
   }
@@ -98,5 +123,14 @@ export class Doors {
           throw new TurnedAway(status, reason, `${path}: ${message}`);
         await new Promise((resolve) => setTimeout(resolve, BUSY_WAIT_MS));
       }
+  }
+}
+
+/** Resolves also where there is none of that name: where a training room failed early, some were never added. */
+export async function unlessUnknown(asked: Promise<void>): Promise<void> {
+  try {
+    await asked;
+  } catch (error) {
+    if (!(error instanceof TurnedAway && error.reason.startsWith('no-such-'))) throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import type { CommandId, EpochMs } from '#domain/ids.ts';
+import type { Administered } from '#protocol/administer.ts';
 import { deskDown, type DeskDown } from '#protocol/down.ts';
 import { limits } from '#protocol/limits.ts';
 import type { Notice } from '#protocol/server-notices.ts';
@@ -20,6 +21,10 @@ export interface SyncClientOptions {
   readonly changed: () => void;
   /** The server has taken these grants back. */
   readonly withdrawn: (grants: readonly string[]) => void;
+  /** The answer to what an administrator asked at this desk. */
+  readonly administered: (answer: Administered) => void;
+  /** A line has ended; what was sent on it and is not answered never will be. */
+  readonly lost: () => void;
   /** What the server tells of its machine; nothing of it holds once the line is gone. */
   readonly noticed: (notices: readonly Notice[]) => void;
 }
@@ -120,6 +125,7 @@ export class SyncClient {
             socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(frame)),
           close: end,
           withdrawn: this.#options.withdrawn,
+          administered: this.#options.administered,
           noticed: this.#options.noticed,
         },
         this.#tries,
@@ -182,6 +188,7 @@ export class SyncClient {
       this.#socket = undefined;
       this.#session = undefined;
       this.#failures += 1;
+      this.#options.lost();
       this.#options.noticed([]);
       this.#options.changed();
       if (this.#isClosed) return;

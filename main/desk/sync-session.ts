@@ -1,4 +1,5 @@
 import type { CommandId, EpochMs } from '#domain/ids.ts';
+import type { Administered } from '#protocol/administer.ts';
 import type { DeskDown } from '#protocol/down.ts';
 import type { WireEvent } from '#protocol/events.ts';
 import { limits } from '#protocol/limits.ts';
@@ -22,6 +23,8 @@ export interface SyncPorts {
   readonly close: (why: string) => void;
   /** These grants let nobody in any more. */
   readonly withdrawn?: ((grants: readonly string[]) => void) | undefined;
+  /** The answer to what an administrator asked at this desk. */
+  readonly administered?: ((answer: Administered) => void) | undefined;
   /** What the server tells of its machine, all of it. */
   readonly noticed?: ((notices: readonly Notice[]) => void) | undefined;
 }
@@ -161,6 +164,8 @@ export class SyncSession {
         return this.#sendConsulted();
       case 'grants-withdrawn':
         return this.#ports.withdrawn?.(frame.grants);
+      case 'administered':
+        return this.#ports.administered?.(frame);
       case 'server-notices':
         return this.#ports.noticed?.(frame.notices);
       case 'signals':

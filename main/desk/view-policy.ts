@@ -27,6 +27,7 @@ const views: Readonly<Record<ViewName, typeof everybody | ReadonlySet<Role>>> = 
   tray: floor,
   drafts: everybody,
   desks: overseers,
+  hotkeys: floor,
 };
 const queries: Readonly<Record<QueryName, ReadonlySet<Role>>> = {
   find: floor,

@@ -2,8 +2,10 @@ import type { EpochMs, StreamId, UserId } from '#domain/ids.ts';
 import { unreachable } from '#domain/lib/assert.ts';
 import { spaced } from '#domain/lib/spaced-number.ts';
 import { isModest } from '#domain/lib/modest.ts';
+import type { Administer } from '#protocol/administer.ts';
 import type { WindowDown } from '#protocol/down.ts';
 import type { LookChange } from '#protocol/look.ts';
+import type { HotkeyAction, HotkeyRow } from '#protocol/hotkey.ts';
 import { queries, type Found, type Query, type Result } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
 import type { Presence } from '#protocol/signal.ts';
@@ -43,8 +45,13 @@ export interface WindowHost {
     | { readonly outcome: 'refused'; readonly reason: string; readonly message: string }
   >;
   readonly signOut: () => void;
+  /** Passes on what an administrator asks, as whoever sits here; always answers. */
+  readonly administer: (asked: Administer, seat: Seat) => Promise<Result['outcome']>;
   /** For who sits here, or the empty chair; all windows of this desk hear it. */
   readonly setLook: (change: LookChange) => void;
+  readonly hotkeys: () => readonly HotkeyRow[];
+  /** Asks the shell for another key; what comes of it `hotkeys` shows. */
+  readonly setHotkey: (user: UserId, action: HotkeyAction, keys: string) => void;
   readonly draftChanged: (user: UserId, draftId: string, how: 'kept' | 'dropped') => void;
   /** What this window has in front of it, for the other desks. */
   readonly signalled: (presence: Presence) => void;
@@ -151,6 +158,8 @@ export class WindowSession {
         return this.#subscribe(frame);
       case 'unsubscribe':
         return void this.#subscriptions.delete(frame.sub);
+      case 'keys-painted': // also of whoever is signing in: it says nothing but how long
+        return this.#host.painted(frame.ms);
       case 'sign-in':
         return this.#signIn(frame);
       case 'sign-out':
@@ -164,7 +173,7 @@ export class WindowSession {
     const sitting = seat();
     if (!sitting) {
       this.#refusedHere(frame.frame === 'command' ? frame.type : frame.frame, 'not-signed-in');
-      const id = frame.frame === 'command' || frame.frame === 'query' ? frame.id : undefined;
+      const id = 'id' in frame ? frame.id : undefined;
       return this.#send({
         frame: 'refused',
         reason: 'not-signed-in',
@@ -197,10 +206,14 @@ export class WindowSession {
         desk.outbox.dropDraft(user, frame.draftId);
         this.#host.draftChanged(user, frame.draftId, 'dropped');
         return this.refresh('drafts');
+      case 'administer':
+        return void this.#administer(frame, sitting);
       case 'signal':
         return this.#host.signalled(frame.presence);
-      case 'keys-painted':
-        return this.#host.painted(frame.ms);
+      case 'set-hotkey':
+        if (!mayFollow(sitting.user.role, 'hotkeys')) return this.#notPermitted(frame.id);
+        this.#host.setHotkey(user, frame.action, frame.keys);
+        return this.#answer(frame.id, []);
       case 'settle-tray':
         if (!maySettle(sitting.user.role)) return this.#notPermitted(frame.id);
         desk.outbox.settleTray(frame.commandId);
@@ -332,6 +345,8 @@ export class WindowSession {
         return desk.outbox.drafts(sitting.user.id);
       case 'desks':
         return deskRows(desk, source, this.#host.ownDesk());
+      case 'hotkeys':
+        return this.#host.hotkeys();
       default:
         return unreachable(view);
     }
@@ -352,6 +367,15 @@ export class WindowSession {
       const { reason, message } = result;
       return this.#send({ frame: 'result', id, outcome: { kind: 'refused', reason, message } });
     });
+  }
+
+  /** Whether they may is the server's to say. An answer may hold a secret: it is for who asked, and sits here still. */
+  async #administer(frame: Administer, sitting: Seat): Promise<void> {
+    const outcome = await this.#host.administer(frame, sitting);
+    const isStillHere = this.#host.seat()?.user.id === sitting.user.id;
+    const message = 'Your sign-in ended before the answer came: look at the list.';
+    const ended = { kind: 'refused', reason: 'not-known', message } as const;
+    this.#send({ frame: 'result', id: frame.id, outcome: isStillHere ? outcome : ended });
   }
 
   /** Refused, and on record: somebody asked for what their role may not see. */

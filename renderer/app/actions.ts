@@ -220,6 +220,10 @@ export function createActions(store: WindowStore, line: DeskLine, ports: ActionP
       });
     },
 
+    toggleCaption(): void {
+      set({ isCaptionHidden: !state().isCaptionHidden });
+    },
+
     async signOut(): Promise<void> {
       await line.signOut();
     },

@@ -33,7 +33,7 @@ const modeSaid = ({ link, seat }: WindowState) =>
   link === 'open' ? (seat === undefined ? '' : modes[seat.mode]) : links[link];
 const modes = {
   online: 'Online',
-  alone: 'Alone: the server does not answer, keep working',
+  alone: 'Alone, keep working',
 } as const;
 const links = {
   connecting: '',

@@ -1,7 +1,9 @@
 import { commands, type CommandBody, type CommandType } from '#domain/commands.ts';
 import type { Brand } from '#domain/lib/brand.ts';
+import type { Doing } from '#protocol/administer.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
 import type { LookChange } from '#protocol/look.ts';
+import type { HotkeyAction, HotkeyRow } from '#protocol/hotkey.ts';
 import type { QueryName, QueryParams, Result } from '#protocol/query.ts';
 import type { Presence } from '#protocol/signal.ts';
 import type { WindowUp } from '#protocol/up.ts';
@@ -23,6 +25,7 @@ import type {
   View,
   ViewName,
 } from '#protocol/view.ts';
+import { AskOnce } from './ask-once.ts';
 import type { Channel, LineListener } from './bridge.ts';
 import { adopt, contentOf, needsSaving, sent as sentPad, stored, unsent, type Pad } from './pad.ts';
 import { refusalText } from './refusal-text.ts';
@@ -83,6 +86,7 @@ const listViews = [
   'conflicts',
   'tray',
   'drafts',
+  'hotkeys',
 ] as const satisfies readonly ViewName[];
 
 type Answered = (sent: Sent) => void;
@@ -100,8 +104,10 @@ export class DeskLine implements LineListener {
   readonly #followed = new Map<string, { readonly view: ViewName; readonly key?: string }>();
   readonly #waiting = new Map<string, { frame: string; settle: (outcome: Outcome) => void }>();
   readonly #answered = new Map<string, Answered>();
+  readonly #once: AskOnce;
   /** How far the drafts of dropped pads had come on the line. A pad begun anew goes on from there. */
   readonly #ended = new Map<string, number>();
+  #hotkeyPressed: (action: HotkeyAction) => void = () => {};
   #channel: Channel | undefined;
   #presence: Presence | undefined;
   #heardAt = 0;
@@ -113,6 +119,7 @@ export class DeskLine implements LineListener {
   constructor(store: WindowStore, ports: LinePorts, more: readonly ViewName[] = []) {
     this.#store = store;
     this.#ports = ports;
+    this.#once = new AskOnce(ports.after);
     for (const view of [...listViews, ...more]) this.#followed.set(view, { view });
   }
 
@@ -130,6 +137,7 @@ export class DeskLine implements LineListener {
   /** The line has gone. Everything stays on screen and in hand; the bridge finds the way back. */
   lost(why: 'dropped' | 'turned-away'): void {
     this.#channel = undefined;
+    this.#once.lost();
     if (why === 'turned-away') this.#set({ link: 'turned-away' });
     else this.#set({ link: this.#state.seat ? 'restarting' : 'connecting' });
   }
@@ -171,6 +179,14 @@ export class DeskLine implements LineListener {
     return this.#request((id) => ({ frame: 'sign-out', id }));
   }
 
+  /** What an administrator asks, under an id that the caller keeps. Always answers; it is never sent twice. */
+  administer(doing: Doing, id: string): Promise<Outcome> {
+    const message = 'This window has no line to its desk; nothing was done';
+    if (!this.#channel) return Promise.resolve({ kind: 'refused', reason: 'desk-away', message });
+    // The id is plain here; the desk's schema gives it its brand.
+    return this.#once.ask(id, () => this.#frame({ frame: 'administer', id, doing } as WindowUp));
+  }
+
   /** What this window has in front of it, for the other desks. Said again on each new line. */
   signal(presence: Presence): void {
     this.#presence = presence;
@@ -190,6 +206,16 @@ export class DeskLine implements LineListener {
   settleTray(commandId: string): Promise<Outcome> {
     // The row's id is the command's; the desk's schema reads it.
     return this.#request((id) => ({ frame: 'settle-tray', id, commandId }) as WindowUp);
+  }
+
+  /** Asks for another key for what a telephone key does; what comes of it the view `hotkeys` says. */
+  setHotkey(action: HotkeyAction, keys: string): Promise<Outcome> {
+    return this.#request((id) => ({ frame: 'set-hotkey', id, action, keys }));
+  }
+
+  /** Told of each press of a telephone key, wherever on the desktop. There is one listener. */
+  onHotkey(listener: (action: HotkeyAction) => void): void {
+    this.#hotkeyPressed = listener;
   }
 
   /** Follows one record until `unfollow`. */
@@ -348,6 +374,7 @@ export class DeskLine implements LineListener {
       case 'view':
         return this.#hearView(frame);
       case 'result':
+        if (this.#once.hear(frame.id, frame.outcome)) return undefined;
         return this.#waiting.get(frame.id)?.settle(frame.outcome);
       case 'draft-stored': {
         const { draftId } = frame;
@@ -361,10 +388,13 @@ export class DeskLine implements LineListener {
         // Said once however often it happens: a pad is saved several times a second.
         if (id === undefined)
           return this.notice('bad', refusalText({ reason }, message), `refused ${reason}`);
+        if (this.#once.hear(id, { kind: 'refused', reason, message })) return undefined;
         if (this.#waiting.has(id))
           return this.#waiting.get(id)?.settle({ kind: 'refused', reason, message });
         return this.#hearAnswer(id, { state: 'refused', refusal: { reason, message } });
       }
+      case 'hotkey':
+        return this.#hotkeyPressed(frame.action);
       case 'pong':
       case 'next-token': // the bridge keeps it
         return undefined;
@@ -442,6 +472,8 @@ export class DeskLine implements LineListener {
         return this.#hearDetail(key, change<IncidentDetail | Line>(), (rows) => ({
           incidentDetails: patch(state.incidentDetails, rows),
         }));
+      case 'hotkeys':
+        return this.#hearHotkeys(change<HotkeyRow>());
       case 'drafts':
         return this.#hearDrafts(change<DraftRow>());
       case 'desks':
@@ -449,6 +481,15 @@ export class DeskLine implements LineListener {
       default:
         return view satisfies never;
     }
+  }
+
+  /** What is wrong with a key is said once, and stands where the keys are shown. */
+  #hearHotkeys(change: Change<HotkeyRow>): void {
+    const before = this.#state.hotkeys;
+    this.#set({ hotkeys: patch(before, change) });
+    for (const { id, problem } of this.#state.hotkeys.values())
+      if (problem !== undefined && problem !== before.get(id)?.problem)
+        this.notice('bad', `${problem} (Alt+K)`, `hotkey ${id}`);
   }
 
   /** A record and the lines of its log come as rows of one view. The other records that were shown stay. */

@@ -5,6 +5,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { CommandType } from '#domain/commands.ts';
 import type { ReferenceData } from '#domain/reference-data.ts';
 import type { ServiceLevelRow } from '#domain/service-levels.ts';
+import type { HotkeyRow } from '#protocol/hotkey.ts';
 import type { CrimeNear, Found, FoundPlace, QueryParams } from '#protocol/query.ts';
 import type {
   ConflictRow,
@@ -76,7 +77,10 @@ export type ListName =
   | 'desks'
   | 'past-target'
   | 'duty'
-  | 'levels';
+  | 'levels'
+  | 'people'
+  | 'sessions'
+  | 'api-keys';
 
 /** The line to the desk process: `restarting` keeps everything on screen and in hand. */
 export type Link = 'connecting' | 'open' | 'restarting' | 'turned-away';
@@ -98,6 +102,8 @@ export interface WindowState {
   readonly tray: Rows<TrayRow>;
   /** How every desk is; only in the window of a supervisor. */
   readonly desks: Rows<DeskRow>;
+  /** The telephone keys of the whole desktop, as this desk's shell says they are. */
+  readonly hotkeys: Rows<HotkeyRow>;
   readonly contactDetails: Rows<ContactRow>;
   readonly incidentDetails: Rows<IncidentDetail>;
   /** The running logs that came with them, by record, in the order in which they are shown. */
@@ -112,6 +118,8 @@ export interface WindowState {
   readonly formAbout: string;
   readonly selected: Readonly<Partial<Record<ListName, string>>>;
   readonly notices: readonly Notice[];
+  /** The operator does not want to see what a demo says of its story. */
+  readonly isCaptionHidden: boolean;
   readonly found: LookUp<Found> | undefined;
   readonly places: LookUp<FoundPlace> | undefined;
   readonly crimes: LookUp<CrimeNear> | undefined;
@@ -119,7 +127,7 @@ export interface WindowState {
   readonly levels: LookUp<ServiceLevelRow> | undefined;
   readonly levelsOf: QueryParams<'service-levels'>;
   /** What a key has opened in place, and waits for the next key. */
-  readonly prompt: 'channel' | 'outcome' | 'find' | undefined;
+  readonly prompt: 'channel' | 'outcome' | 'find' | 'hotkeys' | undefined;
   /** The line with the keys of how windows look. */
   readonly isLookShown: boolean;
   /** What is read out to who listens and does not look; each text goes once. */
@@ -168,6 +176,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     conflicts: none,
     tray: none,
     desks: none,
+    hotkeys: none,
     contactDetails: none,
     incidentDetails: none,
     logs: none,
@@ -177,6 +186,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     formAbout: 'new',
     selected: {},
     notices: [],
+    isCaptionHidden: false,
     found: undefined,
     places: undefined,
     crimes: undefined,

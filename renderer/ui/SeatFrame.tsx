@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { selectIsOfTheFloor } from '../app/selectors.ts';
 import { useWindow, type WindowState } from '../app/window-store.ts';
 import { Announcer } from './Announcer.tsx';
+import { DemoCaption } from './DemoCaption.tsx';
 import { DeskTrouble } from './DeskTrouble.tsx';
 import { LookBar } from './LookBar.tsx';
 import { ModeFrame } from './ModeFrame.tsx';
@@ -25,6 +26,7 @@ export function SeatFrame({
 }) {
   return (
     <ModeFrame>
+      <DemoCaption />
       <SeatBar title={title} />
       <LookBar />
       <NoticeStrip />

@@ -55,4 +55,9 @@ export const accountMigrations = [
    ALTER TABLE desk ADD COLUMN seen_at INTEGER;
    -- What was done in this file and the log is still to hold; see \`due.ts\`.
    CREATE TABLE due (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, what TEXT NOT NULL) STRICT`,
+  `ALTER TABLE api_key ADD COLUMN made_at INTEGER;
+   ALTER TABLE api_key ADD COLUMN used_at INTEGER;
+   -- Doings of a window's, by the id that it gave them: what is asked again after a lost answer is done once.
+   CREATE TABLE administered (id TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+   CREATE INDEX administered_at ON administered (at)`,
 ] as const;

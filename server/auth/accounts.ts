@@ -89,6 +89,7 @@ export class Accounts {
         `SELECT user_id AS id, name, display_name AS displayName, role
          FROM account WHERE user_id = ? AND disabled_at IS NULL`,
       ),
+      nameOf: db.prepare<[string], string>('SELECT name FROM account WHERE user_id = ?').pluck(),
       count: db.prepare<[], number>('SELECT count(*) FROM account').pluck(),
       add: db.prepare<[string, string, string, string, Uint8Array, Uint8Array, number]>(
         `INSERT INTO account (name, user_id, display_name, role, salt, verifier, must_change)
@@ -113,6 +114,11 @@ export class Accounts {
 
   has(name: string): boolean {
     return this.#sql.account.get(name) !== undefined;
+  }
+
+  /** The name of whoever has, or had, an account under this id. */
+  nameOf(user: UserId): string | undefined {
+    return this.#sql.nameOf.get(user);
   }
 
   /** Adds an account. Throws where the name is taken, whatever its spelling of upper and lower case. */
@@ -230,8 +236,8 @@ export class Accounts {
     return this.keys.systemOf(key);
   }
 
-  revokeApiKey(name: string): void {
-    this.keys.revokeApiKey(name);
+  revokeApiKey(name: string): boolean {
+    return this.keys.revokeApiKey(name);
   }
 
   addEnrolmentCode(more: Parameters<Keys['makeEnrolmentCode']>[0] = {}): string {

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
-import type { EpochMs, UserId } from '#domain/ids.ts';
+import type { CommandId, DeskId, EpochMs, UserId } from '#domain/ids.ts';
 import { openStore } from '#store/open-store.ts';
 import { accountMigrations } from './account-migrations.ts';
 import { Accounts } from './accounts.ts';
-import { Administration } from './administration.ts';
+import { Administration, type By } from './administration.ts';
 import { DueRecords } from './due.ts';
 
 const [adm, bea] = ['u-adm' as UserId, 'u-bea' as UserId];
+const by = (user: UserId, doing?: CommandId): By => ({ user, desk: 'CH1' as DeskId, doing });
 
 /** Two administrators, both let through the door already. */
 async function two(asked: () => void = () => {}) {
@@ -31,20 +32,20 @@ const outcomeOf = (done: { readonly outcome: string; readonly reason?: string })
 
 test('of two administrators who take each other out at the same moment one is left', async () => {
   const both = async (
-    what: (it: Administration, name: string, by: UserId) => object | Promise<object>,
+    what: (it: Administration, name: string, by: By) => object | Promise<object>,
   ) => {
     const { administration, due } = await two();
     const done = await Promise.all([
-      what(administration, 'bea', adm),
-      what(administration, 'adm', bea),
+      what(administration, 'bea', by(adm)),
+      what(administration, 'adm', by(bea)),
     ]);
     expect(due.isEmpty).toBe(false);
     return done.map((it) => outcomeOf(it as { outcome: string }));
   };
   expect([
-    await both((it, name, by) => it.reset(name, by)),
-    await both((it, name, by) => it.close(name, by)),
-    await both((it, name, by) => it.setRole(name, 'dispatcher', by)),
+    await both((it, name, who) => it.reset(name, who)),
+    await both((it, name, who) => it.close(name, who)),
+    await both((it, name, who) => it.setRole(name, 'dispatcher', who)),
   ]).toEqual([1, 2, 3].map(() => ['done', 'last-administrator']));
 });
 
@@ -52,11 +53,11 @@ test('what is refused changes nothing, and nothing is due of it', async () => {
   const { administration, due } = await two();
   const before = administration.users();
   const done = [
-    administration.close('bea', bea),
-    await administration.reset('bea', bea),
-    administration.unlock('nobody', adm),
-    administration.revokeSession('no such grant', adm),
-    administration.revokeDesk('CH1', adm),
+    administration.close('bea', by(bea)),
+    await administration.reset('bea', by(bea)),
+    administration.unlock('nobody', by(adm)),
+    administration.revokeSession('no such grant', by(adm)),
+    administration.revokeDesk('CH1', by(adm)),
   ];
   expect(done.map(outcomeOf)).toEqual([
     'own-account',
@@ -76,7 +77,7 @@ test('a password that is being changed while the account is closed, or while it 
   const again = await two();
   asked.push(
     () => {},
-    () => void administration.close('bea', adm),
+    () => void administration.close('bea', by(adm)),
   );
   const closed = await accounts.signIn({ ...body, newPassword: 'one of her own' });
   const both = await Promise.all(

@@ -1,12 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { Asked } from '#domain/commands.ts';
 import type { Role } from '#domain/facts.ts';
-import { commandIdFrom, type EpochMs, type UserId } from '#domain/ids.ts';
+import {
+  commandIdFrom,
+  type CommandId,
+  type DeskId,
+  type EpochMs,
+  type UserId,
+} from '#domain/ids.ts';
 import type { Store } from '#store/open-store.ts';
 import type { Accounts, Person } from './accounts.ts';
 import type { DueRecords } from './due.ts';
 import type { LiveSession, Withdrawn } from './grants.ts';
-import type { EnrolledDesk } from './keys.ts';
+import { systemId, type ApiKey, type EnrolledDesk } from './keys.ts';
 import { newPassword } from './passwords.ts';
 
 /** An account as an administrator sees it. What is kept of its password is not among it. */
@@ -19,14 +25,23 @@ export type Account = Person & {
     | { readonly state: 'closed'; readonly closedAt: EpochMs }
   );
 
+/** Who asks, where, and under which id where a window gave it one. */
+export interface By {
+  readonly user: UserId;
+  readonly desk: DeskId;
+  readonly doing?: CommandId | undefined;
+}
+
 export type AdminRefusal =
   | 'no-such-user'
   | 'no-such-session'
   | 'no-such-desk'
+  | 'no-such-key'
   | 'name-taken'
   | 'own-account'
   | 'last-administrator'
-  | 'account-closed';
+  | 'account-closed'
+  | 'already-done';
 
 /** What came of it. `isChanged`: it was not so before. `withdrawn`: what is no good any more, for the desks. */
 export type Done<More = unknown> =
@@ -52,6 +67,8 @@ export interface AdministrationPorts {
   /** What is done here has to stand in the log: it is due from the transaction of its effect on. */
   readonly due: DueRecords;
 }
+
+const KNOWN_MS = 24 * 60 * 60_000; // a window asks again within minutes
 
 /** What administrators do to accounts, sessions, desks and keys, each in one transaction with what is due of it. */
 export class Administration {
@@ -81,6 +98,9 @@ export class Administration {
         `UPDATE account SET salt = ?, verifier = ?, must_change = 1, password_at = ?,
            failures = 0, locked_until = 0 WHERE user_id = ?`,
       ),
+      isDone: db.prepare<[string], number>('SELECT 1 FROM administered WHERE id = ?').pluck(),
+      putDone: db.prepare<[string, number]>('INSERT INTO administered VALUES (?, ?)'),
+      dropDone: db.prepare<[number]>('DELETE FROM administered WHERE at < ?'),
       unlock: db.prepare<[string]>(
         'UPDATE account SET failures = 0, locked_until = 0 WHERE user_id = ?',
       ),
@@ -92,8 +112,8 @@ export class Administration {
   }
 
   /** Another role, from now on and under what they have been given already. */
-  setRole(name: string, role: Role, by: UserId): Done<{ readonly user: Account }> {
-    return this.#toUser(name, ({ id, ...before }) => {
+  setRole(name: string, role: Role, by: By): Done<{ readonly user: Account }> {
+    return this.#toUser(name, by, ({ id, ...before }) => {
       if (role !== 'administrator' && this.#isLast({ id, ...before })) return 'last-administrator';
       this.#tell({ type: 'set-user-role', body: { userId: id, role } }, by);
       if (before.role === role) return { isChanged: false };
@@ -103,9 +123,9 @@ export class Administration {
   }
 
   /** No sign-in, no session, no grant from now on. */
-  close(name: string, by: UserId): Done<{ readonly user: Account }> {
-    return this.#toUser(name, (before) => {
-      if (before.id === by) return 'own-account';
+  close(name: string, by: By): Done<{ readonly user: Account }> {
+    return this.#toUser(name, by, (before) => {
+      if (before.id === by.user) return 'own-account';
       if (this.#isLast(before)) return 'last-administrator';
       this.#tell({ type: 'disable-user', body: { userId: before.id } }, by);
       const withdrawn = this.#ports.accounts.disable(before.id);
@@ -114,8 +134,8 @@ export class Administration {
   }
 
   /** They sign in again with the password they had; what was taken back stays so. */
-  reopen(name: string, by: UserId): Done<{ readonly user: Account }> {
-    return this.#toUser(name, ({ id, closedAt }) => {
+  reopen(name: string, by: By): Done<{ readonly user: Account }> {
+    return this.#toUser(name, by, ({ id, closedAt }) => {
       this.#tell({ type: 'reopen-user', body: { userId: id } }, by);
       this.#sql.reopen.run(id);
       return { isChanged: closedAt !== null };
@@ -125,12 +145,12 @@ export class Administration {
   /** A password for once, in the place of one that was forgotten; all that was given under that is taken back. */
   async reset(
     name: string,
-    by: UserId,
+    by: By,
   ): Promise<Done<{ readonly user: Account; readonly password: string }>> {
     const password = newPassword();
     const { salt, verifier } = await this.#ports.accounts.seal(password);
-    const done = this.#toUser(name, (before) => {
-      if (before.id === by) return 'own-account';
+    const done = this.#toUser(name, by, (before) => {
+      if (before.id === by.user) return 'own-account';
       if (before.closedAt !== null) return 'account-closed';
       if (this.#isLast(before)) return 'last-administrator';
       this.#sql.reset.run(salt, verifier, this.#ports.now(), before.id);
@@ -141,8 +161,8 @@ export class Administration {
     return done.outcome === 'done' ? { ...done, password } : done;
   }
 
-  unlock(name: string, by: UserId): Done<{ readonly user: Account }> {
-    return this.#toUser(name, ({ id, failures, lockedUntil }) => {
+  unlock(name: string, by: By): Done<{ readonly user: Account }> {
+    return this.#toUser(name, by, ({ id, failures, lockedUntil }) => {
       const isChanged = failures > 0 || lockedUntil > this.#ports.now();
       this.#sql.unlock.run(id);
       this.#audit(by, 'unlock-user', id, isChanged ? 'unlocked' : 'was not locked');
@@ -154,8 +174,8 @@ export class Administration {
     return this.#ports.accounts.grants.live();
   }
 
-  revokeSession(id: string, by: UserId): Done {
-    return this.#change(() => {
+  revokeSession(id: string, by: By): Done {
+    return this.#change(by, () => {
       const withdrawn = this.#ports.accounts.grants.revoke(id);
       if (withdrawn === 'no-such-session') return refused(withdrawn, 'session');
       this.#audit(by, 'revoke-session', id, `${withdrawn.length} revoked`);
@@ -164,8 +184,8 @@ export class Administration {
   }
 
   /** Whoever sits somewhere under this name is signed out; with the password they may come in again. */
-  revokeSessionsOf(name: string, by: UserId): Done<{ readonly user: Account }> {
-    return this.#toUser(name, ({ id }) => {
+  revokeSessionsOf(name: string, by: By): Done<{ readonly user: Account }> {
+    return this.#toUser(name, by, ({ id }) => {
       const withdrawn = this.#ports.accounts.grants.revokeAllOf(id);
       this.#audit(by, 'revoke-session', id, `${withdrawn.length} revoked`);
       return { isChanged: withdrawn.length > 0, withdrawn };
@@ -176,25 +196,29 @@ export class Administration {
     return this.#ports.accounts.keys.enrolled();
   }
 
-  makeDeskCode(desk: string | undefined, by: UserId): { code: string; notAfter: EpochMs } {
-    return this.#change(() => {
+  makeDeskCode(
+    desk: string | undefined,
+    by: By,
+  ): Done<{ readonly code: string; readonly notAfter: EpochMs }> {
+    return this.#change(by, () => {
       this.#audit(by, 'make-desk-code', desk ?? 'any new desk', 'made');
-      return this.#ports.accounts.keys.makeEnrolmentCode(desk === undefined ? {} : { desk });
+      const made = this.#ports.accounts.keys.makeEnrolmentCode(desk === undefined ? {} : { desk });
+      return { outcome: 'done', isChanged: true, withdrawn: [], ...made };
     });
   }
 
-  revokeDesk(desk: string, by: UserId): Done {
-    return this.#change(() => {
+  revokeDesk(desk: string, by: By): Done {
+    return this.#change(by, () => {
       if (!this.#ports.accounts.keys.revokeDesk(desk)) return refused('no-such-desk', desk);
       this.#audit(by, 'revoke-desk', desk, 'revoked');
       return { outcome: 'done', isChanged: true, withdrawn: [] };
     });
   }
 
-  addApiKey(name: string, by: UserId): Done<{ readonly key: string }> {
-    return this.#change(() => {
-      if (this.#ports.accounts.keys.hasApiKey(name)) return refused('name-taken', 'api-key');
-      this.#audit(by, 'make-api-key', 'api-key', 'made');
+  addApiKey(name: string, by: By): Done<{ readonly key: string }> {
+    return this.#change(by, () => {
+      if (this.#ports.accounts.keys.hasApiKey(name)) return refused('name-taken', systemId(name));
+      this.#audit(by, 'make-api-key', systemId(name), 'made');
       return {
         outcome: 'done',
         isChanged: true,
@@ -204,13 +228,29 @@ export class Administration {
     });
   }
 
+  apiKeys(): readonly ApiKey[] {
+    return this.#ports.accounts.keys.apiKeys();
+  }
+
+  /** The system is refused from its next request on; its name stays taken, and what it handed in stays. */
+  revokeApiKey(name: string, by: By): Done {
+    return this.#change(by, () => {
+      const { keys } = this.#ports.accounts;
+      if (!keys.hasApiKey(name)) return refused('no-such-key', 'api-key');
+      const isChanged = keys.revokeApiKey(name);
+      this.#audit(by, 'revoke-api-key', systemId(name), isChanged ? 'revoked' : 'was revoked');
+      return { outcome: 'done', isChanged, withdrawn: [] };
+    });
+  }
+
   #toUser(
     name: string,
+    by: By,
     change: (
       before: Row,
     ) => AdminRefusal | { readonly isChanged: boolean; readonly withdrawn?: readonly Withdrawn[] },
   ): Done<{ readonly user: Account }> {
-    return this.#change(() => {
+    return this.#change<{ readonly user: Account }>(by, () => {
       const before = this.#sql.one.get(name);
       if (!before) return refused('no-such-user', 'account');
       const changed = change(before);
@@ -220,8 +260,20 @@ export class Administration {
     });
   }
 
-  #change<Result>(work: () => Result): Result {
-    return this.#ports.db.transaction(work).immediate();
+  /** One transaction with what is due of it. What was asked and done under the same id is not done again. */
+  #change<More = unknown>({ doing }: By, work: () => Done<More>): Done<More> {
+    return this.#ports.db
+      .transaction((): Done<More> => {
+        if (doing !== undefined && this.#sql.isDone.get(doing) !== undefined)
+          return refused('already-done', doing);
+        const done = work();
+        if (doing !== undefined && done.outcome === 'done') {
+          this.#sql.dropDone.run(this.#ports.now() - KNOWN_MS);
+          this.#sql.putDone.run(doing, this.#ports.now());
+        }
+        return done;
+      })
+      .immediate();
   }
 
   /** Whether nobody else could administer the force: another one is open, and has a password of their own. */
@@ -230,16 +282,16 @@ export class Administration {
     return this.#sql.otherAdministrators.get(id) === 0;
   }
 
-  #tell(asked: Asked, actor: UserId): void {
+  #tell(asked: Asked, { user: actor, desk }: By): void {
     const at = this.#ports.now();
     const commandId = commandIdFrom(at, randomBytes(16));
-    this.#ports.due.put({ kind: 'event', commandId, asked, at, actor });
+    this.#ports.due.put({ kind: 'event', commandId, asked, at, actor, desk });
   }
 
-  #audit(actor: UserId, what: string, subject: string, outcome: string): void {
+  #audit({ user: actor, desk }: By, what: string, subject: string, outcome: string): void {
     const operation = 'administration';
     const at = this.#ports.now();
-    const row = { at, actor, desk: 'server', operation, what, subject, outcome } as const;
+    const row = { at, actor, desk, operation, what, subject, outcome } as const;
     this.#ports.due.put({ kind: 'audit', row });
   }
 

@@ -13,6 +13,8 @@ export type Due =
       readonly asked: Asked;
       readonly at: EpochMs;
       readonly actor: UserId;
+      /** Where it was asked; the server's own where an earlier release put it down. */
+      readonly desk?: DeskId;
     }
   | { readonly kind: 'audit'; readonly row: AuditRow };
 
@@ -73,8 +75,7 @@ export class DueRecords {
       await this.#recorder.consulted(id, [{ n: 1, row: due.row }]);
       return;
     }
-    const { commandId, asked, at, actor } = due;
-    const desk = 'server' as DeskId;
+    const { commandId, asked, at, actor, desk = 'server' as DeskId } = due;
     try {
       // What the log has already it refuses, and its audit says so.
       await this.#recorder.record({ commandId, asked, occurredAt: at, actor, desk });

@@ -1,4 +1,4 @@
-import { createPublicKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, randomBytes, type KeyObject } from 'node:crypto';
 import type { EpochMs } from '#domain/ids.ts';
 import type { Store } from '#store/open-store.ts';
 import { hashOf } from './hash-of.ts';
@@ -23,23 +23,40 @@ export interface EnrolledDesk {
   readonly revokedAt: EpochMs | null;
 }
 
+/** The key of an outside system as it is kept; what was not kept yet when it was made is null. */
+export interface ApiKey {
+  readonly name: string;
+  readonly madeAt: EpochMs | null;
+  readonly usedAt: EpochMs | null;
+  readonly revokedAt: EpochMs | null;
+}
+
 /** The keys of desks, the codes that enrol them, and the keys of outside systems. */
 export class Keys {
   readonly #db: Store;
   readonly #now: () => EpochMs;
   readonly #sql;
+  /** When keys were last used, by name, until it is kept: a request costs no write for it. */
+  readonly #used = new Map<string, EpochMs>();
 
   constructor(db: Store, now: () => EpochMs) {
     this.#db = db;
     this.#now = now;
     this.#sql = {
-      putKey: db.prepare<[string, string]>('INSERT INTO api_key VALUES (?, ?, NULL)'),
+      putKey: db.prepare<[string, string, number]>(
+        'INSERT INTO api_key (key_hash, name, made_at) VALUES (?, ?, ?)',
+      ),
       hasKeyNamed: db.prepare<[string], number>('SELECT 1 FROM api_key WHERE name = ?').pluck(),
       key: db
         .prepare<[string], string>(
           'SELECT name FROM api_key WHERE key_hash = ? AND revoked_at IS NULL',
         )
         .pluck(),
+      apiKeys: db.prepare<[], ApiKey>(
+        `SELECT name, made_at AS madeAt, used_at AS usedAt, revoked_at AS revokedAt
+         FROM api_key ORDER BY name COLLATE NOCASE`,
+      ),
+      usedKey: db.prepare<[number, string]>('UPDATE api_key SET used_at = ? WHERE name = ?'),
       revokeKey: db.prepare<[number, string]>(
         'UPDATE api_key SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL',
       ),
@@ -78,7 +95,7 @@ export class Keys {
   /** A key for an outside system. It is told once. */
   addApiKey(name: string): string {
     const key = randomBytes(32).toString('base64url');
-    this.#sql.putKey.run(hashOf(key), name);
+    this.#sql.putKey.run(hashOf(key), name, this.#now());
     return key;
   }
 
@@ -87,13 +104,23 @@ export class Keys {
     return this.#sql.hasKeyNamed.get(name) !== undefined;
   }
 
-  /** The outside system that a key belongs to. */
+  /** The outside system that a key belongs to, which has used it with this. */
   systemOf(key: string): string | undefined {
-    return this.#sql.key.get(hashOf(key));
+    const system = this.#sql.key.get(hashOf(key));
+    if (system !== undefined) this.#used.set(system, this.#now());
+    return system;
   }
 
-  revokeApiKey(name: string): void {
-    this.#sql.revokeKey.run(this.#now(), name);
+  /** Every system that has, or had, a key. */
+  apiKeys(): readonly ApiKey[] {
+    return this.#sql.apiKeys
+      .all()
+      .map((key) => ({ ...key, usedAt: this.#used.get(key.name) ?? key.usedAt }));
+  }
+
+  /** Takes a system's key back: the next request with it is refused. Says whether it was good until now. */
+  revokeApiKey(name: string): boolean {
+    return this.#sql.revokeKey.run(this.#now(), name).changes > 0;
   }
 
   /** A code that enrols one new desk once, or gives `desk` a new key, within `withinMs`. */
@@ -140,14 +167,16 @@ export class Keys {
     return this.#sql.enrolled.all();
   }
 
-  /** Keeps when desks were last joined. */
+  /** Keeps when desks were last joined, and when systems last used their keys. */
   seen(desks: ReadonlyMap<string, EpochMs>): void {
-    if (desks.size === 0) return;
+    if (desks.size === 0 && this.#used.size === 0) return;
     this.#db
       .transaction(() => {
         for (const [desk, at] of desks) this.#sql.seen.run(at, desk);
+        for (const [system, at] of this.#used) this.#sql.usedKey.run(at, system);
       })
       .immediate();
+    this.#used.clear();
   }
 
   /** Takes a desk's key back; says whether it had one. */
@@ -155,6 +184,10 @@ export class Keys {
     return this.#sql.revokeDesk.run(this.#now(), desk).changes > 0;
   }
 }
+
+/** An outside system as events and the audit name it: an id that says nothing of what it is called. */
+export const systemId = (name: string) =>
+  `system-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
 
 /** Where a session without a desk was opened. */
 export const NO_DESK = 'browser';

@@ -61,7 +61,9 @@ export const ways = {
   'POST /api/desks/codes': people('make-desk-code', 'administrator'),
   'POST /api/desks/grants': { by: 'desk' },
   'POST /api/desks/revoke': people('revoke-desk', 'administrator'),
+  'GET /api/api-keys': people('list-api-keys', 'administrator'),
   'POST /api/api-keys': people('make-api-key', 'administrator'),
+  'POST /api/api-keys/revoke': people('revoke-api-key', 'administrator'),
   'GET /api/reference-data': people('list-reference-data', 'administrator'),
   'GET /api/reference-data/:list': people('show-reference-data', 'administrator'),
   'GET /api/reference-data/:list/revisions': people('list-revisions', 'administrator'),
@@ -87,6 +89,50 @@ export function wayTo(route: string): Way | undefined {
   return Object.hasOwn(ways, name) ? ways[name as keyof typeof ways] : undefined; // it has a row
 }
 
+/** Whether somebody in this role may ask this of the administration, from wherever: the rows above decide. */
+const mayAdminister = (what: string, role: Role): boolean =>
+  Object.values<Way>(ways).some(
+    (way) => way.by === 'people' && way.what === what && way.roles.includes(role),
+  );
+
+export type DoingRefusal =
+  | 'unknown-grant'
+  | 'grant-expired'
+  | 'grant-revoked'
+  | 'wrong-desk'
+  | 'wrong-actor'
+  | 'not-permitted';
+
+/**
+ * Judges what an administrator asks at a desk, as at now: their sign-in has to be good at this moment, of
+ * this desk, and seen by this server; their role is the one that they have now.
+ */
+export function judgeDoing(
+  {
+    what,
+    actor,
+    grant: id,
+    desk,
+    at,
+  }: {
+    readonly what: string;
+    readonly actor: UserId;
+    readonly grant: string;
+    /** The one whose key opened the socket. */
+    readonly desk: DeskId;
+    readonly at: EpochMs;
+  },
+  accounts: Pick<Accounts, 'grantAt' | 'roleOf'>,
+): DoingRefusal | undefined {
+  const found = accounts.grantAt(id, at);
+  if (found.outcome !== 'valid') return found.outcome;
+  const { grant, isSinceRevoked } = found;
+  if (grant.desk !== desk) return 'wrong-desk';
+  if (grant.user !== actor) return 'wrong-actor';
+  const role = accounts.roleOf(actor);
+  if (isSinceRevoked || role === undefined) return 'grant-revoked';
+  return grant.isOffline || !mayAdminister(what, role) ? 'not-permitted' : undefined;
+}
 /**
  * Who may sit at a browser seat of the server and follow a log there. An auditor reads the audit and the
  * log by their own address; whoever works on the floor does so at a desk, which goes on when this server
@@ -111,8 +157,10 @@ export const seatFrames = {
   draft: 'read-only',
   'drop-draft': 'read-only',
   'settle-tray': 'read-only',
+  'set-hotkey': 'read-only',
   signal: 'read-only',
   'sign-in': 'read-only',
+  administer: 'read-only',
 } as const satisfies Readonly<Record<WindowUp['frame'], 'heard' | 'read-only'>>;
 
 /** What a desk's command says of itself. */

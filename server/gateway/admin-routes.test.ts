@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { roles } from '#domain/facts.ts';
+import type { EpochMs } from '#domain/ids.ts';
 import { ways, wayTo } from '../auth/policy.ts';
 import { createHttp } from './http.ts';
 import { createLogger } from './logger.ts';
@@ -117,9 +118,57 @@ test('an API key is told once and opens the door for a system; its name is taken
   expect(made.status).toBe(201);
   const contact = { externalId: 'x', channel: '999' };
   expect((await post('/api/contacts', contact, made.body['key'])).status).toBe(201);
-  running.server.accounts.revokeApiKey('telephony');
-  expect((await post('/api/contacts', contact, made.body['key'])).status).toBe(401);
   expect((await post('/api/api-keys', { name: 'telephony' })).body['reason']).toBe('name-taken');
+});
+
+test('an API key that is taken back opens nothing from the next request on, and who did it is on record', async () => {
+  let now = 1_795_471_080_000;
+  const { running, post, user } = await withAdmin({ now: () => now as EpochMs });
+  await using _ = running;
+  const keys = async () => {
+    const { token } = await running.signIn('adm');
+    return (await running.ask('GET', '/api/api-keys', undefined, bearer(token))).body;
+  };
+  const madeAt = now;
+  const made = await post('/api/api-keys', { name: 'telephony' });
+  expect(await keys()).toEqual({ keys: [{ name: 'telephony', madeAt }] });
+  const lastUsedAt = (now += 1_000);
+  const contact = { externalId: 'x', channel: '999' };
+  expect((await post('/api/contacts', contact, made.body['key'])).status).toBe(201);
+  expect(await keys()).toEqual({ keys: [{ name: 'telephony', madeAt, lastUsedAt }] });
+  const revokedAt = (now += 1_000);
+  expect([
+    (await post('/api/api-keys/revoke', { name: 'telephony' })).body,
+    (await post('/api/contacts', contact, made.body['key'])).body['reason'],
+    (await post('/api/api-keys/revoke', { name: 'telephony' })).body,
+    (await post('/api/api-keys/revoke', { name: 'radio' })).body['reason'],
+    await keys(),
+    (await post('/api/api-keys', { name: 'telephony' })).body['reason'],
+  ]).toEqual([
+    { name: 'telephony', isChanged: true },
+    'unknown-key',
+    { name: 'telephony', isChanged: false },
+    'no-such-key',
+    { keys: [{ name: 'telephony', madeAt, lastUsedAt, revokedAt }] },
+    'name-taken',
+  ]);
+  const rows = (await running.audit()).filter(({ what }) => what === 'revoke-api-key');
+  expect(rows.map(({ actor, outcome }) => [actor, outcome])).toEqual([
+    [user.id, 'revoked'],
+    [user.id, 'was revoked'],
+    [user.id, 'refused no-such-key'],
+  ]);
+});
+
+test('when a key was last used is known after a restart too', async () => {
+  const { running, post } = await withAdmin();
+  const made = await post('/api/api-keys', { name: 'telephony' });
+  await post('/api/contacts', { externalId: 'x', channel: '999' }, made.body['key']);
+  await running.server.stop();
+  await using again = await Running.start({ dataDir: running.dataDir });
+  const { token } = await again.signIn('adm');
+  const { body } = await again.ask('GET', '/api/api-keys', undefined, bearer(token));
+  expect(body).toMatchObject({ keys: [{ name: 'telephony', lastUsedAt: expect.any(Number) }] });
 });
 
 test('a secret that could not be audited is told to nobody', async () => {
@@ -174,12 +223,7 @@ test('an address without a row in the table is refused to everybody', async () =
     lagMax: () => 0,
     keyGone: () => {},
     draftsOf: () => [],
-    admin: {
-      addUser: () => Promise.reject(new Error('nobody is added here')),
-      administration: {} as never, // no address of this test comes so far
-      carry: () => Promise.resolve(),
-      withdrawn: () => {},
-    },
+    administering: {} as never, // no address of this test comes so far
     force: 'HC',
     forceName: 'Harbour Constabulary',
     logger: createLogger(() => {}),

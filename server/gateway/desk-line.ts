@@ -17,6 +17,8 @@ import { version } from '#protocol/version.ts';
 import type { Accounts } from '../auth/accounts.ts';
 import { CLOCK_LEEWAY_MS, judgeClaim } from '../auth/policy.ts';
 import { NotRecordable, type AuditRow, type Recorder } from '../log/recorder-port.ts';
+import type { Administering } from './administering.ts';
+import { DeskAdministering } from './desk-administer.ts';
 import type { Notices } from '../ops/notices.ts';
 import { commandIn, readFrame } from './desk-frame.ts';
 import { EventFeed } from './event-feed.ts';
@@ -50,6 +52,7 @@ export interface SyncOptions {
     desk: DeskId,
   ) => 'kept' | 'not-theirs';
   readonly failed: (error: unknown) => void;
+  readonly administering: Administering;
   /** After a restore: a desk has given all that it has on record, or what kept it from that. */
   readonly gave?: (desk: DeskId, what: Given) => void;
   /** A desk's line has ended, and no newer one has taken its place. */
@@ -96,6 +99,7 @@ export class DeskLine {
   readonly #closed: Promise<void>;
   readonly #openedAt: EpochMs;
   readonly #order: OutboxOrder;
+  readonly #administering: DeskAdministering;
   #desk: DeskId | undefined;
   #isHearing = true;
   #isReserving = false;
@@ -123,6 +127,7 @@ export class DeskLine {
       ({ outboxId, deskSeq }) => recorder.isAnswered(outboxId, deskSeq),
       (outboxId, from, to) => recorder.areAnswered(outboxId, from, to),
     );
+    this.#administering = new DeskAdministering({ ...options, turnedAway: exchange.turnedAway });
     this.#openedAt = this.#heardAt = this.#pingedAt = this.#filledAt = options.now();
     this.#closed = new Promise((resolve) => {
       socket.on('close', () => {
@@ -258,6 +263,9 @@ export class DeskLine {
           ...frame,
           user: accounts.hasSatAt(frame.user ?? '', desk) ? frame.user : undefined,
         });
+      case 'desk-administer':
+        // Its answer may hold a secret: it goes down this line or nowhere.
+        return void this.#administering.ask(frame, desk).then((answer) => this.#send(answer));
       case 'desk-report':
         return this.#exchange.reported(desk, {
           ...frame,

@@ -21,8 +21,9 @@ import type { AuditRow, Recorder } from '../log/recorder-port.ts';
 import { networkOf, SignInLimit } from '../auth/sign-in-limit.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { wayTo } from '../auth/policy.ts';
+import { addAdminRoutes } from './admin-routes.ts';
+import type { Administering } from './administering.ts';
 import type { Ops } from '../ops/ops.ts';
-import { addAdminRoutes, type AdminOptions } from './admin-routes.ts';
 import type { DraftCopies } from './draft-copies.ts';
 import { addOutsideRoutes } from './outside-routes.ts';
 import { addReferenceRoutes } from './reference-routes.ts';
@@ -43,7 +44,7 @@ export interface HttpOptions {
   readonly ops?: Pick<Ops, 'all' | 'addMetrics'>;
   /** Told when a desk has a new key, or none: its old line must end. */
   readonly keyGone: (desk: string) => void;
-  readonly admin: Pick<AdminOptions, 'addUser' | 'administration' | 'carry' | 'withdrawn'>;
+  readonly administering: Administering;
   /** What somebody was typing, as their desks last copied it. */
   readonly draftsOf: (user: UserId) => ReturnType<DraftCopies['of']>;
   readonly force: string;
@@ -366,9 +367,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
 
   addOutsideRoutes(app, { recorder, accounts, now, bearer, turnaways });
-  const { admin, keyGone, joined } = options;
   addReferenceRoutes(app, { recorder, shipped: loadReferenceData(), audit, personOf, now });
-  addAdminRoutes(app, { ...admin, keyGone, joined, audit, personOf, now, failed });
+  addAdminRoutes(app, { administering: options.administering, personOf });
 
   const { liveLog } = options;
   if (liveLog) addLiveLogRoutes(app, { ...liveLog, isTls: tls !== undefined, now, audit, signIn });

@@ -17,6 +17,7 @@ import {
 import { parseCallerNumber } from '#domain/telephone-number.ts';
 import type { Answer } from '#protocol/ack.ts';
 import type { Accounts } from '../auth/accounts.ts';
+import { systemId } from '../auth/keys.ts';
 import { judge } from '../auth/policy.ts';
 import type { Recorder, RecordRequest } from '../log/recorder-port.ts';
 import { parse, Refused } from './refused.ts';
@@ -93,7 +94,7 @@ export function addOutsideRoutes(app: FastifyInstance, options: OutsideOptions):
       commandId,
       asked,
       occurredAt: Math.min(occurredAt ?? now(), now()) as EpochMs, // an instant either way
-      actor: `system-${digest(system).toString('hex').slice(0, 12)}` as UserId,
+      actor: systemId(system) as UserId,
       desk: SERVER,
       forbidden: judge(asked.type, 'outside'),
     });

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { commands, type Asked, type CommandBody } from '#domain/commands.ts';
+import { commands } from '#domain/commands.ts';
 import { decide, streamsOf, type Given, type Targets } from '#domain/decide.ts';
 import type { DispatchedCall } from '#domain/dispatched-call.ts';
 import type { RecordedCrime } from '#domain/recorded-crime.ts';
@@ -7,8 +7,6 @@ import type { Decision } from '#domain/lib/decision.ts';
 import type { Fact, RecordedEvent } from '#domain/event.ts';
 import { understand } from '#domain/facts.ts';
 import {
-  batchStream,
-  callBatchStream,
   type CommandId,
   type DeskId,
   unitStream,
@@ -21,14 +19,20 @@ import { advance, emptyEntry, OpenRoom, type Entry } from '#domain/room.ts';
 import type { Answer } from '#protocol/ack.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import type { Store } from '#store/open-store.ts';
-import { addCalls, areCallsHere, callsDigest } from '#store/dispatched-calls.ts';
 import { Picture } from '#store/picture.ts';
-import { addBatch, batchDigest, isBatchHere } from '#store/recorded-crimes.ts';
+import { batchDigest, isBatchHere } from '#store/recorded-crimes.ts';
 import { DamagedFileError, isDamage } from '#store/file-trouble.ts';
 import { SqliteEventLog, soundEvents, soundPage, type LogPorts } from '#store/sqlite-event-log.ts';
 import { AuditTrail, outcomeOf, type Audit } from './audit-trail.ts';
 import { foldInto, isUnreadable, PictureError } from './picture-file.ts';
 import type { AuditRow, OpenHandovers, RecordRequest } from './recorder-port.ts';
+import {
+  callsInto,
+  crimesInto,
+  type CallBatch,
+  type CrimeBatch,
+  type RowImport,
+} from './row-imports.ts';
 import { Retaking, type TailTaken } from './retaking.ts';
 
 /** What became of one request of a group. One that cannot be recorded fails alone; nothing of it is stored. */
@@ -223,65 +227,25 @@ export class LogWriter {
    */
   importCrimes(
     stamp: Omit<RecordRequest, 'asked'>,
-    batch: Omit<
-      CommandBody<'import-recorded-crimes'>,
-      'added' | 'alreadyHeld' | 'alike' | 'rowsDigest'
-    >,
+    batch: CrimeBatch,
     rows: Iterable<RecordedCrime>,
   ): Group {
-    const { log } = this.#options;
-    const { batchId } = batch;
-    return this.#importRows(stamp, rows, {
-      stream: batchStream(batchId),
-      areHere: () => isBatchHere(log, batchId),
-      add: (given) => addBatch(log, batchId, given),
-      asked: (counts) => ({
-        type: 'import-recorded-crimes',
-        body: {
-          ...batch,
-          ...(counts ?? { added: 0, alreadyHeld: 0, alike: 0 }),
-          rowsDigest: batchDigest(log, batchId),
-        },
-      }),
-    });
+    return this.#importRows(stamp, crimesInto(this.#options.log, batch), rows);
   }
 
   /** The same for a file of another city's dispatch records. */
   importCalls(
     stamp: Omit<RecordRequest, 'asked'>,
-    batch: Omit<
-      CommandBody<'import-dispatched-calls'>,
-      'added' | 'alreadyHeld' | 'otherwise' | 'rowsDigest'
-    >,
+    batch: CallBatch,
     rows: Iterable<DispatchedCall>,
   ): Group {
-    const { log } = this.#options;
-    const { batchId } = batch;
-    return this.#importRows(stamp, rows, {
-      stream: callBatchStream(batchId),
-      areHere: () => areCallsHere(log, batchId),
-      add: (given) => addCalls(log, batchId, given),
-      asked: (counts) => ({
-        type: 'import-dispatched-calls',
-        body: {
-          ...batch,
-          ...(counts ?? { added: 0, alreadyHeld: 0, otherwise: 0 }),
-          rowsDigest: callsDigest(log, batchId),
-        },
-      }),
-    });
+    return this.#importRows(stamp, callsInto(this.#options.log, batch), rows);
   }
 
   #importRows<Row, Counts>(
     stamp: Omit<RecordRequest, 'asked'>,
+    into: RowImport<Row, Counts>,
     rows: Iterable<Row>,
-    into: {
-      readonly stream: StreamId;
-      readonly areHere: () => boolean;
-      readonly add: (rows: Iterable<Row>) => Counts;
-      /** The command; without counts where the file is known already and nothing was added. */
-      readonly asked: (counts: Counts | undefined) => Asked;
-    },
   ): Group {
     const isHeld = this.#room.get(into.stream).version > 0;
     if (isHeld && !into.areHere()) this.#atOnce(() => void into.add(rows)); // a restore brought the event without them

@@ -15,12 +15,12 @@ import { limits } from '#protocol/limits.ts';
 import { changedLook, DEFAULT_LOOK } from '#protocol/look.ts';
 import { queries, type Query } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
-import { version } from '#protocol/version.ts';
 import type { Line, SeatRow, Subscribe } from '#protocol/view.ts';
 import { jsonOf } from '#store/json-of.ts';
 import { seatFrames } from '../auth/policy.ts';
 import { NO_DESK } from '../auth/keys.ts';
 import type { AuditRow, Recorder } from '../log/recorder-port.ts';
+import type { Notices } from '../ops/notices.ts';
 import type { Timers } from '../gateway/timers.ts';
 import type { Turnaways } from '../gateway/turnaways.ts';
 import type { LiveRecords } from './live-records.ts';
@@ -45,6 +45,8 @@ export interface SeatLineOptions {
   /** Made when the first look is asked for. Throws where the log cannot be read. */
   readonly records: () => LiveRecords;
   readonly forceName: string;
+  readonly release?: string | undefined;
+  readonly notices?: Pick<Notices, 'all' | 'onChanged'> | undefined;
   readonly now: () => EpochMs;
   readonly timers: Timers;
   readonly turnaways: Turnaways;
@@ -157,6 +159,13 @@ export class SeatLine implements Hanging {
     this.#guard(() => this.#sendDirty());
   }
 
+  /** What stands around the work has changed: sent where the page follows it. */
+  tellSeat(): void {
+    const [sub, upsert] = [this.#seatSub, [{ ...this.#seatRow() }]];
+    if (sub === undefined) return;
+    this.#guard(() => this.#send({ frame: 'view', sub, reset: false, upsert, remove: [] }));
+  }
+
   get #isOpen(): boolean {
     return !this.#isEnded && this.#socket.readyState === this.#socket.OPEN;
   }
@@ -209,14 +218,7 @@ export class SeatLine implements Hanging {
       case 'set-look':
         // For as long as this page is open: nothing of a browser seat is kept.
         this.#look = changedLook(this.#look, frame.change);
-        if (this.#seatSub === undefined) return;
-        return this.#send({
-          frame: 'view',
-          sub: this.#seatSub,
-          reset: false,
-          upsert: [{ ...this.#seatRow() }],
-          remove: [],
-        });
+        return this.tellSeat();
       case 'sign-out':
         return this.#signOut();
       default:
@@ -408,15 +410,13 @@ export class SeatLine implements Hanging {
   }
 
   #seatRow(): SeatRow {
-    const { now, recorder, forceName } = this.#options;
-    const { person } = this.#session;
-    const at = now();
-    const head = recorder.head().seq;
+    const { now, recorder, forceName, release, notices } = this.#options;
+    const [at, head] = [now(), recorder.head().seq];
     return {
       id: 'seat',
       desk: NO_DESK,
       force: forceName,
-      user: person,
+      user: this.#session.person,
       mode: 'online',
       reason: 'a read-only seat of the server',
       since: at,
@@ -427,10 +427,11 @@ export class SeatLine implements Hanging {
       waiting: 0,
       tray: 0,
       referencesLeft: 0,
-      version: `protocol ${version}`,
+      version: release ?? 'unknown',
       protection: 'Nothing is stored on this computer.',
       isDemo: false,
       look: this.#look,
+      notices: notices?.all,
     };
   }
 

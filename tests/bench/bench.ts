@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { openStore } from '#store/open-store.ts';
+import { board } from './board.ts';
 import { catchUp } from './catch-up.ts';
 import { drain } from './drain.ts';
 import { fanOut } from './fan-out.ts';
@@ -36,6 +37,7 @@ const benches: Readonly<
   'server-commit': serverCommit,
   'write-to-screen': writeToScreen,
   start,
+  board,
   'fan-out': fanOut,
   'catch-up': catchUp,
   drain,

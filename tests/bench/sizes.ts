@@ -17,6 +17,9 @@ export interface Sizes {
   };
   readonly peers: { readonly clients: readonly number[]; readonly seconds: number };
   readonly hour: { readonly clients: number; readonly seconds: number };
+  readonly board: { readonly incidents: number; readonly units: number; readonly seconds: number };
+  /** Recorded contacts that a desk starts over. */
+  readonly start: { readonly year: number; readonly many: number };
 }
 
 const whole: Sizes = {
@@ -28,6 +31,8 @@ const whole: Sizes = {
   twoForces: { clients: 50, seconds: 10, rounds: 3 },
   peers: { clients: [50, 200], seconds: 8 },
   hour: { clients: 200, seconds: 600 },
+  board: { incidents: 2_000, units: 2_000, seconds: 60 },
+  start: { year: 25_000, many: 1_000_000 },
 };
 
 /** Says that the benches run, and nothing about how fast anything is. */
@@ -40,6 +45,8 @@ const quick: Sizes = {
   twoForces: { clients: 5, seconds: 2, rounds: 1 },
   peers: { clients: [12], seconds: 1 },
   hour: { clients: 20, seconds: 10 },
+  board: { incidents: 50, units: 50, seconds: 2 },
+  start: { year: 400, many: 1_000 },
 };
 
 let chosen = whole;

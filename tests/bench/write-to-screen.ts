@@ -24,6 +24,7 @@ import {
   timed,
   type Result,
 } from './measure.ts';
+import { demoSeat, signInPage, until, wall, WATCH_KEYS } from './pages.ts';
 import { sizes } from './sizes.ts';
 
 const WARM_UP = 20;
@@ -35,35 +36,6 @@ const DISK_SAMPLES = 200;
 const P50_MAX_MS = 10;
 const P99_MAX_MS = 50;
 const KEY_P95_MAX_MS = 50;
-
-/** Wall-clock milliseconds with fractions, which a page reads alike. */
-const wall = () => performance.timeOrigin + performance.now();
-
-async function until(at: number): Promise<void> {
-  const ms = at - performance.now();
-  if (ms > 0) await sleep(ms);
-}
-
-async function seat(address: string | undefined, name: string): Promise<WindowClient> {
-  const window = new WindowClient(address ?? '');
-  await window.join();
-  const signedIn = await window.signIn(name, 'made-up-password');
-  assert(signedIn.kind === 'rows', `${name} is signed in`);
-  window.follow('seat');
-  await window.until(`${name} is online`, () => window.seat?.mode === 'online');
-  await window.until(`${name} has numbers`, () => (window.seat?.referencesLeft ?? 0) > 0);
-  return window;
-}
-
-async function signIn(page: Page, address: string, name: string): Promise<void> {
-  await page.goto(address);
-  await page.locator('[data-testid="sign-in-name"]:focus').waitFor();
-  await page.keyboard.type(name);
-  await page.keyboard.press('Tab');
-  await page.keyboard.type('made-up-password');
-  await page.keyboard.press('Enter');
-  await page.locator('[data-mode="online"]').waitFor();
-}
 
 // In the page, before anything of it runs: when the message with each numbered line came to its socket.
 const WATCH_SOCKET = `(() => {
@@ -98,17 +70,6 @@ const WATCH_LINES = `(() => {
     });
   };
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
-})()`;
-
-// In the page: from a key's own time stamp to the frame that paints what it put into the field.
-const WATCH_KEYS = `(() => {
-  const took = (window.keysTook = []);
-  let pressedAt;
-  addEventListener('keydown', (event) => (pressedAt = event.timeStamp), true);
-  addEventListener('input', () => {
-    const at = pressedAt;
-    requestAnimationFrame(() => took.push(performance.now() - at));
-  }, true);
 })()`;
 
 /**
@@ -321,10 +282,10 @@ export async function writeToScreen(): Promise<readonly Result[]> {
   });
   const view = { viewport: { width: 1920, height: 1080 } };
   const [d1, sup] = [await browser.newPage(view), await browser.newPage(view)];
-  const ch1 = await seat(room.facts.desks[0], 'ch1');
+  const ch1 = await demoSeat(room.facts.desks[0], 'ch1');
   await d1.addInitScript(WATCH_SOCKET);
-  await signIn(d1, room.facts.desks[2] ?? '', 'd1');
-  await signIn(sup, room.facts.desks[3] ?? '', 'sup');
+  await signInPage(d1, room.facts.desks[2] ?? '', 'd1');
+  await signInPage(sup, room.facts.desks[3] ?? '', 'sup');
   await d1.bringToFront();
   const lines = new Lines(ch1, d1);
   const first = await lines.open();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { subprotocol, version } from '#protocol/version.ts';
-import { adminWords } from '#server/gateway/admin-routes.ts';
+import { adminWords } from '#server/gateway/administering.ts';
 import { referenceWords } from '#server/gateway/reference-routes.ts';
 import { enrolWords, signInWords } from '#server/gateway/http.ts';
 import { GENESIS } from '#store/chain.ts';
@@ -168,7 +168,7 @@ test('every example in INTERFACES.md is what really happens', async () => {
   await using reader = new Reader(folder, (actual, promised) => expect(actual).toEqual(promised));
   for (const block of blocks) await reader.read(block);
   expect(reader.ran.http).toBeGreaterThan(15);
-  expect([reader.console.ran, reader.ran.websocket]).toEqual([21, 2]);
+  expect([reader.console.ran, reader.ran.websocket]).toEqual([23, 2]);
 });
 
 test('a demo that is told to stop while it starts ends with code 0 and leaves no process', async () => {
@@ -191,7 +191,7 @@ test('a demo with a made-up force in it ends with code 0, leaves no process, and
     server: string;
     accounts: { administrator: object };
   };
-  await demo.untilTold('a made-up force is at work: 2 desks, 2 units');
+  await demo.untilTold('a made-up force is at work: 3 desks, 2 units');
   const ask = async (path: string, init: RequestInit) =>
     (await (await fetch(`${server}${path}`, init)).json()) as {
       token: string;
@@ -204,7 +204,7 @@ test('a demo with a made-up force in it ends with code 0, leaves no process, and
   });
   const { users } = await ask('/api/users', { headers: { authorization: `Bearer ${token}` } });
   const force = users.filter(({ displayName }) => displayName.endsWith('(made up)'));
-  expect(force.map(({ state }) => state)).toEqual(['active', 'active']);
+  expect(force.map(({ state }) => state)).toEqual(['active', 'active', 'active']);
   const code = await demo.stop();
   expect([code, processesOf(folder)]).toEqual([0, []]);
   const file = openStore(join(folder, 'server/accounts.db'), accountMigrations);

@@ -22,26 +22,45 @@ const printed = z.looseObject({
   apiKey: z.string(),
 });
 
+async function begin(dataDir: string) {
+  const args = ['demo', '--headless', '--port', '0', '--data', dataDir, '--json'];
+  const demo = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface({ input: demo.stdout }), 'line')) as [string];
+  return { demo, facts: printed.parse(JSON.parse(line)) };
+}
+
 /** The room that `holdfast demo --headless` starts: real processes over real files, in a folder of its own. */
 export class DemoRoom implements AsyncDisposable {
   readonly dataDir: string;
-  readonly facts: z.infer<typeof printed>;
-  readonly #demo: ChildProcess;
+  #facts: z.infer<typeof printed>;
+  #demo: ChildProcess;
   #server: ChildProcess | undefined;
   #desks: readonly number[] | undefined;
 
   private constructor(dataDir: string, demo: ChildProcess, facts: z.infer<typeof printed>) {
     this.dataDir = dataDir;
-    this.facts = facts;
+    this.#facts = facts;
     this.#demo = demo;
   }
 
   static async start(): Promise<DemoRoom> {
     const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-room-'));
-    const args = ['demo', '--headless', '--port', '0', '--data', dataDir, '--json'];
-    const demo = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = (await once(createInterface({ input: demo.stdout }), 'line')) as [string];
-    return new DemoRoom(dataDir, demo, printed.parse(JSON.parse(line)));
+    const { demo, facts } = await begin(dataDir);
+    return new DemoRoom(dataDir, demo, facts);
+  }
+
+  /** Over the same folder, once it has been stopped. */
+  async startAgain(): Promise<void> {
+    const { demo, facts } = await begin(this.dataDir);
+    this.#demo = demo;
+    this.#facts = facts;
+    this.#server = undefined;
+    this.#desks = undefined;
+  }
+
+  /** What the demo printed of itself. */
+  get facts(): z.infer<typeof printed> {
+    return this.#facts;
   }
 
   get serverPid(): number {

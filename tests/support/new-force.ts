@@ -65,6 +65,11 @@ export class NewForce implements AsyncDisposable {
     return asked.answer;
   }
 
+  /** Reads as the administrator. */
+  async read(path: string) {
+    return (await this.ask('GET', path, undefined, this.#admin)).answer;
+  }
+
   /** Adds a person who has chosen their password, and returns a session of theirs. */
   async addUser(name: string, role: Role): Promise<string> {
     const { password } = await this.admin('/api/users', {

@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import type { Asked } from '#domain/commands.ts';
+import type { Doing } from '#protocol/administer.ts';
 import type { Ack } from '#protocol/ack.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
 import type { LookChange } from '#protocol/look.ts';
@@ -128,6 +129,13 @@ export class WindowClient {
     return this.query('find', { text });
   }
 
+  /** Asks as an administrator does: once, under a fresh id or the one it had. */
+  async administer(doing: Doing, id: string = freshCommandId()): Promise<Result['outcome']> {
+    this.#results.delete(id);
+    this.#send({ frame: 'administer', id, doing });
+    return this.until(`the answer to ${doing.what}`, () => this.#results.get(id));
+  }
+
   signal(presence: Presence): void {
     this.#send({ frame: 'signal', presence });
   }
@@ -203,6 +211,11 @@ export class WindowClient {
       case 'result':
         this.#results.set(frame.id, frame.outcome);
         break;
+      case 'refused': {
+        const { id, reason, message } = frame;
+        if (id !== undefined) this.#results.set(id, { kind: 'refused', reason, message });
+        break;
+      }
       case 'draft-stored':
         this.#drafts.set(frame.draftId, [...this.storedRevisions(frame.draftId), frame.revision]);
         break;

@@ -38,8 +38,10 @@ const keys = (
     'Alt+3': () => focus('list', 'crimes'),
     'Alt+4': () => focus('list', 'tray'),
     'Alt+n': () => actions.openForm('new'),
+    'Alt+k': actions.showHotkeys,
     'Alt+x': actions.readNotices,
     'Alt+q': () => void actions.signOut(),
+    'Alt+h': () => actions.toggleCaption(),
     // Within the form Esc stays where it is; from anywhere else it leads back to the caret.
     Escape: () => document.activeElement?.closest('.contact-form') === null && form(),
   };

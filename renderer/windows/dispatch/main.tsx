@@ -50,6 +50,7 @@ const keys = (actions: DispatchActions, store: WindowStore, { focus }: ActionPor
     },
     'Alt+x': actions.readNotices,
     'Alt+q': () => void actions.signOut(),
+    'Alt+h': () => actions.toggleCaption(),
     Escape: () => focus('list', 'incidents'),
   };
 };
