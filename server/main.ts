@@ -15,6 +15,7 @@ import { newPassword } from './auth/passwords.ts';
 import { addingId, Administering, type ToAdd } from './gateway/administering.ts';
 import { DraftCopies } from './gateway/draft-copies.ts';
 import { Escalation } from './gateway/escalation.ts';
+import { OrphanSweep } from './gateway/orphan-sweep.ts';
 import { Gathering } from './gateway/gathering.ts';
 import { createHttp, isLoopback } from './gateway/http.ts';
 import { createFileLogger, createLogger } from './gateway/logger.ts';
@@ -235,6 +236,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let ours: ReadonlySet<string> = new Set();
   let escalation: Escalation | undefined;
   opened.defer(() => escalation?.close());
+  const sweep = new OrphanSweep({ recorder, now, told: log, failed, timers });
+  opened.defer(() => sweep.close());
   const goOn = () => {
     escalation = new Escalation({ recorder, now, failed, timers });
   };
@@ -327,6 +330,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     hosts: () => ours,
     joined: () => sync.joined,
     lagMax: () => sync.lagMax,
+    unowned: () => sweep.counts,
     ops,
     keyGone: (desk) => sync.drop(desk),
     administering,

@@ -106,6 +106,7 @@ export interface DeskListener {
 const CAPTION_MAX = 300; // one line of a screen
 const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: one frame of a screen
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
+const UNOWNED_EVERY_MS = 5_000; // half of what a 999 call may ring
 const COPY_DRAFTS_EVERY_MS = 2_000;
 const CLOCK_WARN_MS = 2_000; // a log whose lines are seconds apart is misread from here on
 const SIGNAL_EVERY_MS = 250; // a colleague's caret need not be newer
@@ -122,7 +123,7 @@ const session = z.object({
   /** Absent for roles that do not work at a desk when the server is away. */
   offlineGrant: offlineGrant.optional(),
 });
-const keptSeat = session.pick({ user: true, grant: true });
+const keptSeat = session.pick({ user: true, grant: true }).extend({ lockedAt: epochMs.optional() });
 
 /** Starts a desk as `openDesk` does, and opens the local port for its windows. */
 export async function startDesk(
@@ -232,8 +233,13 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
   const own = new OwnReport(desk, { now, elapsedMs: () => performance.now() });
   const privateKey = createPrivateKey(options.privateKey);
   const kept = keptSeat.safeParse(desk.outbox.seat());
-  let seat: Seat | undefined =
-    kept.success && kept.data.grant.notAfter > now() ? kept.data : undefined;
+  const isKept = kept.success && kept.data.grant.notAfter > now();
+  let seat: Seat | undefined = isKept
+    ? { user: kept.data.user, grant: kept.data.grant }
+    : undefined;
+  // A desk that starts again stays as covered as it was.
+  let lockedAt = isKept ? kept.data.lockedAt : undefined;
+  let moved: SeatRow['moved'];
   let aloneSince = now();
   let caption: string | undefined;
   let wasLive = false;
@@ -244,7 +250,7 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
   const closed = new AbortController();
   const signText = (text: string) =>
     sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
-  const standing = new Standing(desk);
+  const standing = new Standing(desk, isKept);
   const looks = new Looks(dataDir);
   const isDisabled = (user: UserId) => standing.isDisabled(user);
   const offline = new OfflineSignIn(outboxFile.db, { now, isDisabled }, outboxFile.write);
@@ -268,17 +274,38 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
   /** The roster follows who sits here. A refusal (on duty here already) changes nothing. */
   const onDuty = (type: 'start-duty' | 'end-duty', who: Seat) =>
     attempt(type, () => void desk.ask({ frame: 'command', id: freshId(), type, body: {} }, who));
+  const keepSeat = () =>
+    attempt('keeping who sits here', () =>
+      desk.outbox.keepSeat(seat && { ...seat, ...(lockedAt !== undefined && { lockedAt }) }),
+    );
+  /** They sit down here while the log has them at another desk: that one signs them out when it hears of it. */
+  const came = (next: Seat | undefined): SeatRow['moved'] => {
+    const before = next && standing.dutyDesk(next.user.id);
+    return next === undefined || before === undefined || before === desk.desk
+      ? undefined
+      : { how: 'came-from', name: next.user.displayName, desk: before, at: now() };
+  };
   const sit = (next: Seat | undefined, { mayAsk = true } = {}) => {
     if (seat && seat.user.id !== next?.user.id) {
       if (mayAsk) onDuty('end-duty', seat);
       nothingInFront();
     }
     seat = next;
+    lockedAt = undefined;
+    moved = came(next);
     standing.sat(next);
     shell.sat?.(next?.user.id);
-    attempt('keeping who sits here', () => desk.outbox.keepSeat(next));
+    keepSeat();
     if (next) onDuty('start-duty', next);
     refresh();
+  };
+
+  /** They sit as they sat, in the role that the log gives them now. */
+  const changeRole = (next: Seat) => {
+    const before = { lockedAt, moved };
+    sit(next);
+    ({ lockedAt, moved } = before);
+    keepSeat();
   };
 
   const withdraw = (grants: readonly string[]) => {
@@ -346,6 +373,8 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
       desk: options.desk,
       force: options.forceName,
       user: seat?.user,
+      ...(lockedAt !== undefined && { lockedAt }),
+      ...(moved && { moved }),
       mode: isOnline ? 'online' : 'alone',
       reason: isOnline ? 'the server answers' : why || 'joining the server',
       since: aloneSince,
@@ -368,8 +397,36 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
     };
   };
 
+  const lock = () => {
+    if (!seat || lockedAt !== undefined) return;
+    lockedAt = now();
+    keepSeat();
+    refresh('seat');
+  };
+
+  /**
+   * The same person comes back to the desk that they have locked: by the password that this desk knows, so
+   * that it works alone and gives them nothing anew. Says no where that cannot be told here.
+   */
+  const unlock = async (name: string, password: string) => {
+    const locked = seat;
+    if (!locked || lockedAt === undefined || locked.grant.notAfter <= now()) return undefined;
+    if (name.toLowerCase() !== locked.user.name.toLowerCase()) return undefined;
+    const known = await offline.signIn(name, password);
+    // Only of a wrong password this desk is sure: of the rest the server may know more.
+    if (known.outcome === 'refused')
+      return known.reason === 'wrong-name-or-password' ? known : undefined;
+    if (seat !== locked) return undefined; // signed out meanwhile
+    lockedAt = undefined;
+    keepSeat();
+    refresh();
+    return known;
+  };
+
   /** With the server's word where it answers, else by what this desk remembers. */
   const signIn: WindowHost['signIn'] = async (name, password, newPassword) => {
+    const unlocked = await unlock(name, password);
+    if (unlocked) return unlocked;
     const asked = await askServer(server, '/api/session', {
       name,
       password,
@@ -431,6 +488,8 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
       }
     },
     signOut: () => sit(undefined),
+    lock,
+    isLocked: () => lockedAt !== undefined,
     administer: (asked, who) => administration.ask(asked, who),
     setLook: (change) => {
       attempt('keeping how windows look', () => looks.change(seat?.user.id, change));
@@ -460,13 +519,21 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
     // The log says that this account was closed: whoever uses it sees no more from here on.
     const heard = seat && standing.hear(seat);
     if (heard === 'closed') sit(undefined, { mayAsk: false });
-    else if (heard) sit(heard);
+    else if (heard) changeRole(heard);
+    const elsewhere = seat && standing.wentTo(seat);
+    if (seat && elsewhere !== undefined) {
+      const { displayName: name } = seat.user;
+      sit(undefined, { mayAsk: false }); // on duty there: there is nothing to end here
+      moved = { how: 'went-to', name, desk: elsewhere, at: now() };
+    }
     refresh();
   });
   const seatTimer = setInterval(() => {
     refresh('seat');
     refresh('desks');
   }, SEAT_EVERY_MS);
+  // What becomes late becomes so without anything having changed.
+  const unownedTimer = setInterval(() => refresh('unowned'), UNOWNED_EVERY_MS);
   const signalTimer = setInterval(() => {
     if (!isSignalDue) return;
     const user = seat && { user: seat.user.id };
@@ -534,6 +601,7 @@ export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}):
     close: async () => {
       closed.abort();
       clearInterval(seatTimer);
+      clearInterval(unownedTimer);
       clearInterval(draftTimer);
       clearInterval(signalTimer);
       clearInterval(reportTimer);

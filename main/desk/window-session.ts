@@ -14,6 +14,8 @@ import { searchPlaces } from '#store/places.ts';
 import { near } from '#store/recorded-crimes.ts';
 import type { Desk, Seat } from './desk.ts';
 import type { Replica } from './replica.ts';
+import { shiftHandoverRows } from './shift-handover-rows.ts';
+import { unownedRows } from './unowned-rows.ts';
 import { levelsOf } from './levels.ts';
 import { deskRows, type OwnDesk } from './desk-rows.ts';
 import { isForFew, mayFollow, mayLookUp, maySettle } from './view-policy.ts';
@@ -45,6 +47,9 @@ export interface WindowHost {
     | { readonly outcome: 'refused'; readonly reason: string; readonly message: string }
   >;
   readonly signOut: () => void;
+  /** Covers the windows of this desk until somebody signs in at it. */
+  readonly lock: () => void;
+  readonly isLocked: () => boolean;
   /** Passes on what an administrator asks, as whoever sits here; always answers. */
   readonly administer: (asked: Administer, seat: Seat) => Promise<Result['outcome']>;
   /** For who sits here, or the empty chair; all windows of this desk hear it. */
@@ -164,6 +169,9 @@ export class WindowSession {
         return this.#signIn(frame);
       case 'sign-out':
         this.#host.signOut();
+        return this.#answer(frame.id, []);
+      case 'lock':
+        this.#host.lock();
         return this.#answer(frame.id, []);
       case 'set-look': // also of the empty chair: who signs in has to be able to read
         return this.#host.setLook(frame.change);
@@ -307,7 +315,7 @@ export class WindowSession {
   }
 
   #rowsOf({ view, key = '' }: Subscription): readonly Row[] {
-    const { desk, seat, seatRow } = this.#host;
+    const { desk, seat, seatRow, now } = this.#host;
     if (view === 'seat') return [seatRow()];
     if (view === 'reference-data') return [desk.reference];
     const sitting = seat();
@@ -330,6 +338,10 @@ export class WindowSession {
         return unitRows(source);
       case 'handovers':
         return handoverRows(source);
+      case 'shift-handovers':
+        return shiftHandoverRows(source, sitting.user.id);
+      case 'unowned':
+        return unownedRows(source, now());
       case 'roster':
         return rosterRows(source);
       case 'presence':
@@ -387,6 +399,14 @@ export class WindowSession {
 
   #query(frame: Query): void {
     const { id, query, params } = frame;
+    // Nobody sits there to read the answer. What was done and typed before the lock is still taken.
+    if (this.#host.isLocked()) {
+      this.#refusedHere(query, 'desk-locked');
+      const message = 'This desk is locked.';
+      const outcome = { kind: 'refused', reason: 'desk-locked', message } as const;
+      this.#send({ frame: 'result', id, outcome });
+      return;
+    }
     const role = this.#host.seat()?.user.role;
     if (role === undefined || !mayLookUp(role, query)) {
       this.#consulted(query, 'refused not-permitted', 0);

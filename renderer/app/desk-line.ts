@@ -20,8 +20,10 @@ import type {
   ReferenceRow,
   RosterRow,
   SeatRow,
+  ShiftHandoverRow,
   TrayRow,
   UnitRow,
+  UnownedRow,
   View,
   ViewName,
 } from '#protocol/view.ts';
@@ -81,7 +83,9 @@ const listViews = [
   'incidents',
   'units',
   'handovers',
+  'shift-handovers',
   'roster',
+  'unowned',
   'presence',
   'conflicts',
   'tray',
@@ -177,6 +181,12 @@ export class DeskLine implements LineListener {
   signOut(): Promise<Outcome> {
     this.flushPads();
     return this.#request((id) => ({ frame: 'sign-out', id }));
+  }
+
+  /** Covers every window of this desk. What has been typed is on its way first. */
+  lock(): Promise<Outcome> {
+    this.flushPads();
+    return this.#request((id) => ({ frame: 'lock', id }));
   }
 
   /** What an administrator asks, under an id that the caller keeps. Always answers; it is never sent twice. */
@@ -456,8 +466,14 @@ export class DeskLine implements LineListener {
         return this.#set({ units: patch(state.units, change<UnitRow>()) });
       case 'handovers':
         return this.#set({ handovers: patch(state.handovers, change<HandoverRow>()) });
+      case 'shift-handovers':
+        return this.#set({
+          shiftHandovers: patch(state.shiftHandovers, change<ShiftHandoverRow>()),
+        });
       case 'roster':
         return this.#set({ roster: patch(state.roster, change<RosterRow>()) });
+      case 'unowned':
+        return this.#set({ unowned: patch(state.unowned, change<UnownedRow>()) });
       case 'presence':
         return this.#set({ presence: patch(state.presence, change<PresenceRow>()) });
       case 'conflicts':
@@ -518,9 +534,17 @@ export class DeskLine implements LineListener {
           selected: {},
           lastDraft: undefined,
           undoable: [],
+          seatAsk: undefined,
         }
       : {};
+    const { moved } = seat;
+    const isNews = moved?.how === 'came-from' && moved.at !== this.#state.seat?.moved?.at;
     this.#set({ seat, ...emptied });
+    if (isNews)
+      this.notice(
+        'plain',
+        `You were signed in at ${moved.desk} too: it signs you out as soon as it hears of this. What is yours is here.`,
+      );
     if (isAnother) {
       this.#ended.clear();
       this.#isWorkToResume = false;

@@ -18,8 +18,10 @@ import type {
   PresenceRow,
   RosterRow,
   SeatRow,
+  ShiftHandoverRow,
   TrayRow,
   UnitRow,
+  UnownedRow,
 } from '#protocol/view.ts';
 import type { Pad } from './pad.ts';
 import type { Refused } from './refusal-text.ts';
@@ -70,10 +72,13 @@ export type ListName =
   | 'contacts'
   | 'incidents'
   | 'units'
+  | 'unowned'
   | 'handovers'
   | 'tray'
   | 'found'
   | 'crimes'
+  | 'shift-to'
+  | 'shift-items'
   | 'desks'
   | 'past-target'
   | 'duty'
@@ -96,7 +101,9 @@ export interface WindowState {
   readonly incidents: Rows<IncidentRow>;
   readonly units: Rows<UnitRow>;
   readonly handovers: Rows<HandoverRow>;
+  readonly shiftHandovers: Rows<ShiftHandoverRow>;
   readonly roster: Rows<RosterRow>;
+  readonly unowned: Rows<UnownedRow>;
   readonly presence: Rows<PresenceRow>;
   readonly conflicts: Rows<ConflictRow>;
   readonly tray: Rows<TrayRow>;
@@ -128,6 +135,12 @@ export interface WindowState {
   readonly levelsOf: QueryParams<'service-levels'>;
   /** What a key has opened in place, and waits for the next key. */
   readonly prompt: 'channel' | 'outcome' | 'find' | 'hotkeys' | undefined;
+  /** What the seat asks in place: what becomes of what is owned, to whom it goes, why it goes back. */
+  readonly seatAsk:
+    | { readonly is: 'sign-out' }
+    | { readonly is: 'shift'; readonly without: ReadonlySet<string> }
+    | { readonly is: 'decline'; readonly id: string }
+    | undefined;
   /** The line with the keys of how windows look. */
   readonly isLookShown: boolean;
   /** What is read out to who listens and does not look; each text goes once. */
@@ -171,7 +184,9 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     incidents: none,
     units: none,
     handovers: none,
+    shiftHandovers: none,
     roster: none,
+    unowned: none,
     presence: none,
     conflicts: none,
     tray: none,
@@ -193,6 +208,7 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     levels: undefined,
     levelsOf: {},
     prompt: undefined,
+    seatAsk: undefined,
     isLookShown: false,
     said: { urgent: '', polite: '' },
     again: undefined,

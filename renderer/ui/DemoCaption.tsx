@@ -17,7 +17,7 @@ export function DemoCaption() {
       <span className="demo-caption-words" title={caption}>
         {caption}
       </span>
-      <ActionKey keys="Alt+H" label="Hide or show" onPress={toggleCaption} />
+      <ActionKey keys="Alt+B" label="Hide or show" onPress={toggleCaption} />
     </aside>
   );
 }

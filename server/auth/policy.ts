@@ -160,6 +160,7 @@ export const seatFrames = {
   'set-hotkey': 'read-only',
   signal: 'read-only',
   'sign-in': 'read-only',
+  lock: 'read-only',
   administer: 'read-only',
 } as const satisfies Readonly<Record<WindowUp['frame'], 'heard' | 'read-only'>>;
 

@@ -162,7 +162,7 @@ function dispatchRecords(folder: string): string {
   return file;
 }
 
-test('every example in INTERFACES.md is what really happens', async () => {
+test('every example in INTERFACES.md is what really happens', { timeout: 300_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-interfaces-'));
   using _ = { [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
   await using reader = new Reader(folder, (actual, promised) => expect(actual).toEqual(promised));
