@@ -167,7 +167,13 @@ export function LevelsChart({ rows }: { readonly rows: readonly ServiceLevelRow[
         </span>
         <span className="muted">▮ offered, right; abandoned counts as late</span>
       </p>
-      <div ref={place} className="levels-plot" role="img" aria-label={totalWords(rows)} />
+      {/* Before the first rows have come there are no words for it, and a picture without a name is nothing to a listener. */}
+      <div
+        ref={place}
+        className="levels-plot"
+        role="img"
+        aria-label={totalWords(rows) || 'Service levels, no contacts yet'}
+      />
     </div>
   );
 }
