@@ -23,6 +23,7 @@ export default defineConfig({
         'call-handling': join(renderer, 'windows/call-handling/index.html'),
         dispatch: join(renderer, 'windows/dispatch/index.html'),
         administration: join(renderer, 'windows/administration/index.html'),
+        'live-log': join(renderer, 'windows/live-log/index.html'),
         supervisor: join(renderer, 'windows/supervisor/index.html'),
       },
     },

@@ -1,6 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { UserId } from '#domain/ids.ts';
+import type { DeskNews, ShellNews } from '#desk/desk-news.ts';
 import type { FromDesk, ToDesk } from '#desk/desk-process.ts';
 import type { Admission, WindowRole } from '#desk/shell.ts';
 import type { StartDesk } from '#desk/start-desk.ts';
@@ -27,9 +29,13 @@ export class DeskHost {
   /** Whether `#ready` has come to its end: of the next process another one tells. */
   #hasTold = false;
   #port: number;
+  /** A desk that takes the place of another one shows it too. */
+  #caption: string | undefined;
   #lastId = 0;
   #isStopping = false;
   #deaths = 0;
+  #sitting: UserId | undefined;
+  #heard: (news: DeskNews) => void = () => {};
 
   private constructor(options: StartDesk, log: (line: string) => void) {
     this.#options = options;
@@ -44,12 +50,28 @@ export class DeskHost {
     return host;
   }
 
+  /** Its name. */
+  get desk(): string {
+    return this.#options.desk;
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid;
   }
 
   get origin(): string {
     return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** What the desk tells its shell; who sits there already is told at once. There is one listener. */
+  onNews(listener: (news: DeskNews) => void): void {
+    this.#heard = listener;
+    listener({ type: 'sat', user: this.#sitting });
+  }
+
+  /** What a shell has to say, to the desk that is there; one that is started asks for it by `sat`. */
+  tell(news: ShellNews): void {
+    if (this.#isReady) this.#child?.send(news);
   }
 
   async admit(role: WindowRole, window: string): Promise<Admission> {
@@ -62,6 +84,12 @@ export class DeskHost {
     const message = await this.#ask((id) => ({ type: 'address', id, role }));
     if (message.type !== 'addressed') throw new Error('the desk gave no address');
     return message.address;
+  }
+
+  /** What a demo says at the top of this desk's windows. */
+  caption(words: string): void {
+    this.#caption = words;
+    if (this.#isReady) this.#child?.send({ type: 'caption', words } satisfies ToDesk);
   }
 
   async stop(): Promise<void> {
@@ -94,14 +122,19 @@ export class DeskHost {
         this.#deaths = 0;
         this.#isReady = this.#hasTold = true;
         this.#ready.resolve();
+        if (this.#caption !== undefined) this.caption(this.#caption);
         for (const { message: asked } of this.#waiting.values()) child.send(asked);
+        this.#heard({ type: 'sat', user: this.#sitting }); // it can be told things from here on
       } else if (message.type === 'failed') {
         this.#log(`desk ${this.#options.desk}: ${message.message}`);
         this.#hasTold = true;
         this.#ready.reject(new Error(message.message));
-      } else {
+      } else if ('id' in message) {
         this.#waiting.get(message.id)?.answered(message);
         this.#waiting.delete(message.id);
+      } else {
+        if (message.type === 'sat') this.#sitting = message.user;
+        if (this.#isReady) this.#heard(message);
       }
     });
     // Whether it ended or could not be started, `exit` or `error` comes, and the next one is tried.

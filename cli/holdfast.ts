@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { isFoundWrong } from '#store/file-trouble.ts';
+import { loadAssets } from '#store/load-assets.ts';
 import { startServer } from '../server/main.ts';
 import { rebuildFolder } from '../server/log/open-writer.ts';
 import { runAdmin } from './admin.ts';
@@ -15,7 +16,7 @@ import { runImport } from './imports.ts';
 import { Secrets } from './read-secret.ts';
 import { runReport } from './reports.ts';
 import { runDesk } from './run-desk.ts';
-import { cleanUpTraining, defaults, runTraining, sizeOf } from './run-training.ts';
+import { cleanUpTraining, defaults, madeUpForceOf, runTraining } from './run-training.ts';
 import { makeBackup, restoreBackup, verify, witness, type Out } from './safe-keeping.ts';
 
 const HELP = `holdfast COMMAND [OPTION…]
@@ -25,20 +26,26 @@ const HELP = `holdfast COMMAND [OPTION…]
                                           [--await-desks SECONDS]   (after a restore; 60)
                                           [--backups DIR] [--backup-hours 26]   (what is watched)
                                           [--disk-warn-percent 85] [--disk-full-percent 95]
-                                          [--clock-warn-ms 2000]
+                                          [--clock-warn-ms 2000] [--log-file]
+                                          [--log-file-megabytes 10] [--log-files 10]
   desk     one desk and its windows       --server URL --name DESK --data DIR [--enrol CODE]
                                           [--window call-handling|dispatch|supervisor|administration]
                                           [--headless]
                                           [--force HC] [--force-name NAME] [--time-zone ZONE]
                                           [--second-copy DIR]   (of its outbox: on another disk)
+                                          [--electron BINARY]   (instead of the installed Chromium)
                                           [--clock-warn-ms 2000]
   config   what a server or desk goes by  serve | desk, with their options: each value, and where
                                           it is from
   doctor   what is wrong with one         serve | desk, with their options; it changes nothing, also
                                           beside one that runs
   demo     a room with made-up data       [--headless] [--port 7100] [--data DIR] [--json]
+                                          [--electron BINARY]
                                           [--training]   (a made-up force at work in it, as below)
+                                          [--scenario [--speed 1]]   (a night shift played at its
+                                          desks, with captions; then without a force)
   training a made-up force at work on it  --server URL --as ADMIN [--seed 1] [--speed 1] [--rate 1]
+                                          [--from 22:00|fri-22:00]   (else the time of now)
                                           [--handlers 24] [--dispatchers 6] [--units 60]
                                           (its own people and desks, all labelled as made up; never
                                           on a server where anything is real; the password as below)
@@ -76,6 +83,9 @@ Exit codes: 0 done · 1 failed · 2 not understood · 3 found wrong (import refu
 a file that is damaged or of a newer release, a fault that doctor found) · 4 doctor found nothing worse than warnings
 `;
 
+/** What the browsers are served; made by `npm run build`. */
+const WINDOWS = join(import.meta.dirname, '../dist/renderer');
+
 const VERSION = (
   JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
     version: string;
@@ -99,6 +109,9 @@ const options = {
   'disk-warn-percent': { type: 'string' },
   'disk-full-percent': { type: 'string' },
   'clock-warn-ms': { type: 'string' },
+  'log-file': { type: 'boolean' },
+  'log-file-megabytes': { type: 'string' },
+  'log-files': { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
   server: { type: 'string' },
@@ -115,15 +128,18 @@ const options = {
   'await-desks': { type: 'string' },
   'second-copy': { type: 'string' },
   training: { type: 'boolean', default: false },
+  scenario: { type: 'boolean', default: false },
   seed: { type: 'string' },
   speed: { type: 'string' },
   rate: { type: 'string' },
+  from: { type: 'string' },
   handlers: { type: 'string' },
   dispatchers: { type: 'string' },
   units: { type: 'string' },
   'clean-up': { type: 'boolean', default: false },
   window: { type: 'string' },
   headless: { type: 'boolean' },
+  electron: { type: 'string' },
   json: { type: 'boolean', default: false },
   version: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -187,6 +203,10 @@ async function main(args: readonly string[]): Promise<number> {
         },
         clockWarnMs: settings.clockWarnMs,
         release: VERSION,
+        windows: existsSync(WINDOWS) ? loadAssets(WINDOWS) : undefined,
+        logFile: settings.logFile
+          ? { fileMaxBytes: settings.logFileMegabytes * 1_000_000, filesMax: settings.logFiles }
+          : undefined,
         log,
       });
       const first = await server.addFirstAdministrator();
@@ -196,8 +216,18 @@ async function main(args: readonly string[]): Promise<number> {
             `${first.password}\nIt is told only now and opens nothing until it is changed: ` +
             `holdfast admin password --server ${server.baseUrl} --as ${first.name}`,
         );
-      const line = { server: server.baseUrl, ...(first && { firstAdministrator: first }) };
-      say(values.json ? JSON.stringify(line) : `serving ${server.baseUrl}`);
+      const { baseUrl, liveLog } = server;
+      if (liveLog === undefined)
+        log(
+          'The windows are not built, so there is no live log here: npm run build, and start again.',
+        );
+      const line = {
+        server: baseUrl,
+        ...(liveLog !== undefined && { liveLog }),
+        ...(first && { firstAdministrator: first }),
+      };
+      const words = liveLog === undefined ? '' : `\nlive log ${liveLog}`;
+      say(values.json ? JSON.stringify(line) : `serving ${baseUrl}${words}`);
       await untilStopped();
       await server.stop();
       return 0;
@@ -212,6 +242,7 @@ async function main(args: readonly string[]): Promise<number> {
         copyDir: settings.secondCopy,
         window: settings.window,
         isHeadless: settings.headless,
+        electron: settings.electron,
         force: settings.force,
         forceName: settings.forceName,
         timeZone: settings.timeZone,
@@ -227,9 +258,15 @@ async function main(args: readonly string[]): Promise<number> {
       const { settings } = settingsOf('demo');
       await runDemo({
         isHeadless: settings.headless,
+        electron: settings.electron,
         port: settings.port,
         dataDir: settings.data,
-        training: values.training ? sizeOf(values, defaults.demo, usage) : undefined,
+        // The story is told at these desks alone: a force at work would talk into it.
+        training:
+          values.training && !values.scenario
+            ? madeUpForceOf(values, defaults.demo, usage)
+            : undefined,
+        storySpeed: values.scenario ? madeUpForceOf(values, defaults.demo, usage).speed : undefined,
         force: settings.force,
         forceName: settings.forceName,
         timeZone: settings.timeZone,
@@ -267,7 +304,7 @@ async function main(args: readonly string[]): Promise<number> {
       await runTraining({
         server: need('server'),
         as: need('as'),
-        size: sizeOf(values, defaults.training, usage),
+        force: madeUpForceOf(values, defaults.training, usage),
         secrets: new Secrets({ input: process.stdin, output: process.stderr }),
         say: out,
         log,

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { startShell } from '#chromium/start-shell.ts';
+import { enrolDesk } from '#desk/identity.ts';
 import type { Among } from '#desk/layout.ts';
 import type { WindowRole } from '#desk/shell.ts';
 import { DeskHost } from './desk-host.ts';
+import { ElectronDesk, MAIN } from './electron-desk.ts';
 import { openIdentity } from './identity.ts';
 
 export interface RunDesk {
@@ -15,6 +17,8 @@ export interface RunDesk {
   readonly copyDir: string | undefined;
   readonly window: WindowRole;
   readonly isHeadless: boolean;
+  /** The Electron binary that shows the windows and runs the desk; without one, the installed Chromium. */
+  readonly electron: string | undefined;
   readonly force: string;
   readonly forceName: string;
   /** A reference is dated by its local day. */
@@ -29,18 +33,12 @@ export interface RunDesk {
 /** Runs one desk: enrols it where a code is given, opens its window, and keeps it alive until stopped. */
 export async function runDesk(options: RunDesk): Promise<void> {
   const { server, name, dataDir, enrol, isHeadless, log, say, window: role } = options;
+  if (options.electron !== undefined && !isHeadless)
+    return runInElectron(options, options.electron);
   const { identity, isNew } = await openIdentity(dataDir, name);
   if (isNew && enrol === undefined)
     throw new Error('this desk is new: ask the administrator for a code and give it with --enrol');
-  if (enrol !== undefined) {
-    const response = await fetch(`${server}/api/desks/enrol`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ code: enrol, desk: name, publicKey: identity.publicKey }),
-    });
-    if (!response.ok)
-      throw new Error(`the server did not enrol this desk: ${await response.text()}`);
-  }
+  if (enrol !== undefined) await enrolDesk(server, enrol, identity);
   const host = await DeskHost.start(
     {
       dataDir,
@@ -65,6 +63,31 @@ export async function runDesk(options: RunDesk): Promise<void> {
   await host.stop();
 }
 
+async function runInElectron(options: RunDesk, electron: string) {
+  const { server, name, copyDir, log } = options;
+  const desk = await ElectronDesk.start({
+    electron,
+    main: MAIN,
+    folder: options.dataDir,
+    settings: {
+      server,
+      desk: name,
+      force: options.force,
+      forceName: options.forceName,
+      timeZone: options.timeZone,
+      clockWarnMs: options.clockWarnMs,
+      ...(copyDir !== undefined && { copyDir }),
+      windows: [options.window],
+      isDemo: false,
+    },
+    enrol: options.enrol,
+    log,
+  });
+  options.say(`desk ${name}: in Electron`, { pid: desk.pid, shell: 'electron' });
+  await options.untilStopped();
+  await desk.stop();
+}
+
 /** Opens a desk's windows on the machine's screen. */
 export async function openShell(
   host: DeskHost,
@@ -77,12 +100,15 @@ export async function openShell(
     folder,
     origin: host.origin,
     handOver: (role, id) => host.admit(role, id.slice(role.length + 1)),
-    listener: {
-      windowChanged: (role, _id, event) => log(`window ${role}: ${event.type}`),
-      displaysChanged: () => {},
-    },
+    // Where windows stand, and what becomes of one that crashes, the shell sees to.
+    listener: { windowChanged: () => {}, displaysChanged: () => {} },
+    layoutFile: join(folder, '../layouts.json'),
+    hotkeyFile: join(folder, '../hotkeys.json'),
+    tell: (news) => host.tell(news),
+    log,
     environment: process.env,
   });
+  host.onNews((news) => started.hear(news));
   await started.openWindows(roles, among);
   return started;
 }

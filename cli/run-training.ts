@@ -1,7 +1,7 @@
 import { RATE_MAX } from '#training/arrivals.ts';
 import { cleanUp } from '#training/clean-up.ts';
 import { Doors } from '#training/doors.ts';
-import { SPEED_MAX, weekTimeOf } from '#training/pace.ts';
+import { SPEED_MAX, weekTimeFrom, weekTimeOf } from '#training/pace.ts';
 import { staffMax, TrainingRoom, type TrainingOptions } from '#training/training-room.ts';
 import type { Secrets } from './read-secret.ts';
 
@@ -9,16 +9,21 @@ const TIME_ZONE = 'Europe/London'; // of the made-up force, whose week goes by i
 const SEED_MAX = 4_294_967_295;
 
 /** How large a made-up force is and how fast it lives, as it was written; what is left out is of `defaults`. */
-export type SizeWritten = Readonly<Partial<Record<keyof Size, string>>>;
+export type SizeWritten = Readonly<Partial<Record<keyof Size | 'from', string>>>;
 export type Size = Pick<
   TrainingOptions,
   'seed' | 'speed' | 'rate' | 'handlers' | 'dispatchers' | 'units'
 >;
 
+/** The size, and the virtual time at which it begins, in milliseconds from a Monday's midnight. */
+export interface MadeUpForce extends Size {
+  readonly startMs: number;
+}
+
 export interface RunTraining {
   readonly server: string;
   readonly as: string;
-  readonly size: Size;
+  readonly force: MadeUpForce;
   readonly secrets: Secrets;
   readonly say: (words: string, json: object) => void;
   readonly log: (line: string) => void;
@@ -31,12 +36,19 @@ export const defaults = {
   demo: { seed: 1, speed: 1, rate: 0.5, handlers: 8, dispatchers: 3, units: 20 },
 } as const;
 
-/** The size of a made-up force. Throws what `usage` makes of a number that is none. */
-export function sizeOf(
+/**
+ * How a made-up force is to be: what is not written is of `otherwise`, and it begins by the clock on the wall.
+ * Throws what `usage` makes of a number that is none.
+ */
+export function madeUpForceOf(
   written: SizeWritten,
   otherwise: Size,
   usage: (message: string) => Error,
-): Size {
+): MadeUpForce {
+  const now = weekTimeOf(Date.now(), TIME_ZONE);
+  const startMs = written.from === undefined ? now : weekTimeFrom(written.from, now);
+  if (startMs === undefined)
+    throw usage('--from is a time such as 22:00, or with its day, such as fri-22:00');
   const number = (name: keyof Size, least: number, most: number, isWhole: boolean) => {
     const text = written[name];
     if (text === undefined) return otherwise[name];
@@ -47,6 +59,7 @@ export function sizeOf(
     return value;
   };
   return {
+    startMs,
     seed: number('seed', 0, SEED_MAX, true),
     speed: number('speed', 0.1, SPEED_MAX, false),
     rate: number('rate', 0.01, RATE_MAX, false),
@@ -56,15 +69,9 @@ export function sizeOf(
   };
 }
 
-/** Lets a made-up force in, which lives by the clock on the wall. */
-export const openTraining = (
-  options: Omit<TrainingOptions, 'timeZone' | 'startMs'>,
-): Promise<TrainingRoom> =>
-  TrainingRoom.open({
-    ...options,
-    timeZone: TIME_ZONE,
-    startMs: weekTimeOf(Date.now(), TIME_ZONE),
-  });
+/** Lets a made-up force in. */
+export const openTraining = (options: Omit<TrainingOptions, 'timeZone'>): Promise<TrainingRoom> =>
+  TrainingRoom.open({ ...options, timeZone: TIME_ZONE });
 
 /** Shuts out what training rooms that were killed have left on a server. */
 export async function cleanUpTraining({
@@ -88,17 +95,17 @@ export async function cleanUpTraining({
 
 /** A made-up force works a server until it is stopped. Its first line says who it is, its last what it did. */
 export async function runTraining(options: RunTraining): Promise<void> {
-  const { server, as, size, secrets, say, log, untilStopped } = options;
+  const { server, as, force, secrets, say, log, untilStopped } = options;
   const password = await secrets.next(`Password of ${as}`);
   if (password === undefined) throw new Error('no password was given: type it, or pipe it in');
-  const room = await openTraining({ ...size, server, as, password, log });
+  const room = await openTraining({ ...force, server, as, password, log });
   const { run, counts, desks, units } = room;
   say(
     `a made-up force is at work on ${server} (training-${run}): ${desks.length} desks, ${units} units`,
     {
       server,
       run: `training-${run}`,
-      ...size,
+      ...force,
       desks,
       units,
       isMadeUp: true,

@@ -48,6 +48,16 @@ export function wordsOfCommand(
       return 'Accept a hand-over';
     case 'escalate-handover':
       return 'Escalate a hand-over';
+    case 'offer-shift-handover':
+      return `Hand over at the change of shift: ${body.items.map(({ id }) => id).join(', ')}`;
+    case 'accept-shift-handover':
+      return 'Accept a shift hand-over';
+    case 'decline-shift-handover':
+      return `Decline a shift hand-over: ${quoted(body.reason)}`;
+    case 'withdraw-shift-handover':
+      return 'Withdraw a shift hand-over';
+    case 'escalate-shift-handover':
+      return 'Escalate a shift hand-over';
     case 'book-on-unit':
       return `Book ${body.unitId} on: ${body.officers.join(', ')}`;
     case 'book-off-unit':
@@ -64,6 +74,8 @@ export function wordsOfCommand(
       return `Stand down the emergency of ${body.unitId}: ${quoted(body.reason)}`;
     case 'start-duty':
       return 'On duty';
+    case 'take-off-duty':
+      return 'Take somebody off duty';
     case 'end-duty':
       return 'Off duty';
     case 'note-conflict':

@@ -18,10 +18,12 @@ import {
   epochMs,
   handoverId,
   incidentId,
+  shiftHandoverId,
   streamId,
   unitId,
   userId,
 } from './ids.ts';
+import { SHIFT_ITEMS_MAX, shiftItem, shiftTo } from './shift-items.ts';
 
 const text = z.string().trim().min(1).max(4_000);
 const code = z.string().regex(/^[A-Z]{3}$/);
@@ -112,6 +114,19 @@ export const commands = {
   'accept-handover': row('check', dispatch, z.strictObject({ handoverId })),
   'escalate-handover': row('check', ['system'], z.strictObject({ handoverId })),
 
+  // A shift hand-over: what somebody owns, to whom, accepted before it passes. Late, each is recorded
+  // where it is still possible: what has been closed or taken meanwhile is left out by the decision itself,
+  // so nothing needs a person but what cannot be done at all, and that goes to the tray.
+  'offer-shift-handover': row(
+    'check',
+    floor,
+    z.strictObject({ to: shiftTo, items: z.array(shiftItem).min(1).max(SHIFT_ITEMS_MAX) }),
+  ),
+  'accept-shift-handover': row('check', floor, z.strictObject({ shiftHandoverId })),
+  'decline-shift-handover': row('check', floor, z.strictObject({ shiftHandoverId, reason: text })),
+  'withdraw-shift-handover': row('check', floor, z.strictObject({ shiftHandoverId })),
+  'escalate-shift-handover': row('check', ['system'], z.strictObject({ shiftHandoverId })),
+
   'book-on-unit': row(
     'check',
     dispatch,
@@ -143,6 +158,8 @@ export const commands = {
   /** Asked by a desk for the person who has just signed in at it, and who has just signed out. */
   'start-duty': row('always', roles, z.strictObject({})),
   'end-duty': row('always', roles, z.strictObject({})),
+  /** Of somebody whose access was taken back while they sat there: their desk cannot ask it for them any more. */
+  'take-off-duty': row('check', ['system'], z.strictObject({ userId, desk: deskId })),
 
   /** Asked by the server itself with the refusal of a late command. */
   'note-conflict': row(

@@ -65,6 +65,8 @@ export function evolveContact(contact: Contact, event: RecordedEvent): Contact {
         answeredAt: contact.state === 'offered' ? at : contact.answeredAt,
         owner: { user: known.body.by, desk: known.body.desk },
       };
+    case 'contact.passed':
+      return { ...contact, owner: { user: known.body.by, desk: known.body.desk } };
     case 'contact.held':
       return { ...contact, state: 'held' };
     case 'contact.resumed':

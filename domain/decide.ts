@@ -10,6 +10,7 @@ import {
   dutyStream,
   handoverStream,
   incidentStream,
+  shiftHandoverStream,
   REFERENCES,
   referenceStream,
   unitStream,
@@ -31,7 +32,13 @@ import type { Handover } from './handover.ts';
 import { parseReferenceList } from './reference-data.ts';
 import { targetsIn } from './reference-table.ts';
 import type { Duty, References, User } from './roster.ts';
-import type { Entity, Room } from './room.ts';
+import { only, type Room } from './room.ts';
+import {
+  decideShiftHandover,
+  shiftHandoverIdOf,
+  type ShiftRefusal,
+} from './decide-shift-handover.ts';
+import { streamOfItem } from './shift-items.ts';
 import { isRequest, status, type Unit } from './unit.ts';
 
 /** Time, ids and who asks are given: nothing here depends on when or where it is decided. */
@@ -58,6 +65,7 @@ export type Refusal =
   | {
       readonly reason: 'no-such-contact' | 'no-such-incident' | 'no-such-unit' | 'no-such-handover';
     }
+  | ShiftRefusal
   | { readonly reason: 'already-taken'; readonly by: UserId; readonly desk: DeskId }
   | { readonly reason: 'already-accepted'; readonly by: UserId; readonly desk: DeskId }
   | { readonly reason: 'already-escalated' | 'not-due-yet' }
@@ -79,7 +87,7 @@ export type Refusal =
       readonly unitId: UnitId;
       readonly statusCode: number;
     }
-  | { readonly reason: 'already-on-duty' | 'not-on-duty' }
+  | { readonly reason: 'already-on-duty' | 'not-on-duty' | 'on-duty-elsewhere-since' }
   | { readonly reason: 'no-such-conflict' | 'already-seen' | 'already-noted' }
   | {
       readonly reason:
@@ -110,7 +118,17 @@ export function streamsOf(
   if ('incidentId' in body) streams.push(incidentStream(body.incidentId));
   if ('unitId' in body) streams.push(unitStream(body.unitId));
   if ('handoverId' in body) streams.push(handoverStream(body.handoverId));
+  if ('shiftHandoverId' in body) streams.push(shiftHandoverStream(body.shiftHandoverId));
   switch (asked.type) {
+    case 'offer-shift-handover':
+      streams.push(shiftHandoverStream(shiftHandoverIdOf(given.commandId)));
+      if (asked.body.to.kind === 'person') streams.push(userStream(asked.body.to.user));
+      streams.push(...asked.body.items.map(streamOfItem));
+      break;
+    case 'accept-shift-handover':
+    case 'decline-shift-handover':
+      if (given.by) streams.push(userStream(given.by.user));
+      break;
     case 'raise-incident':
       if (given.reference !== undefined) streams.push(incidentStream(given.reference));
       streams.push(handoverStream(handoverIdOf(given.commandId)), referenceStream('grades'));
@@ -127,6 +145,9 @@ export function streamsOf(
     case 'reopen-user':
     case 'set-user-role':
       streams.push(userStream(asked.body.userId));
+      break;
+    case 'take-off-duty':
+      streams.push(dutyStream(asked.body.userId));
       break;
     case 'start-duty':
     case 'end-duty':
@@ -147,7 +168,7 @@ export function streamsOf(
   return streams;
 }
 
-type Outcome = Decision<HoldfastFact, Refusal>;
+export type Outcome = Decision<HoldfastFact, Refusal>;
 
 /** Decides what a command would record, or why it is refused. Reads no clock and does no I/O. */
 export function decide(room: Room, asked: Asked, given: Given): Outcome {
@@ -176,6 +197,12 @@ export function decide(room: Room, asked: Asked, given: Given): Outcome {
     case 'accept-handover':
     case 'escalate-handover':
       return decideHandover(room, asked, given);
+    case 'offer-shift-handover':
+    case 'accept-shift-handover':
+    case 'decline-shift-handover':
+    case 'withdraw-shift-handover':
+    case 'escalate-shift-handover':
+      return decideShiftHandover(room, asked, given);
     case 'book-on-unit':
     case 'book-off-unit':
     case 'assign-unit':
@@ -187,6 +214,11 @@ export function decide(room: Room, asked: Asked, given: Given): Outcome {
     case 'start-duty':
     case 'end-duty':
       return decideDuty(room, asked, given);
+    case 'take-off-duty': {
+      const { userId, desk } = asked.body;
+      const ended = offDuty(room, userId, desk);
+      return ended ? record(ended) : refuse({ reason: 'not-on-duty' });
+    }
     case 'note-conflict':
     case 'settle-conflict':
       return decideConflict(room, asked, given);
@@ -215,7 +247,7 @@ export function decide(room: Room, asked: Asked, given: Given): Outcome {
   }
 }
 
-type Of<Type extends Asked['type']> = Extract<Asked, { type: Type }>;
+export type Of<Type extends Asked['type']> = Extract<Asked, { type: Type }>;
 
 function openContact(asked: Of<'offer-contact' | 'open-contact'>, { commandId, by }: Given) {
   const fact = factIn(contactStream(contactIdOf(commandId)));
@@ -542,20 +574,33 @@ function decideUnit(room: Room, asked: UnitCommand, { by }: Given): Outcome {
   }
 }
 
+const CLOCKS_DIFFER_MS = 5 * 60_000; // what the clocks of two desks may differ by: then the last to come counts
+
 /** Who sits where: a person is on duty at one desk, and signing in at another one moves them. */
-function decideDuty(room: Room, asked: Of<'start-duty' | 'end-duty'>, { by }: Given): Outcome {
+function decideDuty(room: Room, asked: Of<'start-duty' | 'end-duty'>, { by, now }: Given): Outcome {
   const stream = dutyStream(by.user);
   const duty = only<Duty>(room, stream, 'duty');
   const fact = factIn(stream);
   if (asked.type === 'end-duty') {
-    if (duty?.at?.desk !== by.desk) return refuse({ reason: 'not-on-duty' });
-    return record(fact('duty.ended', { desk: by.desk }));
+    const ended = offDuty(room, by.user, by.desk);
+    return ended ? record(ended) : refuse({ reason: 'not-on-duty' });
   }
   const role = only<User>(room, userStream(by.user), 'user')?.role;
   // In another role they begin anew, at the desk where they sit.
   if (duty?.at?.desk === by.desk && duty.at.role === role)
     return refuse({ reason: 'already-on-duty' });
+  // It comes late from a desk that was alone: they have sat down elsewhere since, and are there.
+  if (duty?.at && duty.at.desk !== by.desk && now + CLOCKS_DIFFER_MS < duty.at.since)
+    return refuse({ reason: 'on-duty-elsewhere-since' });
   return record(fact('duty.started', { desk: by.desk, ...(role !== undefined && { role }) }));
+}
+
+/** What ends somebody's duty, at this desk or wherever they are on duty; undefined where they are not. */
+function offDuty(room: Room, user: UserId, desk?: DeskId): HoldfastFact | undefined {
+  const stream = dutyStream(user);
+  const at = only<Duty>(room, stream, 'duty')?.at;
+  if (!at || (desk !== undefined && at.desk !== desk)) return undefined;
+  return factIn(stream)('duty.ended', { desk: at.desk });
 }
 
 function decideConflict(
@@ -590,9 +635,12 @@ function changeUser(
   const fact = factIn(stream);
   if (!user) return refuse({ reason: 'no-such-user' });
   switch (asked.type) {
-    case 'disable-user':
+    case 'disable-user': {
       if (user.isDisabled) return refuse({ reason: 'already-disabled' });
-      return record(fact('user.disabled', {}));
+      // Whoever may not come in any more is nowhere on duty: their desk signs them out and cannot say so.
+      const ended = offDuty(room, user.id);
+      return ended ? record(fact('user.disabled', {}), ended) : record(fact('user.disabled', {}));
+    }
     case 'reopen-user':
       if (!user.isDisabled) return refuse({ reason: 'not-disabled' });
       return record(fact('user.reopened', {}));
@@ -636,14 +684,3 @@ function takeOverReferenceData(room: Room, { body }: Of<'take-over-reference-dat
 }
 
 const after = (at: EpochMs, ms: number) => (at + ms) as EpochMs;
-
-/** The entity of a stream that has something on record, or undefined. */
-function only<Kind extends Entity>(
-  room: Room,
-  stream: StreamId,
-  kind: Kind['kind'],
-): Kind | undefined {
-  const { version, entity } = room.get(stream);
-  // The kind of an entity is the kind of its stream, so the check makes the cast true.
-  return version > 0 && entity.kind === kind ? (entity as Kind) : undefined;
-}

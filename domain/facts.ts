@@ -10,6 +10,7 @@ import {
   userId,
   type StreamId,
 } from './ids.ts';
+import { SHIFT_ITEMS_MAX, shiftItem, shiftLeftOut, shiftTo } from './shift-items.ts';
 import { referenceChanges } from './reference-data.ts';
 
 const line = z.string().min(1).max(4_000); // a long statement; a longer one is several entries
@@ -97,6 +98,8 @@ export const facts = {
     }),
   ),
   'contact.answered': row(z.object({ by: userId, desk: deskId })),
+  /** Whoever had it has given it to another in a shift hand-over: the call goes on as it was. */
+  'contact.passed': row(z.object({ by: userId, desk: deskId })),
   'contact.held': row(z.object({})),
   'contact.resumed': row(z.object({})),
   'contact.ended': row(z.object({ by: z.enum(['caller', 'handler']) })),
@@ -142,6 +145,31 @@ export const facts = {
   ),
   'handover.accepted': row(z.object({ incidentId, by: userId, desk: deskId })),
   'handover.escalated': row(z.object({ incidentId, to: z.literal('supervisor') })),
+
+  /** What somebody owns is offered to the next shift. Until it is accepted, they own it still. */
+  'shift-handover.offered': row(
+    z.object({
+      from: userId,
+      fromDesk: deskId,
+      to: shiftTo,
+      items: z.array(shiftItem).min(1).max(SHIFT_ITEMS_MAX),
+      /** Asked for and not theirs any more when it was recorded. */
+      leftOut: z.array(shiftLeftOut).max(SHIFT_ITEMS_MAX),
+      deadlineAt: epochMs,
+    }),
+  ),
+  /** Recorded with one event for each item that says who owns it now. */
+  'shift-handover.accepted': row(
+    z.object({
+      by: userId,
+      desk: deskId,
+      passed: z.array(shiftItem).max(SHIFT_ITEMS_MAX),
+      leftOut: z.array(shiftLeftOut).max(SHIFT_ITEMS_MAX),
+    }),
+  ),
+  'shift-handover.declined': row(z.object({ by: userId, desk: deskId, reason: line })),
+  'shift-handover.withdrawn': row(z.object({ by: userId, desk: deskId })),
+  'shift-handover.escalated': row(z.object({ to: z.literal('supervisor') })),
 
   'unit.booked-on': row(
     z.object({ officers: z.array(short).max(8), skills: z.array(short).max(20) }),

@@ -9,6 +9,7 @@ export type ContactId = Brand<string, 'ContactId'>;
 export type IncidentId = Brand<string, 'IncidentId'>;
 export type UnitId = Brand<string, 'UnitId'>;
 export type HandoverId = Brand<string, 'HandoverId'>;
+export type ShiftHandoverId = Brand<string, 'ShiftHandoverId'>;
 export type UserId = Brand<string, 'UserId'>;
 export type DeskId = Brand<string, 'DeskId'>;
 
@@ -26,6 +27,7 @@ export const incidentId = branded<IncidentId>(
 /** A unit's id is its call sign. */
 export const unitId = branded<UnitId>(z.string().regex(/^[A-Z0-9]{2,8}$/, 'a call sign'));
 export const handoverId = branded<HandoverId>(opaque);
+export const shiftHandoverId = branded<ShiftHandoverId>(opaque);
 /** Opaque: a name of a person never stands in a header. */
 export const userId = branded<UserId>(opaque);
 export const deskId = branded<DeskId>(opaque);
@@ -41,6 +43,7 @@ export const streamKinds = [
   'incident',
   'unit',
   'handover',
+  'shift-handover',
   'user',
   'duty',
   'conflict',
@@ -55,6 +58,7 @@ export const contactStream = (id: ContactId) => `contact/${id}` as StreamId;
 export const incidentStream = (id: IncidentId) => `incident/${id}` as StreamId;
 export const unitStream = (id: UnitId) => `unit/${id}` as StreamId;
 export const handoverStream = (id: HandoverId) => `handover/${id}` as StreamId;
+export const shiftHandoverStream = (id: ShiftHandoverId) => `shift-handover/${id}` as StreamId;
 export const userStream = (id: UserId) => `user/${id}` as StreamId;
 /** One person's times on duty: the roster is all of them that are open. */
 export const dutyStream = (id: UserId) => `duty/${id}` as StreamId;

@@ -49,6 +49,8 @@ export function sentenceOf(
     }
     case 'contact.answered':
       return `Taken by ${names.user(known.body.by)}`;
+    case 'contact.passed':
+      return `Passed to ${names.user(known.body.by)} at the change of shift`;
     case 'contact.held':
       return 'Call held';
     case 'contact.resumed':
@@ -96,6 +98,22 @@ export function sentenceOf(
       return `Hand-over accepted by ${names.user(known.body.by)}`;
     case 'handover.escalated':
       return 'Hand-over not accepted in time: to the supervisor';
+    case 'shift-handover.offered': {
+      const { to, items } = known.body;
+      const whom = to.kind === 'person' ? names.user(to.user) : `a ${to.role.replace('-', ' ')}`;
+      return `Shift hand-over offered to ${whom}: ${items.map(({ id }) => id).join(', ')}`;
+    }
+    case 'shift-handover.accepted': {
+      const { by, passed, leftOut } = known.body;
+      const left = leftOut.map(({ item, why }) => `${item.id} (${why.replaceAll('-', ' ')})`);
+      return `Shift hand-over accepted by ${names.user(by)}: ${passed.map(({ id }) => id).join(', ') || 'nothing was left to pass'}${left.length === 0 ? '' : `; left out ${left.join(', ')}`}`;
+    }
+    case 'shift-handover.declined':
+      return `Shift hand-over declined by ${names.user(known.body.by)}: ${known.body.reason}`;
+    case 'shift-handover.withdrawn':
+      return `Shift hand-over withdrawn by ${names.user(known.body.by)}`;
+    case 'shift-handover.escalated':
+      return 'Shift hand-over not accepted in time: to the supervisor';
     case 'unit.booked-on':
       return `${callSign} on duty: ${known.body.officers.join(', ')}`;
     case 'unit.booked-off':

@@ -9,6 +9,7 @@ import {
   type ContactId,
   type HandoverId,
   type IncidentId,
+  type ShiftHandoverId,
   type StreamId,
   type UnitId,
   type UserId,
@@ -32,6 +33,12 @@ import {
   type References,
   type User,
 } from './roster.ts';
+import {
+  evolveShiftHandover,
+  isShiftHandoverOpen,
+  noShiftHandover,
+  type ShiftHandover,
+} from './shift-handover.ts';
 import { evolveUnit, isUnitOpen, noUnit, type Unit } from './unit.ts';
 
 /** A stream of a kind that only a later release knows: kept, shown as such, never added to. */
@@ -46,6 +53,7 @@ export type Entity =
   | Incident
   | Unit
   | Handover
+  | ShiftHandover
   | User
   | Duty
   | Conflict
@@ -71,6 +79,17 @@ export interface Room {
   handovers(): Iterable<Handover>;
 }
 
+/** The entity of a stream that has something on record, or undefined. */
+export function only<Kind extends Entity>(
+  room: Pick<Room, 'get'>,
+  stream: StreamId,
+  kind: Kind['kind'],
+): Kind | undefined {
+  const { version, entity } = room.get(stream);
+  // The kind of an entity is the kind of its stream, so the check makes the cast true.
+  return version > 0 && entity.kind === kind ? (entity as Kind) : undefined;
+}
+
 export function emptyEntity(stream: StreamId): Entity {
   const id = stream.slice(stream.indexOf('/') + 1);
   const kind = kindOf(stream);
@@ -84,6 +103,8 @@ export function emptyEntity(stream: StreamId): Entity {
       return noUnit(id as UnitId);
     case 'handover':
       return noHandover(id as HandoverId);
+    case 'shift-handover':
+      return noShiftHandover(id as ShiftHandoverId);
     case 'user':
       return noUser(id as UserId);
     case 'duty':
@@ -145,6 +166,8 @@ export function evolve(entity: Entity, event: RecordedEvent): Entity {
       return evolveUnit(entity, event);
     case 'handover':
       return evolveHandover(entity, event);
+    case 'shift-handover':
+      return evolveShiftHandover(entity, event);
     case 'user':
       return evolveUser(entity, event);
     case 'duty':
@@ -176,6 +199,8 @@ export function isOpen(entity: Entity): boolean {
       return isUnitOpen(entity);
     case 'handover':
       return isHandoverOpen(entity);
+    case 'shift-handover':
+      return isShiftHandoverOpen(entity);
     case 'duty':
       return isOnDuty(entity);
     case 'conflict':
@@ -270,6 +295,12 @@ export class OpenRoom implements Room {
   *handovers(): Generator<Handover> {
     for (const [, { entity }] of this.entries()) {
       if (entity.kind === 'handover' && isHandoverOpen(entity)) yield entity;
+    }
+  }
+
+  *shiftHandovers(): Generator<ShiftHandover> {
+    for (const [, { entity }] of this.entries()) {
+      if (entity.kind === 'shift-handover' && isShiftHandoverOpen(entity)) yield entity;
     }
   }
 }

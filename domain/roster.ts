@@ -46,6 +46,8 @@ export interface Duty {
   readonly at:
     | { readonly desk: DeskId; readonly role: Role | undefined; readonly since: EpochMs }
     | undefined;
+  /** When they last went off duty. */
+  readonly endedAt: EpochMs | undefined;
   readonly readOnly: Unreadable | undefined;
 }
 
@@ -53,6 +55,7 @@ export const noDuty = (id: UserId): Duty => ({
   kind: 'duty',
   id,
   at: undefined,
+  endedAt: undefined,
   readOnly: undefined,
 });
 
@@ -67,7 +70,7 @@ export function evolveDuty(duty: Duty, event: RecordedEvent): Duty {
       return { ...duty, at: { desk, role, since: event.occurredAt } };
     }
     case 'duty.ended':
-      return { ...duty, at: undefined };
+      return { ...duty, at: undefined, endedAt: event.occurredAt };
     default:
       return { ...duty, readOnly: 'update-needed' };
   }

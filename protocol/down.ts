@@ -8,6 +8,7 @@ import { deskReports } from './desk-report.ts';
 import { draftStored } from './draft.ts';
 import { events } from './events.ts';
 import { grantsWithdrawn } from './grants-withdrawn.ts';
+import { hotkey } from './hotkey.ts';
 import { nextToken } from './next-token.ts';
 import { ping, pong } from './ping.ts';
 import { result } from './query.ts';
@@ -25,6 +26,7 @@ export const windowDown = z.discriminatedUnion('frame', [
   result,
   draftStored,
   nextToken,
+  hotkey,
   refused,
   pong,
 ]);

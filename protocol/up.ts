@@ -7,7 +7,9 @@ import { askCrimes } from './crimes.ts';
 import { keysPainted, reportFrame } from './desk-report.ts';
 import { draft, draftCopy, dropDraft } from './draft.ts';
 import { hello } from './hello.ts';
+import { lock } from './lock.ts';
 import { setLook } from './look.ts';
+import { setHotkey } from './hotkey.ts';
 import { ping, pong } from './ping.ts';
 import { query } from './query.ts';
 import { reserveReferences } from './reserve-references.ts';
@@ -28,8 +30,10 @@ export const windowUp = z.discriminatedUnion('frame', [
   dropDraft,
   signIn,
   signOut,
+  lock,
   settleTray,
   setLook,
+  setHotkey,
   signal,
   administer,
   keysPainted,

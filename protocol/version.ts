@@ -25,9 +25,9 @@ export const history = [
   },
   {
     version: 6,
-    fingerprint: 'f06f2f2676325786',
+    fingerprint: '0b726140e19e281b',
     change:
-      'reference data is taken over while the room works; a view may say why a record is looked at; files of public dispatch records; how windows look is kept by the desk; desks are told of the disk, the clock and the release of the server; desks report how they are; service levels; an administrator asks at a desk what they ask over HTTP',
+      'reference data is taken over while the room works; a view may say why a record is looked at; files of public dispatch records; how windows look is kept by the desk; desks are told of the disk, the clock and the release of the server; desks report how they are; service levels; an administrator asks at a desk what they ask over HTTP; the telephone keys of the whole desktop: shown, pressed and changed; shift hand-overs, what nobody has in hand, locked desks, and who moved between two',
   },
 ] as const satisfies readonly {
   readonly version: number;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { UnownedKind } from '#domain/unowned.ts';
 import type { ReferenceData } from '#domain/reference-data.ts';
 import type { Notice } from './server-notices.ts';
 import type { CallerNumber, Channel, Details, Grade, Place, Role } from '#domain/facts.ts';
@@ -19,12 +20,15 @@ export const viewNames = [
   'incident',
   'units',
   'handovers',
+  'shift-handovers',
   'roster',
+  'unowned',
   'presence',
   'conflicts',
   'tray',
   'drafts',
   'desks',
+  'hotkeys',
 ] as const;
 export type ViewName = (typeof viewNames)[number];
 
@@ -78,6 +82,17 @@ export interface SeatRow {
         readonly role: Role;
       }
     | undefined;
+  /** Since when the windows are covered; absent while they are not. */
+  readonly lockedAt?: number | undefined;
+  /** Whoever sits or sat here works, or worked, at another desk too: that is never left unsaid. */
+  readonly moved?:
+    | {
+        readonly how: 'came-from' | 'went-to';
+        readonly name: string;
+        readonly desk: string;
+        readonly at: number;
+      }
+    | undefined;
   readonly mode: Mode;
   /** Why the mode is what it is, in words for the operator. */
   readonly reason: string;
@@ -97,6 +112,8 @@ export interface SeatRow {
   readonly serverVersion?: string | undefined;
   readonly protection: string;
   readonly isDemo: boolean;
+  /** In a demo that plays a story: what happens now, in one line. No desk that is at work has one. */
+  readonly caption?: string | undefined;
   /** How who sits here, or the empty chair, wants the windows to look. */
   readonly look: Look;
   /** What a person who signs in here should know. */
@@ -203,6 +220,38 @@ export interface HandoverRow {
   readonly mark: Mark;
 }
 
+/** Something that is or was on a shift hand-over, as a person would name it. */
+export interface ShiftItemRow {
+  readonly kind: 'contact' | 'incident' | 'emergency';
+  readonly id: string;
+  readonly what: string;
+  /** Why it does not pass, or did not; absent where it does. */
+  readonly keptBack?: string | undefined;
+}
+
+/** A row of `shift-handovers`: open ones that concern this person, and their last ones that have ended. */
+export interface ShiftHandoverRow {
+  readonly id: string;
+  readonly from: Person;
+  readonly to:
+    | { readonly kind: 'person'; readonly user: string; readonly name: string }
+    | { readonly kind: 'role'; readonly role: Role };
+  /** While it is open as each would pass now; once it is accepted as each has. */
+  readonly items: readonly ShiftItemRow[];
+  readonly offeredAt: number;
+  readonly deadlineAt: number;
+  readonly escalatedAt: number | undefined;
+  readonly state: 'open' | 'accepted' | 'declined' | 'withdrawn';
+  /** Who ended it, when, and with which reason. */
+  readonly ended:
+    | { readonly by: Person; readonly at: number; readonly reason?: string | undefined }
+    | undefined;
+  /** Whether whoever sits here offered it; whether they may accept it or send it back. */
+  readonly isMine: boolean;
+  readonly isForMe: boolean;
+  readonly mark: Mark;
+}
+
 /** A row of `roster`: who is on duty where. Its id is the person's. */
 export interface RosterRow {
   readonly id: string;
@@ -211,6 +260,21 @@ export interface RosterRow {
   readonly desk: string;
   readonly since: number;
   readonly mark: Mark;
+}
+
+/** A row of `unowned`: what nobody on duty has in hand, or nobody answered in its time; the worst first. */
+export interface UnownedRow {
+  readonly id: string;
+  readonly kind: UnownedKind;
+  /** The id of what it is about: a reference, a call sign, a contact. */
+  readonly subject: string;
+  readonly what: string;
+  readonly since: number;
+  /** Who had it last, of what was left behind. */
+  readonly owner: Person | undefined;
+  readonly grade: Grade | undefined;
+  /** Its place in the list. */
+  readonly order: number;
 }
 
 /** A row of `presence`: what is in front of whom at another desk. Its id is the desk's. */

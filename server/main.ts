@@ -1,5 +1,6 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import type { Logger } from 'pino';
@@ -14,14 +15,16 @@ import { newPassword } from './auth/passwords.ts';
 import { addingId, Administering, type ToAdd } from './gateway/administering.ts';
 import { DraftCopies } from './gateway/draft-copies.ts';
 import { Escalation } from './gateway/escalation.ts';
+import { OrphanSweep } from './gateway/orphan-sweep.ts';
 import { Gathering } from './gateway/gathering.ts';
 import { createHttp, isLoopback } from './gateway/http.ts';
-import { createLogger } from './gateway/logger.ts';
+import { createFileLogger, createLogger } from './gateway/logger.ts';
 import { hangUp, SyncGateway } from './gateway/sync-gateway.ts';
 import { realTimers, type Timers } from './gateway/timers.ts';
 import { openRecorder } from './log/recorder.ts';
 import type { DiskLimits } from './ops/disk-room.ts';
 import { Ops } from './ops/ops.ts';
+import { RotatingFile, type RotatingFileOptions } from './ops/rotating-file.ts';
 import { openAccounts, openDrafts } from './side-files.ts';
 import type { Assets } from '#protocol/page.ts';
 import { SeatGateway } from './web/seat-gateway.ts';
@@ -43,6 +46,8 @@ export interface ServerOptions {
   readonly windows?: Assets | undefined;
   /** Told in words what went wrong. */
   readonly log: (line: string) => void;
+  /** Has the technical log, every request and what is told, written to `logs/` in the folder. */
+  readonly logFile?: Pick<RotatingFileOptions, 'fileMaxBytes' | 'filesMax'> | undefined;
   /** The technical log of requests; without one only what went wrong is told, through `log`. */
   readonly logger?: Logger;
   readonly now?: () => EpochMs;
@@ -77,6 +82,8 @@ export interface NewUser {
 
 export interface RunningServer {
   readonly baseUrl: string;
+  /** Where a browser opens the live log; undefined where its windows are not here. */
+  readonly liveLog: string | undefined;
   readonly recorder: Recorder;
   readonly accounts: Accounts;
   addUser(user: NewUser): Promise<void>;
@@ -104,7 +111,13 @@ const HTTP_CLOSE_WITHIN_MS = 3_000; // an auditor may be reading the whole log
 
 /** Starts the server of one force over its folder. Resolves once it answers. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { dataDir, host, port, log, timers = realTimers } = options;
+  const { dataDir, host, port, timers = realTimers } = options;
+  /** Once this process has the folder for itself. */
+  let fileLogger: Logger | undefined;
+  const log = (line: string) => {
+    options.log(line);
+    fileLogger?.warn(line);
+  };
   if (!isLoopback(host) && !options.tls)
     throw new Error(
       `the server would listen on ${host} without TLS, where passwords and calls could be read on the way. ` +
@@ -133,6 +146,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }),
   });
   opened.defer(() => recorder.close());
+  if (options.logFile) {
+    const file = opened.adopt(
+      new RotatingFile({
+        folder: join(dataDir, 'logs'),
+        name: 'server.log',
+        ...options.logFile,
+        told: options.log,
+        now,
+      }),
+      (it) => it.close(),
+    );
+    fileLogger = createFileLogger(file, options.log);
+  }
   const close = (db: Store) => void db.close();
   const accountFile = opened.adopt(openAccounts(dataDir, recorder), close);
   const accounts = new Accounts(accountFile, now, options.scryptCost);
@@ -210,6 +236,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let ours: ReadonlySet<string> = new Set();
   let escalation: Escalation | undefined;
   opened.defer(() => escalation?.close());
+  const sweep = new OrphanSweep({ recorder, now, told: log, failed, timers });
+  opened.defer(() => sweep.close());
   const goOn = () => {
     escalation = new Escalation({ recorder, now, failed, timers });
   };
@@ -287,6 +315,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     recorder,
     sessions,
     forceName: options.forceName,
+    release: options.release,
+    notices: ops.notices,
     hosts: () => ours,
     isTls: tls !== undefined,
     now,
@@ -300,6 +330,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     hosts: () => ours,
     joined: () => sync.joined,
     lagMax: () => sync.lagMax,
+    unowned: () => sweep.counts,
     ops,
     keyGone: (desk) => sync.drop(desk),
     administering,
@@ -307,7 +338,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     force: options.force,
     forceName: options.forceName,
     release: options.release,
-    logger: options.logger ?? createLogger(log, 'error'),
+    logger: options.logger ?? fileLogger ?? createLogger(log, 'error'),
     tls,
     liveLog: options.windows && { assets: options.windows, sessions, gateway: seats },
     connectionsMax: options.connectionsMax,
@@ -347,8 +378,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   let stopped: Promise<void> | undefined;
 
+  const baseUrl = `${tls ? 'https' : 'http'}://${bracketed(host)}:${address.port}`;
   return {
-    baseUrl: `${tls ? 'https' : 'http'}://${bracketed(host)}:${address.port}`,
+    baseUrl,
+    liveLog: options.windows && `${baseUrl}/live-log/`,
     recorder,
     accounts,
     addUser,

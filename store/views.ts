@@ -36,13 +36,13 @@ export interface ViewSource {
 
 type Owner = { readonly user: string; readonly desk: string };
 
-const person = ({ user, desk }: Owner, { names }: ViewSource): Person => ({
+export const person = ({ user, desk }: Owner, { names }: ViewSource): Person => ({
   user,
   desk,
   name: names.user(user),
 });
 
-const markOf = (stream: string, { unrecorded }: ViewSource): Mark =>
+export const markOf = (stream: string, { unrecorded }: ViewSource): Mark =>
   unrecorded.has(stream as StreamId) ? 'stored-here' : 'recorded'; // made by the functions of ids.ts
 
 /** A row that hangs on nothing but its record, who is called what, and its mark: made once for each record. */

@@ -1,7 +1,7 @@
 // Builds the windows into dist/renderer, when they changed since the last build:
-//   node tools/with-node.mjs tools/build.mjs
+//   node tools/with-node.mjs tools/build.mjs [--electron]
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { isMain, root, runMain } from './setup.mjs';
@@ -60,9 +60,52 @@ export async function buildRenderer() {
   return outputOf(root);
 }
 
+/** What Electron brings, and what is loaded as it is: it holds a binary. */
+const notBundled = [/^electron(\/|$)/, 'better-sqlite3', 'better-sqlite3-multiple-ciphers'];
+
+/**
+ * Builds the programs of the Electron shell into dist/electron: its own, the desk's utility process, and
+ * the preload, which has to be one CommonJS file in a sandbox. Answers the folder they are in.
+ */
+export async function buildElectron(outDir = join(root, 'dist/electron')) {
+  const { build } = await import('vite');
+  const of = (/** @type {Record<string, string>} */ input, /** @type {'es' | 'cjs'} */ format) =>
+    build({
+      root,
+      configFile: false,
+      logLevel: 'warn',
+      ssr: { noExternal: true },
+      build: {
+        ssr: true,
+        outDir,
+        emptyOutDir: false,
+        target: 'esnext', // Electron brings the Node and the Chromium
+        rolldownOptions: {
+          input,
+          external: notBundled,
+          output: { format, entryFileNames: format === 'cjs' ? '[name].cjs' : '[name].js' },
+        },
+      },
+    });
+  rmSync(outDir, { recursive: true, force: true });
+  await of(
+    {
+      main: join(root, 'main/electron/main.ts'),
+      'desk-utility': join(root, 'main/electron/desk-utility.ts'),
+    },
+    'es',
+  );
+  await of({ preload: join(root, 'preload/preload.ts') }, 'cjs');
+  // The desk finds it beside its own folder, as it does in the sources.
+  cpSync(join(root, 'reference-data'), join(outDir, '../reference-data'), { recursive: true });
+  return outDir;
+}
+
+// The programs of the Electron shell are built where they are asked for: most machines have no Electron.
 if (isMain(import.meta.filename)) {
   await runMain(async () => {
     await buildRenderer();
+    if (process.argv.includes('--electron')) await buildElectron();
     return 0;
   });
 }

@@ -14,6 +14,7 @@ const always = new Set(['sh', 'mount', 'umount']);
 const namedElsewhere = new Map([
   ['process.execPath', undefined],
   ['executable', 'chromium'],
+  ['electron', undefined], // where its binary is; nothing is asked of a machine that has none
   ['name', 'cc'],
   ['compiler', 'cc'],
   ['analyzer', undefined], // of systemd: asked where it is there

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
+import { electronOrWhy } from './electron-binary.mjs';
 import { isMain, root, runMain, setUp } from './setup.mjs';
 import { chromiumExecutable, ensureSystemPackages } from './system-packages.mjs';
 import { productFlags, runScript } from './with-node.mjs';
@@ -10,14 +11,29 @@ import { productFlags, runScript } from './with-node.mjs';
 const DISPLAY_ANSWER_MAX_MS = 5_000;
 
 /**
- * Which shell shows the room, and why. Without a display or a browser the room still runs, and its
- * addresses and accounts are printed for a browser elsewhere on this machine.
- * @param {{ hasDisplay: boolean, hasChromium: boolean, args: readonly string[] }} facts
+ * Which shell shows the room, and why: Electron where its binary is, else the installed Chromium. Without
+ * a display or a browser the room still runs, and its addresses and accounts are printed for a browser
+ * elsewhere on this machine.
+ * @param {{
+ *   hasDisplay: boolean,
+ *   hasChromium: boolean,
+ *   electron: { readonly binary: string } | { readonly why: string },
+ *   args: readonly string[],
+ * }} facts
  */
-export function chooseShell({ hasDisplay, hasChromium, args }) {
+export function chooseShell({ hasDisplay, hasChromium, electron, args }) {
   if (args.includes('--headless')) return { args, why: 'no windows, because --headless was given' };
-  if (hasDisplay && hasChromium) return { args, why: `windows in ${chromiumExecutable()}` };
-  const reason = hasChromium ? 'there is no display' : 'Chromium is not installed';
+  if (hasDisplay && 'binary' in electron) {
+    return {
+      args: ['--electron', electron.binary, ...args],
+      why: `windows in Electron (${electron.binary})`,
+    };
+  }
+  const without = 'why' in electron ? electron.why : undefined;
+  if (hasDisplay && hasChromium) {
+    return { args, why: `windows in ${chromiumExecutable()}, because ${without}` };
+  }
+  const reason = hasDisplay ? `${without}, and Chromium is not installed` : 'there is no display';
   return {
     args: ['--headless', ...args],
     why: `no windows, because ${reason}; the addresses below open in any browser on this machine`,
@@ -34,19 +50,23 @@ function findDisplay() {
 
 async function main() {
   await setUp();
-  const missing = await ensureSystemPackages(
-    process.platform !== 'linux'
-      ? ['chromium']
-      : process.env['DISPLAY']
-        ? ['chromium', 'xrandr']
-        : ['chromium', 'Xvfb', 'xrandr'],
-  );
-  const built = await runScript(join(root, 'tools/build.mjs'));
+  const given = process.argv.slice(2);
+  const electron = given.includes('--headless') ? { why: 'it is not needed' } : electronOrWhy();
+  const hasElectron = 'binary' in electron;
+  /** @type {('chromium' | 'Xvfb' | 'xrandr')[]} */
+  const needed = hasElectron ? [] : ['chromium'];
+  if (process.platform === 'linux') {
+    if (!process.env['DISPLAY']) needed.push('Xvfb');
+    needed.push('xrandr');
+  }
+  const missing = await ensureSystemPackages(needed);
+  const built = await runScript(join(root, 'tools/build.mjs'), hasElectron ? ['--electron'] : []);
   if (built !== 0) return built;
   const { args, why } = chooseShell({
     hasDisplay: findDisplay(),
     hasChromium: !missing.includes('chromium'),
-    args: process.argv.slice(2),
+    electron,
+    args: given,
   });
   process.stderr.write(`start: ${why}\n`);
   return runScript(join(root, 'cli/holdfast.ts'), ['demo', '--training', ...args], {

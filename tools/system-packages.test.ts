@@ -2,7 +2,6 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { chooseShell } from './start.mjs';
 import { chromiumExecutable, isInstalled, plan } from './system-packages.mjs';
 
 test('nothing is done where nothing is missing', () => {
@@ -53,20 +52,4 @@ test('a program is installed when its path, or its name in PATH, is a file that 
   expect(isInstalled(file, '')).toBe(true);
   expect(isInstalled(folder, '')).toBe(false);
   expect(isInstalled('other', path)).toBe(false);
-});
-
-test('windows open where there is a display and a browser, and the room runs without them elsewhere', () => {
-  const args = ['--port', '0'];
-  expect(chooseShell({ hasDisplay: true, hasChromium: true, args }).args).toEqual(args);
-  expect(chooseShell({ hasDisplay: false, hasChromium: true, args })).toMatchObject({
-    args: ['--headless', ...args],
-    why: expect.stringContaining('there is no display'),
-  });
-  expect(chooseShell({ hasDisplay: true, hasChromium: false, args })).toMatchObject({
-    args: ['--headless', ...args],
-    why: expect.stringContaining('Chromium is not installed'),
-  });
-  expect(chooseShell({ hasDisplay: true, hasChromium: true, args: ['--headless'] }).args).toEqual([
-    '--headless',
-  ]);
 });

@@ -2,12 +2,12 @@ import type { Contact } from '#domain/contact.ts';
 import type { Details } from '#domain/facts.ts';
 import type { ContactId } from '#domain/ids.ts';
 import { arrivalChannels } from './arrivals.ts';
-import type { Counts } from './counts.ts';
+import { countAnswer, type Counts } from './counts.ts';
 import type { ForceRecord } from './force-record.ts';
 import { LABEL } from './narratives.ts';
 import type { Pace } from './pace.ts';
 import { narrativeOf, type PlannedContact } from './plan.ts';
-import type { Robot } from './staff.ts';
+import type { Robot } from './robot.ts';
 import type { Tasks } from './tasks.ts';
 
 export interface CallFloorPorts {
@@ -19,21 +19,26 @@ export interface CallFloorPorts {
   readonly abandon: (id: ContactId) => Promise<'abandoned' | 'not-abandoned'>;
 }
 
+// Contacts that a robot has in hand side by side once the training ends: far less than its line sends at once.
+const AT_THE_END = 8;
+
 interface Waiting {
   readonly id: ContactId;
   readonly plan: PlannedContact;
 }
 
 /**
- * The call handlers of the made-up force, with one queue: 999 first. A contact is given to one robot, and to
+ * The call handlers of the made-up force, with one queue: who is on the line first, and of those 999. A contact is given to one robot, and to
  * none where a person has it. What a person takes over is left as it is.
  */
 export class CallFloor {
   readonly #free: Robot[];
+  readonly #robots: readonly Robot[];
   readonly #ports: CallFloorPorts;
   readonly #queue: Waiting[] = [];
 
   constructor(robots: readonly Robot[], ports: CallFloorPorts) {
+    this.#robots = robots;
     this.#free = [...robots];
     this.#ports = ports;
   }
@@ -43,6 +48,7 @@ export class CallFloor {
     const { pace, tasks } = this.#ports;
     const waiting = { id, plan };
     const { answerMs } = plan.handling;
+    if (plan.givesUpMs !== undefined) return this.#giveUp(waiting, plan.givesUpMs);
     tasks.run(async () => {
       await pace.wait(answerMs);
       this.#queue.push(waiting);
@@ -53,10 +59,38 @@ export class CallFloor {
       if (pace.isHurried || at < 0 || !this.#isWaiting(id)) return;
       // No robot takes it while it is given up: one of the two would be refused.
       this.#queue.splice(at, 1);
-      if ((await this.#ports.abandon(id)) === 'abandoned') this.#ports.counts.abandoned += 1;
+      await this.#abandon(waiting);
+    });
+  }
+
+  /** The caller rings off before anybody could have answered. */
+  #giveUp(waiting: Waiting, afterMs: number): void {
+    const { pace, tasks } = this.#ports;
+    tasks.run(async () => {
+      await pace.wait(afterMs);
+      if (!pace.isHurried && this.#isWaiting(waiting.id)) return this.#abandon(waiting);
       this.#queue.push(waiting);
       this.#serve();
     });
+  }
+
+  /** Whoever gave up is rung back, in the order of the queue. */
+  async #abandon(waiting: Waiting): Promise<void> {
+    const { id, plan } = waiting;
+    const { counts, abandon } = this.#ports;
+    const { channel } = plan.arrival;
+    if ((await abandon(id)) === 'abandoned' && channel !== 'online') counts.abandoned[channel] += 1;
+    this.#queue.push(waiting);
+    this.#serve();
+  }
+
+  /**
+   * The training ends: what still waits is not worked off one by one, or the end of a busy day would take as
+   * long as the day. Each robot takes several at once.
+   */
+  hurry(): void {
+    for (let n = 1; n < AT_THE_END; n += 1) this.#free.push(...this.#robots);
+    this.#serve();
   }
 
   #isWaiting(id: ContactId): boolean {
@@ -86,11 +120,19 @@ export class CallFloor {
     }
   }
 
+  /**
+   * Who is on the line comes before who has to be rung back: else a force that is too busy would only ever reach
+   * those who have given up, and answer nobody.
+   */
   #next(): Waiting | undefined {
-    for (const channel of arrivalChannels) {
-      const first = this.#queue.find(({ plan }) => plan.arrival.channel === channel);
-      if (first) return first;
-    }
+    const hasGivenUp = ({ id }: Waiting) => this.#ports.record.contact(id)?.state === 'abandoned';
+    const isRinging = (waiting: Waiting) => !hasGivenUp(waiting);
+    for (const isNow of [isRinging, hasGivenUp])
+      for (const channel of arrivalChannels) {
+        const isFirst = (it: Waiting) => it.plan.arrival.channel === channel && isNow(it);
+        const first = this.#queue.find(isFirst);
+        if (first) return first;
+      }
     return undefined;
   }
 
@@ -99,14 +141,23 @@ export class CallFloor {
     const { pace } = this.#ports;
     const { handling, arrival } = plan;
     const contactId = id;
-    if (!(await robot.ask({ type: 'take-contact', body: { contactId } }))) return;
-    if (this.#mine(robot, id)?.state === 'abandoned') {
+    if (!(await robot.ask({ type: 'take-contact', body: { contactId } }))) return this.#left();
+    const taken = this.#mine(robot, id);
+    if (taken?.answeredAt !== undefined && arrival.channel !== 'online')
+      countAnswer(
+        this.#ports.counts,
+        arrival.channel,
+        taken.answeredAt - taken.offeredAt,
+        pace.speed,
+      );
+    if (taken?.state === 'abandoned') {
       await pace.wait(handling.wrapUpMs);
       return this.#finish(robot, id, 'no-police-action', 'rang back, all is well');
     }
     await pace.wait(handling.describeMs);
     if (!this.#mine(robot, id)) return this.#left();
     await robot.ask({ type: 'describe-contact', body: { contactId, details: firstWords(plan) } });
+    if (handling.holdMs !== undefined) await this.#hold(robot, id, handling.holdMs);
     await pace.wait(handling.decideMs);
     if (!this.#mine(robot, id)) return this.#left();
     const { becomes } = plan;
@@ -124,6 +175,15 @@ export class CallFloor {
     if (isRaised) return this.#finish(robot, id, 'incident');
     if (becomes.kind === 'settled') return this.#finish(robot, id, becomes.enquiry.outcome);
     return this.#finish(robot, id, 'advice-given', 'the training has ended');
+  }
+
+  async #hold(robot: Robot, contactId: ContactId, ms: number): Promise<void> {
+    const { pace, counts } = this.#ports;
+    if (pace.isHurried || this.#mine(robot, contactId)?.state !== 'answered') return;
+    if (!(await robot.ask({ type: 'hold-contact', body: { contactId } }))) return;
+    await pace.wait(ms);
+    if (this.#mine(robot, contactId)?.state !== 'held') return; // a person took it up
+    if (await robot.ask({ type: 'resume-contact', body: { contactId } })) counts.held += 1;
   }
 
   async #raise(robot: Robot, id: ContactId, plan: PlannedContact): Promise<boolean> {

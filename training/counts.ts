@@ -1,13 +1,32 @@
+import { answerTargets, type TimedChannel } from '#domain/service-levels.ts';
+
 /** What a training room has done so far. Told when it ends. */
 export class Counts {
   /** Contacts that came in, by channel. */
   readonly contacts = { '999': 0, '101': 0, online: 0 };
-  abandoned = 0;
+  /** Calls that robots answered, within the target and later, by the virtual clock. */
+  readonly answered: Readonly<Record<TimedChannel, { within: number; later: number }>> = {
+    '999': { within: 0, later: 0 },
+    '101': { within: 0, later: 0 },
+  };
+  /** Calls whose caller gave up before anybody answered. */
+  readonly abandoned: Record<TimedChannel, number> = { '999': 0, '101': 0 };
   finished = 0;
   raised = 0;
+  /** Calls that were put on hold and taken up again. */
+  held = 0;
   accepted = 0;
   deployed = 0;
   closed = 0;
+  regraded = 0;
+  /** Hand-overs that nobody accepted in time, and that the supervisor did. */
+  escalated = 0;
+  /** Units' requests to be called back, answered. */
+  requests = 0;
+  /** Emergency buttons of units, owned and stood down. */
+  emergencies = 0;
+  /** Units whose crew went home and was followed by another. */
+  relieved = 0;
   /** Contacts and incidents that a person at a desk took, and that were left to them. */
   leftToPeople = 0;
   /** Commands that were recorded. */
@@ -20,6 +39,17 @@ export class Counts {
   notHandedIn = 0;
 }
 
+/** Counts a call that a robot has answered, after so long by the clock on the wall. */
+export function countAnswer(
+  counts: Counts,
+  channel: TimedChannel,
+  waitedMs: number,
+  speed: number,
+): void {
+  const isWithin = waitedMs * speed <= answerTargets[channel].withinMs;
+  counts.answered[channel][isWithin ? 'within' : 'later'] += 1;
+}
+
 /** Refusals that tell of somebody who was quicker; every other one is a fault of the robot. */
 const ofARace: ReadonlySet<string> = new Set([
   'already-taken',
@@ -30,6 +60,11 @@ const ofARace: ReadonlySet<string> = new Set([
   'unit-committed',
   'unit-already-assigned',
   'unit-off-duty',
+  'unit-not-assigned',
+  'unit-on-duty',
+  'emergency-owned',
+  'no-emergency',
+  'not-answered',
 ]);
 
 /** Counts an answer; says whether the command was recorded. */

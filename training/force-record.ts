@@ -48,16 +48,19 @@ export class ForceRecord {
     }
   }
 
-  /** Resolves once it is so; asked again after each event. */
-  async until(isSo: () => boolean): Promise<void> {
-    if (isSo()) return;
+  /** Resolves once it is so, asked again after each event; or once `ending` is aborted. */
+  async until(isSo: () => boolean, ending?: AbortSignal): Promise<void> {
+    if (isSo() || ending?.aborted === true) return;
     const { promise, resolve } = Promise.withResolvers<void>();
+    const end = () => resolve();
     const hear = () => {
       if (isSo()) resolve();
     };
     this.#heard.add(hear);
+    ending?.addEventListener('abort', end);
     await promise;
     this.#heard.delete(hear);
+    ending?.removeEventListener('abort', end);
   }
 
   contact(id: ContactId): Contact | undefined {
@@ -70,6 +73,12 @@ export class ForceRecord {
 
   handover(id: HandoverId): Handover | undefined {
     return this.#only(this.#room.get(handoverStream(id)).entity, 'handover');
+  }
+
+  /** Whether any unit is on it, also one that a person has sent. */
+  hasUnits(id: IncidentId): boolean {
+    for (const { incidentId } of this.#room.units()) if (incidentId === id) return true;
+    return false;
   }
 
   unit(id: UnitId): Unit | undefined {

@@ -21,7 +21,8 @@ test('a pocket dial is short, a talk takes minutes, and nothing takes no time', 
   const length = (it: (typeof talks)[number]) => it.describeMs + it.decideMs;
   expect(medianOf(talks.map(length)) / 60_000).toBeCloseTo(4, 0);
   expect(medianOf(pockets.map(length))).toBeLessThan(60_000);
-  for (const it of talks) expect(Math.min(...Object.values(it))).toBeGreaterThan(0);
+  for (const { holdMs = 1, ...times } of talks)
+    expect(Math.min(holdMs, ...Object.values(times))).toBeGreaterThan(0);
 });
 
 test('an immediate job is accepted and sent to within seconds; a code has its own time at the scene', () => {
@@ -50,4 +51,13 @@ test('somebody is always sent to the immediate and never to what needs nobody', 
   expect([share(1), share(4)]).toEqual([1, 0]);
   expect(share(2)).toBeCloseTo(0.7, 1);
   expect(share(3)).toBeCloseTo(0.12, 1);
+});
+
+test('some calls on 101 are put on hold, few on 999, and no form', () => {
+  const share = (channel: '999' | '101' | 'online') =>
+    many(() => handlingTimes(channel, false, draws)).filter(({ holdMs }) => holdMs !== undefined)
+      .length / 5_000;
+  expect(share('101')).toBeCloseTo(0.2, 1);
+  expect(share('999')).toBeLessThan(0.06);
+  expect(share('online')).toBe(0);
 });

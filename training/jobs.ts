@@ -17,6 +17,8 @@ export interface HandlingTimes {
   readonly decideMs: number;
   /** What is left to write once the caller has gone. */
   readonly wrapUpMs: number;
+  /** How long the caller hears nothing while the handler asks somebody; most are not put on hold. */
+  readonly holdMs: number | undefined;
 }
 
 // Typical minutes of talk, and of an online report to read. Published figures were found only for how soon
@@ -32,6 +34,9 @@ const talk: Readonly<Record<ArrivalChannel, number>> = {
   online: 5 * MINUTE_MS,
 };
 
+/** Calls that are put on hold: ours. Nobody holds a form, and few would let go of a 999 call. */
+const held: Readonly<Record<ArrivalChannel, number>> = { '999': 0.03, '101': 0.2, online: 0 };
+
 export function handlingTimes(
   channel: ArrivalChannel,
   isPocket: boolean,
@@ -43,6 +48,8 @@ export function handlingTimes(
     describeMs: talkMs * 0.35,
     decideMs: talkMs * 0.65,
     wrapUpMs: draws.around(40 * SECOND_MS, 1.8),
+    holdMs:
+      draws.chance(held[channel]) && !isPocket ? draws.around(35 * SECOND_MS, 1.7) : undefined,
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { DAY_MS, HOUR_MS } from './arrivals.ts';
-import { Pace, weekTimeOf } from './pace.ts';
+import { arrivalsOn, DAY_MS, HOUR_MS } from './arrivals.ts';
+import { Pace, weekTimeFrom, weekTimeOf } from './pace.ts';
 
 test('a minute at sixty times the speed is a second', async () => {
   vi.useFakeTimers();
@@ -30,4 +30,29 @@ test('a week begins on Monday at midnight by the clocks of the force', () => {
   expect(at('2026-11-23T00:00:00Z')).toBe(0);
   expect(at('2026-11-29T23:59:59Z')).toBe(7 * DAY_MS - 1_000);
   expect(at('2026-07-03T20:30:00Z')).toBe(4 * DAY_MS + 21.5 * HOUR_MS); // summer time: a Friday, 21:30
+});
+
+test('a training begins at the hour that is written, today or on the day that is named', () => {
+  const now = 2 * DAY_MS + 9.5 * HOUR_MS; // a Wednesday, 09:30
+  const from = (written: string) => weekTimeFrom(written, now);
+  expect(from('22:00')).toBe(2 * DAY_MS + 22 * HOUR_MS);
+  expect(from('05:30')).toBe(2 * DAY_MS + 5.5 * HOUR_MS);
+  expect(from('fri-22:00')).toBe(4 * DAY_MS + 22 * HOUR_MS);
+  expect(from('Mon-00:00')).toBe(0);
+  for (const wrong of ['', '24:00', '7:00', 'fri', 'xyz-10:00', '10:60', 'fri 22:00'])
+    expect([wrong, from(wrong)]).toEqual([wrong, undefined]);
+});
+
+test('Friday at ten in the evening is busy on 999, and Tuesday at five in the morning is quiet', () => {
+  const calls = (written: string) => {
+    const at = weekTimeFrom(written, 0) ?? NaN;
+    const day = Math.floor(at / DAY_MS);
+    return [1, 2, 3, 4, 5].flatMap((seed) =>
+      arrivalsOn({ seed, rate: 1 }, day).filter(
+        ({ channel, atMs }) =>
+          channel === '999' && atMs >= at % DAY_MS && atMs < (at % DAY_MS) + HOUR_MS,
+      ),
+    ).length;
+  };
+  expect(calls('fri-22:00')).toBeGreaterThan(4 * calls('tue-05:00'));
 });

@@ -32,3 +32,15 @@ test('a contact of a seed is planned the same every time, and no two are alike',
   expect(planned(3, 1)).toEqual(planned(3, 1));
   expect(planned(3, 1).map(narrativeOf)).not.toEqual(planned(4, 1).map(narrativeOf));
 });
+
+test('as many callers give up before anybody answers as was published: 1.1 % of 999 and 13 % of 101', () => {
+  const all = planned(5, 14);
+  const givenUp = (channel: string) =>
+    share(
+      all.filter(({ arrival }) => arrival.channel === channel),
+      ({ givesUpMs }) => givesUpMs !== undefined,
+    );
+  expect(Math.abs(givenUp('999') - 0.011)).toBeLessThan(0.004);
+  expect(Math.abs(givenUp('101') - 0.13)).toBeLessThan(0.01);
+  expect(givenUp('online')).toBe(0);
+});

@@ -238,6 +238,8 @@ export class RobotLine {
         this.#offsetMs = frame.serverNow - Date.now();
         this.#awaySince = undefined;
         this.#joined.resolve();
+        // As every desk does: it is here, and has nothing before it.
+        this.#send({ frame: 'desk-signal', presence: { about: '', isTyping: false } });
         this.#reserve();
         return this.#pump();
       case 'ack': {

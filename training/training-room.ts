@@ -13,7 +13,8 @@ import { LABEL } from './narratives.ts';
 import { Pace } from './pace.ts';
 import { placeOf } from './places.ts';
 import { narrativeOf, planOf, type PlannedContact } from './plan.ts';
-import { deskNameOf, hire, keyNameOf, nameOf, type Staff } from './staff.ts';
+import { deskNameOf, everybodyOf, headsOf, hire, keyNameOf, nameOf, type Staff } from './staff.ts';
+import { nextShift, officersOf } from './shifts.ts';
 import { Tasks } from './tasks.ts';
 
 /** How many may work in one training room: a large room, and each desk is a line and a sign-in. */
@@ -59,7 +60,8 @@ export class TrainingRoom {
   readonly #arriving: Tasks;
   readonly #plans = new Map<ContactId, PlannedContact>();
   readonly #crews: Crews;
-  #staff: Staff = { handlers: [], dispatchers: [] };
+  #staff: Staff = { handlers: [], dispatchers: [], supervisors: [] };
+  #floor: CallFloor | undefined;
   #key = '';
   #isLetIn = false;
 
@@ -73,6 +75,7 @@ export class TrainingRoom {
     this.#crews = new Crews({
       record: this.#record,
       pace: this.#pace,
+      counts: this.counts,
       tasks: this.#tasks,
       seed: options.seed,
       planOf: (id) => this.#plans.get(id),
@@ -98,7 +101,7 @@ export class TrainingRoom {
   }
 
   get desks(): readonly string[] {
-    return [...this.#staff.handlers, ...this.#staff.dispatchers].map(({ desk }) => desk);
+    return everybodyOf(this.#staff).map(({ desk }) => desk);
   }
 
   get units(): number {
@@ -112,13 +115,13 @@ export class TrainingRoom {
   async stop(): Promise<void> {
     this.#pace.hurry();
     this.#crews.hurry();
+    this.#floor?.hurry();
     const ended = (async () => {
       await this.#arriving.settled();
       await this.#tasks.settled();
       await this.#crews.bookOff();
-      const { handlers, dispatchers } = this.#staff;
       await Promise.all(
-        [...handlers, ...dispatchers].map((robot) => robot.ask({ type: 'end-duty', body: {} })),
+        everybodyOf(this.#staff).map((robot) => robot.ask({ type: 'end-duty', body: {} })),
       );
     })();
     const tooLong = Promise.withResolvers<never>();
@@ -172,30 +175,44 @@ export class TrainingRoom {
       ...ports,
       abandon: (id) => this.#abandon(id),
     });
+    this.#floor = floor;
     // It hears of what is handed over by itself, for as long as the record goes on.
-    const dispatch = new DispatchFloor(this.#staff.dispatchers, {
+    const [supervisor] = this.#staff.supervisors;
+    if (!supervisor) throw new Error('a training room has a supervisor');
+    const dispatch = new DispatchFloor(this.#staff.dispatchers, supervisor, {
       ...ports,
       crews: this.#crews,
       planOf: planned,
     });
     dispatch.open();
     await this.#bookOn(units);
+    this.#pace.begin();
     this.#arriving.run(() => this.#arrive(floor));
+    this.#arriving.run(() => this.#changeShifts());
+  }
+
+  /** At each change of the shift every crew is relieved. */
+  async #changeShifts(): Promise<void> {
+    for (;;) {
+      const { shift, atMs } = nextShift(this.#pace.now);
+      await this.#pace.wait(atMs - this.#pace.now);
+      if (this.#pace.isHurried) return;
+      this.#crews.relieve(shift, (unit) => officersOf(this.#options.seed, unit, shift));
+    }
   }
 
   async #bookOn(units: number): Promise<void> {
     const { dispatchers } = this.#staff;
-    const draws = drawsOf(this.#options.seed, 'units');
+    const { seed } = this.#options;
+    const draws = drawsOf(seed, 'units');
+    const { shift } = nextShift(this.#pace.now);
     const booked: Promise<void>[] = [];
     for (let n = 1; booked.length < units && n <= 999; n += 1) {
       const id = unitId.parse(`TR${String(n).padStart(3, '0')}`);
       const voice = dispatchers[n % dispatchers.length];
       // One of another training room is left to it.
       if (!voice || this.#record.unit(id)?.isOnDuty) continue;
-      const officers = [
-        `Officer ${n}a, made up`,
-        ...(draws.chance(0.6) ? [`Officer ${n}b, made up`] : []),
-      ];
+      const officers = officersOf(seed, id, shift - 1);
       booked.push(this.#crews.bookOn(id, officers, voice, placeOf(draws)));
     }
     await Promise.all(booked);
@@ -262,10 +279,10 @@ export class TrainingRoom {
 
   /** Lines end, and nobody can come in under these names or by this key again. */
   async #leave(): Promise<void> {
-    const { as, password, handlers, dispatchers } = this.#options;
-    for (const robot of [...this.#staff.handlers, ...this.#staff.dispatchers]) robot.end();
+    const { as, password } = this.#options;
+    for (const robot of everybodyOf(this.#staff)) robot.end();
     const { token } = await this.#doors.signIn({ name: as, password });
-    for (let n = 1; n <= handlers + dispatchers; n += 1) {
+    for (let n = 1; n <= headsOf(this.#options); n += 1) {
       await unlessUnknown(this.#doors.disableUser(token, nameOf(this.run, n)));
       await unlessUnknown(this.#doors.revokeDesk(token, deskNameOf(this.run, n)));
     }

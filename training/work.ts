@@ -4,6 +4,7 @@ import type { Position } from '#domain/lib/geo.ts';
 import { drawsOf } from './draws.ts';
 import { isSomebodySent, jobTimes, type JobTimes } from './jobs.ts';
 import type { PlannedContact } from './plan.ts';
+import { turnsOf, type Turns } from './turns.ts';
 
 /** What is done about an incident, how long each part takes, and how it ends. */
 export interface Work {
@@ -13,6 +14,7 @@ export interface Work {
   readonly isSomebodySent: boolean;
   readonly result: string;
   readonly closingCode: string;
+  readonly turns: Turns;
 }
 
 /** What happens with an incident, as it was planned, or drawn where a person raised it otherwise. */
@@ -22,15 +24,17 @@ export function workOn(incident: Incident, plan: PlannedContact, seed: number): 
   const whole = { position: { lat, lon }, grade };
   const { becomes } = plan;
   if (becomes.kind === 'incident' && becomes.report.openingCode === openingCode) {
-    const { times, report, isSomebodySent: isSent } = becomes;
+    const { times, report, turns, isSomebodySent: isPlanned } = becomes;
     const { result, closingCode } = report;
-    return { ...whole, times, isSomebodySent: isSent, result, closingCode };
+    const isSent = isPlanned || grade === 1; // it may have been graded again
+    return { ...whole, times, isSomebodySent: isSent, result, closingCode, turns };
   }
   const draws = drawsOf(seed, 'job', incident.id);
   return {
     ...whole,
     times: jobTimes(openingCode, grade, draws),
     isSomebodySent: isSomebodySent(grade, draws),
+    turns: turnsOf(grade, draws),
     result: 'advice-given',
     closingCode: openingCode,
   };

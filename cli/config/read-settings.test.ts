@@ -76,11 +76,15 @@ const wrongText: Readonly<Record<string, string>> = {
   secondCopy: '',
   window: 'kitchen',
   headless: 'perhaps',
+  electron: '',
   backups: '',
   backupHours: '0',
   diskWarnPercent: '101',
   diskFullPercent: 'most of it',
   clockWarnMs: '-5',
+  logFile: 'yes',
+  logFileMegabytes: '0',
+  logFiles: '1',
 };
 const cases = (Object.keys(settings) as Program[]).flatMap((program) =>
   Object.keys(settings[program]).map((name) => [program, name] as const),

@@ -76,6 +76,10 @@ const serve = {
   diskWarnPercent,
   diskFullPercent,
   clockWarnMs,
+  logFile: setting(z.boolean(), 'true or false', { initial: false }),
+  // 100 MB in all: some weeks of a quiet force, a day of a busy one; what people did is in the log and the audit.
+  logFileMegabytes: setting(whole(1, 1_000), 'a number from 1 to 1000', { initial: 10 }),
+  logFiles: setting(whole(2, 100), 'a number from 2 to 100', { initial: 10 }),
 } as const;
 
 /** Of `holdfast desk`. */
@@ -96,6 +100,8 @@ const desk = {
     initial: 'call-handling',
   }),
   headless: setting(z.boolean(), 'true or false', { initial: false }),
+  /** The binary that runs the desk and shows its windows, instead of the installed Chromium. */
+  electron: file(),
   force,
   forceName,
   timeZone,
@@ -109,6 +115,7 @@ const demo = {
   data: folder(),
   port,
   headless: desk.headless,
+  electron: desk.electron,
   force,
   forceName,
   timeZone,

@@ -61,7 +61,9 @@ export function checkFolder(check: string, folder: string): readonly Finding[] {
         `run this as the account that Holdfast runs as, or give the folder to it: chown -R`,
       ),
     );
-  const others = readdirSync(folder).filter((name) => statSync(join(folder, name)).uid !== uid);
+  // SQLite takes files away beside a program that runs.
+  const ownerOf = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false })?.uid;
+  const others = readdirSync(folder).filter((name) => (ownerOf(name) ?? uid) !== uid);
   if (others.length > 0)
     findings.push(
       fault(

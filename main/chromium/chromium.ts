@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseAccelerator } from '#desk/accelerator.ts';
+import { openFileKeystore } from '#desk/file-keystore.ts';
 import {
   windowId,
   type Admission,
@@ -13,10 +15,8 @@ import {
   type WindowId,
   type WindowRole,
 } from '#desk/shell.ts';
-import { parseAccelerator } from './accelerator.ts';
 import { Browser, type BrowserOptions } from './browser.ts';
 import type { CdpEvent } from './cdp.ts';
-import { openFileKeystore } from './file-keystore.ts';
 import { Page } from './page.ts';
 
 const START_TRIES_MAX = 10; // the browser of a shell that was killed needs a moment to leave its profile
@@ -120,6 +120,12 @@ export class ChromiumShell implements Shell {
     return { outcome: 'registered', reach: 'own-windows', statement };
   }
 
+  async releaseHotkey(accelerator: string): Promise<void> {
+    const chord = parseAccelerator(accelerator);
+    if (chord === undefined || !this.#hotkeys.delete(chord)) return;
+    await Promise.allSettled([...this.#pages.values()].map((page) => page.listenIn()));
+  }
+
   keystore(): Promise<Keystore> {
     return openFileKeystore(this.#options.keyFile);
   }
@@ -214,12 +220,21 @@ export class ChromiumShell implements Shell {
           this.#options.listener.displaysChanged();
         }
         seen = found;
+        await this.#tellMoved();
       } catch {
         // The screens could not be read, which says nothing about them: what was known stays.
       }
       const waitMs = seen === known ? DISPLAYS_EVERY_MS : DISPLAYS_QUIET_MS;
       await delay(waitMs, undefined, { signal, ref: false }).catch(() => {}); // the shell is ending
     }
+  }
+
+  /** The protocol has no word for it: each window is looked at. */
+  async #tellMoved(): Promise<void> {
+    for (const page of this.#pages.values())
+      // oxlint-disable-next-line no-await-in-loop -- one window after the other
+      if (await page.hasMoved())
+        this.#options.listener.windowChanged(page.role, page.id, { type: 'moved' });
   }
 
   #lose(pages: readonly Page[], event: WindowEvent): void {

@@ -44,6 +44,7 @@ export class Page {
   #isWaitingForDesk = false;
   #isHandingOver = false;
   #hasEmulatedFocus = false;
+  #stood: string | undefined;
   readonly #crashed: (() => void)[] = [];
 
   constructor({ targetId, sessionId }: Target, options: PageOptions) {
@@ -58,6 +59,7 @@ export class Page {
   /** Puts the window in its place and lets its page run. */
   async begin(bounds: Rectangle): Promise<void> {
     await this.#place(bounds);
+    await this.hasMoved(); // from here on
     await this.#send('Page.enable');
     await this.#send('Runtime.enable');
     await this.#send('Runtime.addBinding', { name: BINDING, executionContextName: WORLD });
@@ -79,6 +81,7 @@ export class Page {
         const { bounds } = await this.#window();
         return { x: bounds.left, y: bounds.top, width: bounds.width, height: bounds.height };
       },
+      place: (bounds) => this.#place(bounds),
       focus: async () => void (await this.#send('Page.bringToFront')),
       reload: async () => void (await this.#send('Page.reload')),
       close: async () =>
@@ -86,6 +89,15 @@ export class Page {
       capture: () => ask('Page.captureScreenshot'),
       printToPdf: () => ask('Page.printToPDF'),
     };
+  }
+
+  /** Whether it stands elsewhere than when this was last asked. */
+  async hasMoved(): Promise<boolean> {
+    const { bounds } = await this.#window();
+    const stands = JSON.stringify(bounds);
+    const before = this.#stood;
+    this.#stood = stands;
+    return before !== stands;
   }
 
   /** One hand-over for one load, however often that load is reported. */

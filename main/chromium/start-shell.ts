@@ -4,8 +4,14 @@ import { mkdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { spreadOver, type Among } from '#desk/layout.ts';
-import type { ShellListener, ShellWindow, WindowId, WindowRole } from '#desk/shell.ts';
+import { after } from '#desk/after.ts';
+import { hotkeyNews, type DeskNews, type ShellNews } from '#desk/desk-news.ts';
+import { HotkeyMaps } from '#desk/hotkey-map.ts';
+import { KeptHotkeys } from '#desk/kept-hotkeys.ts';
+import { KeptWindows } from '#desk/kept-windows.ts';
+import { LayoutStore } from '#desk/layout-store.ts';
+import type { Among } from '#desk/layout.ts';
+import type { ShellListener, ShellWindow, WindowRole } from '#desk/shell.ts';
 import { ChromiumShell, type ChromiumOptions } from './chromium.ts';
 import { readDisplays } from './read-displays.ts';
 
@@ -14,8 +20,6 @@ const SCREEN_WAIT_MS = 15_000; // Xvfb is up within a second, also on a loaded m
 // Xvfb does not notice that it is an orphan. This does: its input ends when we do, however we end.
 const SCREEN_SCRIPT = 'Xvfb "$@" & exec 3>&-; read -r _; kill $! && wait $!';
 const MM_PER_PIXEL = 25.4 / 96;
-const RELOADS_MAX = 3; // in a minute; a page that crashes faster is left as it is and told
-const RELOADS_WITHIN_MS = 60_000;
 
 /** The browser to drive: what CHROMIUM names, else an installed one; undefined where there is none. */
 export function findChromium(environment: NodeJS.ProcessEnv = process.env): string | undefined {
@@ -93,7 +97,15 @@ export async function startVirtualScreen(
 export interface StartOptions extends Pick<ChromiumOptions, 'origin' | 'handOver'> {
   /** Of this shell alone: the browser's profile and the keystore's key. Made if it is not there. */
   readonly folder: string;
+  /** Where it is kept where each person's windows stood; beside the profile where nothing is said. */
+  readonly layoutFile?: string;
   readonly listener: ShellListener;
+  /** Where it is kept which telephone key does what; beside the layouts where nothing is said. */
+  readonly hotkeyFile?: string;
+  /** What the shell has to say to the desk. Without it there are no telephone keys. */
+  readonly tell?: (news: ShellNews) => void;
+  /** For what a person who looks after the desk should know. */
+  readonly log?: (line: string) => void;
   /** The monitors of a virtual screen of its own; without it the windows stand on the desk's screen. */
   readonly virtualScreen?: readonly [ScreenSize, ...ScreenSize[]];
   readonly environment?: NodeJS.ProcessEnv;
@@ -103,13 +115,15 @@ export interface StartedShell extends AsyncDisposable {
   readonly shell: ChromiumShell;
   /** For whoever else works on the same screen. */
   readonly environment: NodeJS.ProcessEnv;
-  /** One window a display, in the order of the displays; what is left over shares them again. */
+  /** Each where this person had it, else one a display in the order of the displays, and round again. */
   openWindows(roles: readonly WindowRole[], among?: Among): Promise<readonly ShellWindow[]>;
+  /** What the desk says: who sits there, and that something is being written. */
+  hear(news: DeskNews): void;
 }
 
-/** Starts the shell on an installed Chromium, and brings back a page that crashed. */
+/** Starts the shell on an installed Chromium: its windows stand where they stood, and come back when they crash. */
 export async function startShell(options: StartOptions): Promise<StartedShell> {
-  const { folder, origin, handOver, listener, virtualScreen } = options;
+  const { folder, origin, handOver, listener, virtualScreen, log = () => {} } = options;
   const given = options.environment ?? process.env;
   const executable = findChromium(given);
   if (executable === undefined) {
@@ -119,14 +133,9 @@ export async function startShell(options: StartOptions): Promise<StartedShell> {
   const screen = virtualScreen && stack.use(await startVirtualScreen(virtualScreen));
   const environment = screen ? { ...given, DISPLAY: screen.display } : given;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const windows = new Map<WindowId, ShellWindow>();
-  const crashes = new Map<WindowId, number[]>();
-  const bringBack = async (id: WindowId) => {
-    const since = Date.now() - RELOADS_WITHIN_MS;
-    const recent = [...(crashes.get(id) ?? []).filter((at) => at > since), Date.now()];
-    crashes.set(id, recent);
-    if (recent.length <= RELOADS_MAX) await windows.get(id)?.reload();
-  };
+  let kept: KeptWindows | undefined;
+  let hotkeys: KeptHotkeys | undefined;
+  let user: string | undefined;
   const shell = stack.use(
     await ChromiumShell.start({
       executable,
@@ -137,28 +146,44 @@ export async function startShell(options: StartOptions): Promise<StartedShell> {
       environment,
       readDisplays: () => readDisplays(environment),
       listener: {
-        displaysChanged: () => listener.displaysChanged(),
+        displaysChanged: () => {
+          kept?.displaysChanged();
+          listener.displaysChanged();
+        },
         windowChanged: (role, id, event) => {
-          if (event.type === 'crashed') bringBack(id).catch(() => {}); // closed with its browser
-          if (event.type === 'closed') windows.delete(id);
+          kept?.windowChanged(role, id, event);
           listener.windowChanged(role, id, event);
         },
       },
     }),
   );
+  const layoutFile = options.layoutFile ?? join(folder, 'layouts.json');
+  const layouts = new LayoutStore(layoutFile, ({ message }) => log(message));
   const started = stack.move();
   return {
     shell,
     environment,
-    openWindows: async (roles, among) => {
-      const opened: ShellWindow[] = [];
-      for (const { role, bounds } of spreadOver(await shell.displays(), roles, among)) {
-        const window = await shell.open(role, bounds);
-        windows.set(window.id, window);
-        opened.push(window);
+    openWindows: (roles, among) => {
+      kept = new KeptWindows({ shell, roles, among, layouts, now: Date.now, after, say: log });
+      kept.sat(user);
+      if (options.tell && roles.includes('call-handling')) {
+        const maps = new HotkeyMaps(options.hotkeyFile ?? join(folder, 'hotkeys.json'));
+        hotkeys = new KeptHotkeys({ shell, maps, say: log, ...hotkeyNews(options.tell) });
+        hotkeys.sat(user);
       }
-      return opened;
+      return kept.open();
     },
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
+    hear: (news) => {
+      if (news.type === 'typed') return kept?.typed();
+      if (news.type === 'hotkey-wanted') return hotkeys?.set(news.user, news.action, news.keys);
+      user = news.user;
+      kept?.sat(user);
+      hotkeys?.sat(user);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await hotkeys?.close();
+      await kept?.close();
+      await started.disposeAsync();
+    },
   };
 }

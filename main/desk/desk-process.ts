@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import process from 'node:process';
+import { deskNews, isShellNews, tellDesk, type DeskNews, type ShellNews } from './desk-news.ts';
 import { windowId, type Admission, type WindowRole } from './shell.ts';
 import { loadAssets } from '#store/load-assets.ts';
 import { startDesk, type RunningDesk, type StartDesk } from './start-desk.ts';
@@ -11,17 +12,21 @@ import { startDesk, type RunningDesk, type StartDesk } from './start-desk.ts';
  */
 export type ToDesk =
   | { readonly type: 'start'; readonly options: StartDesk }
+  | ShellNews
   | { readonly type: 'address'; readonly id: number; readonly role: WindowRole }
   | {
       readonly type: 'admit';
       readonly id: number;
       readonly role: WindowRole;
       readonly window: string;
-    };
+    }
+  /** Of a demo that plays a story. Nobody answers. */
+  | { readonly type: 'caption'; readonly words: string };
 export type FromDesk =
   | { readonly type: 'ready'; readonly origin: string; readonly port: number }
   | { readonly type: 'admitted'; readonly id: number; readonly admission: Admission }
   | { readonly type: 'addressed'; readonly id: number; readonly address: string }
+  | DeskNews
   | { readonly type: 'failed'; readonly message: string };
 
 const RENDERER = join(import.meta.dirname, '../../dist/renderer');
@@ -31,19 +36,24 @@ let desk: RunningDesk | undefined;
 
 process.on('message', (message: ToDesk) => {
   if (message.type === 'start') void start(message.options);
-  else if (desk && message.type === 'address') {
+  else if (isShellNews(message)) {
+    if (desk) tellDesk(desk, message);
+  } else if (desk && message.type === 'address') {
     const address = desk.address(message.role);
     say({ type: 'addressed', id: message.id, address });
   } else if (desk && message.type === 'admit') {
     const admission = desk.admit(message.role, windowId(message.role, message.window));
     say({ type: 'admitted', id: message.id, admission });
-  }
+  } else if (desk && message.type === 'caption') desk.caption(message.words);
 });
 
 async function start(options: StartDesk) {
   try {
     // Its shell starts it again at once, and its windows find it.
-    desk = await startDesk(options, loadAssets(RENDERER), () => process.exit(70));
+    desk = await startDesk(options, loadAssets(RENDERER), {
+      mustRestart: () => process.exit(70),
+      ...deskNews(say),
+    });
     say({ type: 'ready', origin: desk.origin, port: desk.port });
   } catch (error) {
     say({ type: 'failed', message: error instanceof Error ? error.message : String(error) });

@@ -396,6 +396,11 @@ export class Desk {
     return isNews;
   }
 
+  /** The room as this desk shows it. */
+  get room(): OpenRoom {
+    return this.#merged.room;
+  }
+
   /** What every view is made of. Valid until the next change. */
   get source(): ViewSource {
     const provisional = [...this.#merged.provisional.values()].flat();

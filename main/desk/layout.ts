@@ -6,8 +6,14 @@ export interface SavedPlace {
   readonly bounds: Rectangle;
 }
 
-const sameRectangle = (a: Rectangle, b: Rectangle) =>
-  a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
+/** Whether both cover the same pixels. */
+export const isSameRectangle = (a: Rectangle, b: Rectangle | undefined) =>
+  a.x === b?.x && a.y === b.y && a.width === b.width && a.height === b.height;
+
+/** How many pixels both cover. */
+export const overlap = (a: Rectangle, b: Rectangle) =>
+  Math.max(0, Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x)) *
+  Math.max(0, Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y));
 
 /** Same label and size beats the same place, which beats a bare id: ids are reused after a re-plug. */
 function likeness(saved: SavedPlace['display'], found: Display): number {
@@ -15,7 +21,7 @@ function likeness(saved: SavedPlace['display'], found: Display): number {
     saved.bounds.width === found.bounds.width && saved.bounds.height === found.bounds.height;
   return (
     (saved.label !== '' && saved.label === found.label ? 4 : 0) +
-    (sameRectangle(saved.bounds, found.bounds) ? 3 : isSameSize ? 1 : 0) +
+    (isSameRectangle(saved.bounds, found.bounds) ? 3 : isSameSize ? 1 : 0) +
     (saved.id === found.id ? 2 : 0)
   );
 }

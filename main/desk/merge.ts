@@ -1,9 +1,16 @@
 import type { Asked } from '#domain/commands.ts';
 import { decide, streamsOf, type Given, type Refusal, type Targets } from '#domain/decide.ts';
 import type { RecordedEvent } from '#domain/event.ts';
-import { contactStream, incidentStream, type CommandId, type StreamId } from '#domain/ids.ts';
+import {
+  contactStream,
+  incidentStream,
+  shiftHandoverStream,
+  type CommandId,
+  type StreamId,
+} from '#domain/ids.ts';
 import { subjectsOf } from '#domain/journal.ts';
 import type { OpenRoom } from '#domain/room.ts';
+import { streamOfItem } from '#domain/shift-items.ts';
 import { parseAsked } from '#protocol/command.ts';
 import type { StampedCommand } from '#protocol/stamped-command.ts';
 
@@ -192,7 +199,7 @@ export function layOver(
     reference: stamped.reference,
     targets,
   };
-  const looked = [...streamsOf(parsed.asked, given), ...incidentsOf(room, parsed.asked)];
+  const looked = [...streamsOf(parsed.asked, given), ...alsoRead(room, parsed.asked)];
   const decision = decide(room, parsed.asked, given);
   if ('refusal' in decision) return { ...decision, reads: [...new Set(looked)] };
   const events = decision.events.map((fact, n): RecordedEvent => {
@@ -220,8 +227,15 @@ export function layOver(
   return { events, reads: [...reads] };
 }
 
-/** What a contact's details are put right in: the incidents that it is linked to are looked at too. */
-function incidentsOf(room: OpenRoom, asked: Asked): readonly StreamId[] {
+/**
+ * What is looked at beside what the command names: the incidents that a contact's details are put right
+ * in, and what a shift hand-over would pass.
+ */
+function alsoRead(room: OpenRoom, asked: Asked): readonly StreamId[] {
+  if (asked.type === 'accept-shift-handover') {
+    const { entity } = room.get(shiftHandoverStream(asked.body.shiftHandoverId));
+    return entity.kind === 'shift-handover' ? entity.items.map(streamOfItem) : [];
+  }
   if (asked.type !== 'describe-contact') return [];
   const { entity } = room.get(contactStream(asked.body.contactId));
   return entity.kind === 'contact' ? entity.incidentIds.map(incidentStream) : [];

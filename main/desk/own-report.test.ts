@@ -189,3 +189,10 @@ test('the rows of the desks go to a window once a second, and are taken away at 
   window.refresh();
   expect(rows()).toEqual([[0, ['CH1', 'D1']]]);
 });
+
+test('keys that are measured while somebody signs in are no work of nobody: they are taken, and nothing is refused', () => {
+  const { desk } = open();
+  const { window, sent } = newWindow(desk, () => undefined);
+  window.hear(JSON.stringify({ frame: 'keys-painted', ms: [12] }));
+  expect(sent).toEqual([]);
+});

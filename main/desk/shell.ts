@@ -39,6 +39,8 @@ export interface Display {
 
 export type WindowEvent =
   | { readonly type: 'closed' }
+  /** It stands elsewhere or has another size; said more than once while it is dragged. */
+  | { readonly type: 'moved' }
   | { readonly type: 'crashed'; readonly cause: string }
   | { readonly type: 'unresponsive' };
 
@@ -46,6 +48,8 @@ export interface ShellWindow {
   readonly role: WindowRole;
   readonly id: WindowId;
   bounds(): Promise<Rectangle>;
+  /** Moves it there without taking the caret. What `bounds()` says then may differ by a few pixels. */
+  place(bounds: Rectangle): Promise<void>;
   focus(): Promise<void>;
   /** After a crash too: the page comes back, gets a new line to the desk, and restores its drafts. */
   reload(): Promise<void>;
@@ -57,6 +61,8 @@ export interface ShellWindow {
 
 export type HotkeyResult =
   | { readonly outcome: 'registered'; readonly reach: 'desktop' }
+  /** The system answers later, or never: only a press shows that it works. */
+  | { readonly outcome: 'registered'; readonly reach: 'asked-for' }
   | { readonly outcome: 'registered'; readonly reach: 'own-windows'; readonly statement: string }
   | { readonly outcome: 'refused'; readonly reason: 'taken' | 'not-an-accelerator' };
 
@@ -72,6 +78,8 @@ export interface Shell extends AsyncDisposable {
   displays(): Promise<readonly Display[]>;
   open(role: WindowRole, bounds: Rectangle): Promise<ShellWindow>;
   registerHotkey(accelerator: string, action: () => void): Promise<HotkeyResult>;
+  /** Gives a key back that was registered, whichever way it is spelt. */
+  releaseHotkey(accelerator: string): Promise<void>;
   keystore(): Promise<Keystore>;
   notify(title: string, body: string): Promise<'handed-over' | 'not-available'>;
 }

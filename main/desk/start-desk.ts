@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import * as z from 'zod';
 import { commandIdFrom, epochMs, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
+import type { WindowDown } from '#protocol/down.ts';
+import type { HotkeyAction, HotkeyRow } from '#protocol/hotkey.ts';
 import { limits } from '#protocol/limits.ts';
 import type { Assets } from '#protocol/page.ts';
 import type { Notice } from '#protocol/server-notices.ts';
@@ -14,11 +16,13 @@ import { loadReferenceData } from '#store/load-reference-data.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';
 import { AdministrationLine } from './administration-line.ts';
+import { askServer } from './ask-server.ts';
 import { Desk, type Seat } from './desk.ts';
 import { returnDrafts } from './draft-return.ts';
 import { ClockNotice } from './clock-notice.ts';
 import { DraftsDue } from './drafts-due.ts';
-import { LocalGateway, fileTokenShelf } from './local-gateway.ts';
+import { HotkeysHere } from './hotkeys-here.ts';
+import { LocalGateway, fileTokenShelf, type DoorReason } from './local-gateway.ts';
 import { askWithdrawn, offlineGrant, OfflineSignIn, person, refused } from './offline-sign-in.ts';
 import { OutboxFile } from './outbox-file.ts';
 import { Looks } from './looks.ts';
@@ -33,7 +37,7 @@ import {
   openOrQuarantine,
   replicaName,
 } from './replica-files.ts';
-import { windowId, type Admission, type WindowId, type WindowRole } from './shell.ts';
+import { windowId, type Admission, type Channel, type WindowId, type WindowRole } from './shell.ts';
 import { Standing } from './standing.ts';
 import { SyncClient } from './sync-client.ts';
 import { WindowSession, type RefusedHere, type WindowHost } from './window-session.ts';
@@ -63,7 +67,22 @@ export interface StartDesk {
   readonly clockWarnMs?: number;
 }
 
-export interface RunningDesk {
+/** A desk at work, without a door of its own: its shell brings its windows' lines. */
+export interface OpenDesk {
+  /** Attaches to the channel before it returns: what the window sends first is not lost. */
+  readonly windowJoined: (role: WindowRole, id: WindowId, channel: Channel) => void;
+  /** Somebody was turned away at a door, this often: for the audit. */
+  readonly turnedAway: (reason: DoorReason, times: number) => void;
+  /** How its shell says that the telephone keys of the desktop are, and that one was pressed. */
+  readonly hotkeysAre: (rows: readonly HotkeyRow[]) => void;
+  readonly hotkeyPressed: (action: HotkeyAction) => void;
+  /** Shows a line at the top of every window, in a demo; a desk that is at work shows none. */
+  readonly caption: (words: string) => void;
+  readonly failed: (error: Error) => void;
+  readonly close: () => Promise<void>;
+}
+
+export interface RunningDesk extends Pick<OpenDesk, 'hotkeysAre' | 'hotkeyPressed' | 'caption'> {
   readonly origin: string;
   readonly port: number;
   admit(role: WindowRole, id: WindowId): Admission;
@@ -72,9 +91,22 @@ export interface RunningDesk {
   close(): Promise<void>;
 }
 
-const SIGN_IN_WITHIN_MS = 8_000;
+/** What a desk tells the shell that shows its windows. */
+export interface DeskListener {
+  /** The outbox's file was found damaged: a desk that is started again makes it again. */
+  mustRestart(): void;
+  /** Who sits here now; told once at the start too. */
+  sat(user: UserId | undefined): void;
+  /** Something is being written in a window: told with each copy that is kept of it. */
+  typed(): void;
+  /** Whoever sits here wants another key for what a telephone key does. */
+  hotkeyWanted(user: UserId, action: HotkeyAction, keys: string): void;
+}
+
+const CAPTION_MAX = 300; // one line of a screen
 const FLUSH_EVERY_MS = 15; // a view is brought up to date at most this often: one frame of a screen
 const SEAT_EVERY_MS = 1_000; // ages on screen count in seconds
+const UNOWNED_EVERY_MS = 5_000; // half of what a 999 call may ring
 const COPY_DRAFTS_EVERY_MS = 2_000;
 const CLOCK_WARN_MS = 2_000; // a log whose lines are seconds apart is misread from here on
 const SIGNAL_EVERY_MS = 250; // a colleague's caret need not be newer
@@ -91,19 +123,50 @@ const session = z.object({
   /** Absent for roles that do not work at a desk when the server is away. */
   offlineGrant: offlineGrant.optional(),
 });
-const keptSeat = session.pick({ user: true, grant: true });
-const refusal = z.object({ reason: z.string(), message: z.string() });
+const keptSeat = session.pick({ user: true, grant: true }).extend({ lockedAt: epochMs.optional() });
 
-/**
- * Starts a desk over its folder: files, link to the server, and the local port for its windows. Damaged
- * files are made again; what it cannot help it throws, in a line for a person. `mustRestart` is told where
- * the outbox's file is found damaged later: a desk that is started again makes it again.
- */
+/** Starts a desk as `openDesk` does, and opens the local port for its windows. */
 export async function startDesk(
   options: StartDesk,
   assets: Assets,
-  mustRestart: () => void = () => {},
+  shell: Partial<DeskListener> = {},
 ): Promise<RunningDesk> {
+  const desk = openDesk(options, shell);
+  let gateway: LocalGateway;
+  try {
+    gateway = await LocalGateway.listen({
+      assets,
+      now,
+      port: options.port,
+      shelf: fileTokenShelf(join(options.dataDir, 'next-tokens.json')),
+      windowJoined: desk.windowJoined,
+      refused: desk.turnedAway,
+      failed: desk.failed,
+    });
+  } catch (error) {
+    await desk.close();
+    throw error;
+  }
+  return {
+    origin: gateway.origin,
+    port: gateway.port,
+    admit: (windowRole, id) => gateway.admit(windowRole, id),
+    address: (windowRole) => gateway.address(windowRole, windowId(windowRole, randomUUID())),
+    hotkeysAre: desk.hotkeysAre,
+    hotkeyPressed: desk.hotkeyPressed,
+    caption: desk.caption,
+    close: async () => {
+      await gateway[Symbol.asyncDispose]();
+      await desk.close();
+    },
+  };
+}
+
+/**
+ * Starts a desk over its folder: files and the link to the server. Damaged files are made again; what it
+ * cannot help it throws, in a line for a person.
+ */
+export function openDesk(options: StartDesk, shell: Partial<DeskListener> = {}): OpenDesk {
   const { dataDir, server } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   // Two processes over one outbox take the line from each other for ever; the kernel lets go of a dead one's.
@@ -115,6 +178,7 @@ export async function startDesk(
 
   const windows = new Set<WindowSession>();
   const drafts = new DraftsDue();
+  const hotkeys = new HotkeysHere();
   const tell = (error: Error) =>
     void process.stderr.write(`desk ${options.desk}: ${error.message}\n`);
   const outboxFile = OutboxFile.open({
@@ -125,7 +189,7 @@ export async function startDesk(
     failed: tell,
     damaged: () => {
       tell(new Error('outbox.db is damaged: the desk starts again to make it again'));
-      mustRestart();
+      shell.mustRestart?.();
     },
   });
   const failed = (error: Error) => {
@@ -169,9 +233,15 @@ export async function startDesk(
   const own = new OwnReport(desk, { now, elapsedMs: () => performance.now() });
   const privateKey = createPrivateKey(options.privateKey);
   const kept = keptSeat.safeParse(desk.outbox.seat());
-  let seat: Seat | undefined =
-    kept.success && kept.data.grant.notAfter > now() ? kept.data : undefined;
+  const isKept = kept.success && kept.data.grant.notAfter > now();
+  let seat: Seat | undefined = isKept
+    ? { user: kept.data.user, grant: kept.data.grant }
+    : undefined;
+  // A desk that starts again stays as covered as it was.
+  let lockedAt = isKept ? kept.data.lockedAt : undefined;
+  let moved: SeatRow['moved'];
   let aloneSince = now();
+  let caption: string | undefined;
   let wasLive = false;
   let presence: Presence = { about: '', isTyping: false };
   let isSignalDue = false;
@@ -180,7 +250,7 @@ export async function startDesk(
   const closed = new AbortController();
   const signText = (text: string) =>
     sign(null, Buffer.from(text, 'utf8'), privateKey).toString('base64');
-  const standing = new Standing(desk);
+  const standing = new Standing(desk, isKept);
   const looks = new Looks(dataDir);
   const isDisabled = (user: UserId) => standing.isDisabled(user);
   const offline = new OfflineSignIn(outboxFile.db, { now, isDisabled }, outboxFile.write);
@@ -204,16 +274,38 @@ export async function startDesk(
   /** The roster follows who sits here. A refusal (on duty here already) changes nothing. */
   const onDuty = (type: 'start-duty' | 'end-duty', who: Seat) =>
     attempt(type, () => void desk.ask({ frame: 'command', id: freshId(), type, body: {} }, who));
+  const keepSeat = () =>
+    attempt('keeping who sits here', () =>
+      desk.outbox.keepSeat(seat && { ...seat, ...(lockedAt !== undefined && { lockedAt }) }),
+    );
+  /** They sit down here while the log has them at another desk: that one signs them out when it hears of it. */
+  const came = (next: Seat | undefined): SeatRow['moved'] => {
+    const before = next && standing.dutyDesk(next.user.id);
+    return next === undefined || before === undefined || before === desk.desk
+      ? undefined
+      : { how: 'came-from', name: next.user.displayName, desk: before, at: now() };
+  };
   const sit = (next: Seat | undefined, { mayAsk = true } = {}) => {
     if (seat && seat.user.id !== next?.user.id) {
       if (mayAsk) onDuty('end-duty', seat);
       nothingInFront();
     }
     seat = next;
+    lockedAt = undefined;
+    moved = came(next);
     standing.sat(next);
-    attempt('keeping who sits here', () => desk.outbox.keepSeat(next));
+    shell.sat?.(next?.user.id);
+    keepSeat();
     if (next) onDuty('start-duty', next);
     refresh();
+  };
+
+  /** They sit as they sat, in the role that the log gives them now. */
+  const changeRole = (next: Seat) => {
+    const before = { lockedAt, moved };
+    sit(next);
+    ({ lockedAt, moved } = before);
+    keepSeat();
   };
 
   const withdraw = (grants: readonly string[]) => {
@@ -281,6 +373,8 @@ export async function startDesk(
       desk: options.desk,
       force: options.forceName,
       user: seat?.user,
+      ...(lockedAt !== undefined && { lockedAt }),
+      ...(moved && { moved }),
       mode: isOnline ? 'online' : 'alone',
       reason: isOnline ? 'the server answers' : why || 'joining the server',
       since: aloneSince,
@@ -295,6 +389,7 @@ export async function startDesk(
       ...(sync.release !== undefined && { serverVersion: sync.release }),
       protection: options.protection,
       isDemo: options.isDemo,
+      caption: options.isDemo ? caption : undefined,
       look: looks.of(seat?.user.id),
       signInHint: options.signInHint,
       trouble: troubleOf(outboxFile.trouble, replicaFound),
@@ -302,8 +397,36 @@ export async function startDesk(
     };
   };
 
+  const lock = () => {
+    if (!seat || lockedAt !== undefined) return;
+    lockedAt = now();
+    keepSeat();
+    refresh('seat');
+  };
+
+  /**
+   * The same person comes back to the desk that they have locked: by the password that this desk knows, so
+   * that it works alone and gives them nothing anew. Says no where that cannot be told here.
+   */
+  const unlock = async (name: string, password: string) => {
+    const locked = seat;
+    if (!locked || lockedAt === undefined || locked.grant.notAfter <= now()) return undefined;
+    if (name.toLowerCase() !== locked.user.name.toLowerCase()) return undefined;
+    const known = await offline.signIn(name, password);
+    // Only of a wrong password this desk is sure: of the rest the server may know more.
+    if (known.outcome === 'refused')
+      return known.reason === 'wrong-name-or-password' ? known : undefined;
+    if (seat !== locked) return undefined; // signed out meanwhile
+    lockedAt = undefined;
+    keepSeat();
+    refresh();
+    return known;
+  };
+
   /** With the server's word where it answers, else by what this desk remembers. */
   const signIn: WindowHost['signIn'] = async (name, password, newPassword) => {
+    const unlocked = await unlock(name, password);
+    if (unlocked) return unlocked;
     const asked = await askServer(server, '/api/session', {
       name,
       password,
@@ -365,12 +488,19 @@ export async function startDesk(
       }
     },
     signOut: () => sit(undefined),
+    lock,
+    isLocked: () => lockedAt !== undefined,
     administer: (asked, who) => administration.ask(asked, who),
     setLook: (change) => {
       attempt('keeping how windows look', () => looks.change(seat?.user.id, change));
       refresh('seat');
     },
-    draftChanged: (user, draftId, how) => drafts.changed(user, draftId, how),
+    draftChanged: (user, draftId, how) => {
+      if (how === 'kept') shell.typed?.();
+      drafts.changed(user, draftId, how);
+    },
+    hotkeys: () => hotkeys.rows,
+    setHotkey: (user, action, keys) => shell.hotkeyWanted?.(user, action, keys),
     refusedHere,
     signalled: (latest) => {
       presence = latest;
@@ -389,13 +519,21 @@ export async function startDesk(
     // The log says that this account was closed: whoever uses it sees no more from here on.
     const heard = seat && standing.hear(seat);
     if (heard === 'closed') sit(undefined, { mayAsk: false });
-    else if (heard) sit(heard);
+    else if (heard) changeRole(heard);
+    const elsewhere = seat && standing.wentTo(seat);
+    if (seat && elsewhere !== undefined) {
+      const { displayName: name } = seat.user;
+      sit(undefined, { mayAsk: false }); // on duty there: there is nothing to end here
+      moved = { how: 'went-to', name, desk: elsewhere, at: now() };
+    }
     refresh();
   });
   const seatTimer = setInterval(() => {
     refresh('seat');
     refresh('desks');
   }, SEAT_EVERY_MS);
+  // What becomes late becomes so without anything having changed.
+  const unownedTimer = setInterval(() => refresh('unowned'), UNOWNED_EVERY_MS);
   const signalTimer = setInterval(() => {
     if (!isSignalDue) return;
     const user = seat && { user: seat.user.id };
@@ -427,42 +565,43 @@ export async function startDesk(
     );
   }, COPY_DRAFTS_EVERY_MS);
 
-  const gateway = await LocalGateway.listen({
-    assets,
-    now,
-    port: options.port,
-    shelf: fileTokenShelf(join(dataDir, 'next-tokens.json')),
-    windowJoined: (_role, _id, channel) => {
-      const window = new WindowSession(
-        host,
-        (frame) => {
-          const text = JSON.stringify(frame);
-          if (text.length > limits.cutBytes) throw new Error('a frame is over its limit');
-          channel.send(text);
-        },
-        () => channel.isLagging,
-      );
+  shell.sat?.(seat?.user.id);
+  const held = opening.move();
+  return {
+    windowJoined: (role, _id, channel) => {
+      const send = (frame: WindowDown) => {
+        const text = JSON.stringify(frame);
+        if (text.length > limits.cutBytes) throw new Error('a frame is over its limit');
+        channel.send(text);
+      };
+      const window = new WindowSession(host, send, () => channel.isLagging);
+      const left = hotkeys.windowJoined(role, send);
       windows.add(window);
       channel.onFrame((text) => window.hear(text));
       channel.onDrained(() => window.refresh());
       channel.onClosed(() => {
         windows.delete(window);
+        left();
         if (windows.size === 0) nothingInFront();
       });
     },
-    refused: (reason, times) => refusedHere({ actor: undefined, what: 'connect', reason, times }), // nobody knows who it was
+    // Nobody knows who it was.
+    turnedAway: (reason, times) =>
+      refusedHere({ actor: undefined, what: 'connect', reason, times }),
+    hotkeysAre: (rows) => {
+      hotkeys.are(rows);
+      refresh('hotkeys');
+    },
+    hotkeyPressed: (action) => hotkeys.pressed(action),
+    caption: (words) => {
+      caption = words.slice(0, CAPTION_MAX);
+      refresh('seat');
+    },
     failed,
-  });
-
-  const held = opening.move();
-  return {
-    origin: gateway.origin,
-    port: gateway.port,
-    admit: (windowRole, id) => gateway.admit(windowRole, id),
-    address: (windowRole) => gateway.address(windowRole, windowId(windowRole, randomUUID())),
     close: async () => {
       closed.abort();
       clearInterval(seatTimer);
+      clearInterval(unownedTimer);
       clearInterval(draftTimer);
       clearInterval(signalTimer);
       clearInterval(reportTimer);
@@ -470,7 +609,6 @@ export async function startDesk(
       clearInterval(refusalTimer);
       clearInterval(mendTimer);
       sync.close();
-      await gateway[Symbol.asyncDispose]();
       keepRefusals();
       await offline.close();
       desk.close();
@@ -485,31 +623,6 @@ const troubleOf = (...lines: readonly (string | undefined)[]) =>
 
 const now = () => Date.now() as EpochMs;
 const freshId = () => commandIdFrom(now(), randomBytes(16));
-
-type Asked =
-  | { readonly outcome: 'answered'; readonly body: unknown }
-  | { readonly outcome: 'refused'; readonly reason: string; readonly message: string }
-  /** Nobody answers there, or nobody who is able to. */
-  | { readonly outcome: 'away' };
-
-async function askServer(server: string, path: string, body: object): Promise<Asked> {
-  try {
-    const response = await fetch(`${server}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(SIGN_IN_WITHIN_MS),
-    });
-    const answer: unknown = await response.json();
-    if (response.ok) return { outcome: 'answered', body: answer };
-    const { reason, message } = refusal.parse(answer);
-    // A server that cannot store anything cannot sign anybody in either; one that is busy soon can.
-    if (response.status >= 500 && reason !== 'busy') return { outcome: 'away' };
-    return { outcome: 'refused', reason, message };
-  } catch {
-    return { outcome: 'away' }; // what then, the desk decides by what it knows
-  }
-}
 
 /**
  * Runs the latest work once, however often it is asked for: at once where nothing ran in the last

@@ -3,14 +3,14 @@ import { roles } from '#domain/facts.ts';
 import { viewNames } from '#protocol/view.ts';
 import { mayFollow, mayLookUp, maySettle } from './view-policy.ts';
 
-test('the room is shown to the floor; whoever else signs in sees their seat and what they type', () => {
+test('the room is shown to the floor, what lies unowned to dispatch; whoever else signs in sees their seat and what they type', () => {
   const seen = Object.fromEntries(
     roles.map((role) => [role, viewNames.filter((view) => mayFollow(role, view))]),
   );
   const own = ['seat', 'reference-data', 'drafts'];
   const room = viewNames.filter((view) => view !== 'desks');
   expect(seen).toEqual({
-    'call-handler': room,
+    'call-handler': room.filter((view) => view !== 'unowned'),
     dispatcher: room,
     supervisor: [...viewNames],
     investigator: own,

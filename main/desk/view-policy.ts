@@ -3,6 +3,8 @@ import type { QueryName } from '#protocol/query.ts';
 import type { ViewName } from '#protocol/view.ts';
 
 const floor: ReadonlySet<Role> = new Set(['call-handler', 'dispatcher', 'supervisor']);
+/** Who sees to it that nothing is left lying. */
+const dispatch: ReadonlySet<Role> = new Set(['dispatcher', 'supervisor']);
 /** How every desk is, and how the calls were answered: for those who answer for the room. */
 const overseers: ReadonlySet<Role> = new Set(['supervisor', 'administrator']);
 /** Whoever is signed in: the seat itself, and what is one's own. */
@@ -21,12 +23,15 @@ const views: Readonly<Record<ViewName, typeof everybody | ReadonlySet<Role>>> = 
   incident: floor,
   units: floor,
   handovers: floor,
+  'shift-handovers': floor,
   roster: floor,
+  unowned: dispatch,
   presence: floor,
   conflicts: floor,
   tray: floor,
   drafts: everybody,
   desks: overseers,
+  hotkeys: floor,
 };
 const queries: Readonly<Record<QueryName, ReadonlySet<Role>>> = {
   find: floor,

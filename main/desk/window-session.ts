@@ -5,6 +5,7 @@ import { isModest } from '#domain/lib/modest.ts';
 import type { Administer } from '#protocol/administer.ts';
 import type { WindowDown } from '#protocol/down.ts';
 import type { LookChange } from '#protocol/look.ts';
+import type { HotkeyAction, HotkeyRow } from '#protocol/hotkey.ts';
 import { queries, type Found, type Query, type Result } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
 import type { Presence } from '#protocol/signal.ts';
@@ -13,6 +14,8 @@ import { searchPlaces } from '#store/places.ts';
 import { near } from '#store/recorded-crimes.ts';
 import type { Desk, Seat } from './desk.ts';
 import type { Replica } from './replica.ts';
+import { shiftHandoverRows } from './shift-handover-rows.ts';
+import { unownedRows } from './unowned-rows.ts';
 import { levelsOf } from './levels.ts';
 import { deskRows, type OwnDesk } from './desk-rows.ts';
 import { isForFew, mayFollow, mayLookUp, maySettle } from './view-policy.ts';
@@ -44,10 +47,16 @@ export interface WindowHost {
     | { readonly outcome: 'refused'; readonly reason: string; readonly message: string }
   >;
   readonly signOut: () => void;
+  /** Covers the windows of this desk until somebody signs in at it. */
+  readonly lock: () => void;
+  readonly isLocked: () => boolean;
   /** Passes on what an administrator asks, as whoever sits here; always answers. */
   readonly administer: (asked: Administer, seat: Seat) => Promise<Result['outcome']>;
   /** For who sits here, or the empty chair; all windows of this desk hear it. */
   readonly setLook: (change: LookChange) => void;
+  readonly hotkeys: () => readonly HotkeyRow[];
+  /** Asks the shell for another key; what comes of it `hotkeys` shows. */
+  readonly setHotkey: (user: UserId, action: HotkeyAction, keys: string) => void;
   readonly draftChanged: (user: UserId, draftId: string, how: 'kept' | 'dropped') => void;
   /** What this window has in front of it, for the other desks. */
   readonly signalled: (presence: Presence) => void;
@@ -154,10 +163,15 @@ export class WindowSession {
         return this.#subscribe(frame);
       case 'unsubscribe':
         return void this.#subscriptions.delete(frame.sub);
+      case 'keys-painted': // also of whoever is signing in: it says nothing but how long
+        return this.#host.painted(frame.ms);
       case 'sign-in':
         return this.#signIn(frame);
       case 'sign-out':
         this.#host.signOut();
+        return this.#answer(frame.id, []);
+      case 'lock':
+        this.#host.lock();
         return this.#answer(frame.id, []);
       case 'set-look': // also of the empty chair: who signs in has to be able to read
         return this.#host.setLook(frame.change);
@@ -204,8 +218,10 @@ export class WindowSession {
         return void this.#administer(frame, sitting);
       case 'signal':
         return this.#host.signalled(frame.presence);
-      case 'keys-painted':
-        return this.#host.painted(frame.ms);
+      case 'set-hotkey':
+        if (!mayFollow(sitting.user.role, 'hotkeys')) return this.#notPermitted(frame.id);
+        this.#host.setHotkey(user, frame.action, frame.keys);
+        return this.#answer(frame.id, []);
       case 'settle-tray':
         if (!maySettle(sitting.user.role)) return this.#notPermitted(frame.id);
         desk.outbox.settleTray(frame.commandId);
@@ -299,7 +315,7 @@ export class WindowSession {
   }
 
   #rowsOf({ view, key = '' }: Subscription): readonly Row[] {
-    const { desk, seat, seatRow } = this.#host;
+    const { desk, seat, seatRow, now } = this.#host;
     if (view === 'seat') return [seatRow()];
     if (view === 'reference-data') return [desk.reference];
     const sitting = seat();
@@ -322,6 +338,10 @@ export class WindowSession {
         return unitRows(source);
       case 'handovers':
         return handoverRows(source);
+      case 'shift-handovers':
+        return shiftHandoverRows(source, sitting.user.id);
+      case 'unowned':
+        return unownedRows(source, now());
       case 'roster':
         return rosterRows(source);
       case 'presence':
@@ -337,6 +357,8 @@ export class WindowSession {
         return desk.outbox.drafts(sitting.user.id);
       case 'desks':
         return deskRows(desk, source, this.#host.ownDesk());
+      case 'hotkeys':
+        return this.#host.hotkeys();
       default:
         return unreachable(view);
     }
@@ -377,6 +399,14 @@ export class WindowSession {
 
   #query(frame: Query): void {
     const { id, query, params } = frame;
+    // Nobody sits there to read the answer. What was done and typed before the lock is still taken.
+    if (this.#host.isLocked()) {
+      this.#refusedHere(query, 'desk-locked');
+      const message = 'This desk is locked.';
+      const outcome = { kind: 'refused', reason: 'desk-locked', message } as const;
+      this.#send({ frame: 'result', id, outcome });
+      return;
+    }
     const role = this.#host.seat()?.user.role;
     if (role === undefined || !mayLookUp(role, query)) {
       this.#consulted(query, 'refused not-permitted', 0);

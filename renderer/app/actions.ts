@@ -11,6 +11,7 @@ import {
   type Pad,
 } from './pad.ts';
 import { refusalText } from './refusal-text.ts';
+import { createShiftActions } from './shift.ts';
 import { isLateOfOthers, selectTray, step, type Step } from './selectors.ts';
 import {
   entryDraftId,
@@ -32,6 +33,8 @@ export interface ActionPorts {
   readonly hold: () => void;
   /** What has the focus now, to be compared and nothing else. */
   readonly whereFocusIs: () => unknown;
+  /** What puts the caret back where it is now. */
+  readonly caretBack: () => () => void;
   readonly makeId: () => string;
   readonly now: () => number;
   readonly after: (ms: number, work: () => void) => void;
@@ -83,6 +86,8 @@ export function createActions(store: WindowStore, line: DeskLine, ports: ActionP
   };
 
   return {
+    ...createShiftActions(store, line, ports),
+
     /** One key in a field: on screen at once, on the desk's disk within half a second. */
     type(draftId: string, about: string, base: Fields, field: string, value: string, caret: Caret) {
       const pad = state().pads.get(draftId) ?? newPad(draftId, about, base);
@@ -218,6 +223,10 @@ export function createActions(store: WindowStore, line: DeskLine, ports: ActionP
           problem: refusalText(outcome, outcome.message),
         },
       });
+    },
+
+    toggleCaption(): void {
+      set({ isCaptionHidden: !state().isCaptionHidden });
     },
 
     async signOut(): Promise<void> {

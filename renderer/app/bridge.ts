@@ -88,6 +88,8 @@ class Bridge {
   #hasShell = false;
   #isTurnedAway = false;
   #handedOver: Way | undefined;
+  /** The line that is open, where it is a port's. */
+  #openPort: Opened | undefined;
   #token: string | undefined;
   #arrived: () => void = () => {};
   #refusals = 0;
@@ -121,6 +123,7 @@ class Bridge {
     }
     const opened = await this.#openBy(way);
     if (opened) {
+      this.#openPort = way.by === 'port' ? opened : undefined;
       this.#joinedAt = performance.now();
       this.#refusals = 0;
       this.#isTurnedAway = false;
@@ -191,7 +194,11 @@ class Bridge {
     if (!isHandOver(data)) return;
     if (data.type === 'holdfast:port') {
       const [port] = event.ports;
-      if (port) this.#take({ by: 'port', port });
+      if (!port) return;
+      // A shell hands over a port only where the one before is dead, which this end may not have heard.
+      if (this.#handedOver?.by === 'port') this.#handedOver.port.close();
+      this.#openPort?.channel.close();
+      this.#take({ by: 'port', port });
     } else if (new URL(data.url).host === host) {
       this.#take({ by: 'gateway', url: data.url, token: data.token });
     }
@@ -270,7 +277,11 @@ function overPort(port: MessagePort, signal: AbortSignal): Opened {
       send: (frame) => port.postMessage(frame),
       bufferedBytes: 0, // a port does not tell
       onFrame: (listener) => {
-        port.addEventListener('message', ({ data }) => listener(String(data)));
+        port.addEventListener('message', ({ data }) => {
+          const frame = String(data);
+          listener(frame);
+          port.postMessage(frame.length); // so that the desk knows how far this window has come
+        });
         port.start(); // Until now frames waited in the port; none is lost.
       },
       onClosed: (listener) => void closed.promise.then(() => listener()),

@@ -3,6 +3,7 @@ import type { Brand } from '#domain/lib/brand.ts';
 import type { Doing } from '#protocol/administer.ts';
 import { windowDown, type WindowDown } from '#protocol/down.ts';
 import type { LookChange } from '#protocol/look.ts';
+import type { HotkeyAction, HotkeyRow } from '#protocol/hotkey.ts';
 import type { QueryName, QueryParams, Result } from '#protocol/query.ts';
 import type { Presence } from '#protocol/signal.ts';
 import type { WindowUp } from '#protocol/up.ts';
@@ -19,8 +20,10 @@ import type {
   ReferenceRow,
   RosterRow,
   SeatRow,
+  ShiftHandoverRow,
   TrayRow,
   UnitRow,
+  UnownedRow,
   View,
   ViewName,
 } from '#protocol/view.ts';
@@ -80,11 +83,14 @@ const listViews = [
   'incidents',
   'units',
   'handovers',
+  'shift-handovers',
   'roster',
+  'unowned',
   'presence',
   'conflicts',
   'tray',
   'drafts',
+  'hotkeys',
 ] as const satisfies readonly ViewName[];
 
 type Answered = (sent: Sent) => void;
@@ -105,6 +111,7 @@ export class DeskLine implements LineListener {
   readonly #once: AskOnce;
   /** How far the drafts of dropped pads had come on the line. A pad begun anew goes on from there. */
   readonly #ended = new Map<string, number>();
+  #hotkeyPressed: (action: HotkeyAction) => void = () => {};
   #channel: Channel | undefined;
   #presence: Presence | undefined;
   #heardAt = 0;
@@ -176,6 +183,12 @@ export class DeskLine implements LineListener {
     return this.#request((id) => ({ frame: 'sign-out', id }));
   }
 
+  /** Covers every window of this desk. What has been typed is on its way first. */
+  lock(): Promise<Outcome> {
+    this.flushPads();
+    return this.#request((id) => ({ frame: 'lock', id }));
+  }
+
   /** What an administrator asks, under an id that the caller keeps. Always answers; it is never sent twice. */
   administer(doing: Doing, id: string): Promise<Outcome> {
     const message = 'This window has no line to its desk; nothing was done';
@@ -203,6 +216,16 @@ export class DeskLine implements LineListener {
   settleTray(commandId: string): Promise<Outcome> {
     // The row's id is the command's; the desk's schema reads it.
     return this.#request((id) => ({ frame: 'settle-tray', id, commandId }) as WindowUp);
+  }
+
+  /** Asks for another key for what a telephone key does; what comes of it the view `hotkeys` says. */
+  setHotkey(action: HotkeyAction, keys: string): Promise<Outcome> {
+    return this.#request((id) => ({ frame: 'set-hotkey', id, action, keys }));
+  }
+
+  /** Told of each press of a telephone key, wherever on the desktop. There is one listener. */
+  onHotkey(listener: (action: HotkeyAction) => void): void {
+    this.#hotkeyPressed = listener;
   }
 
   /** Follows one record until `unfollow`. */
@@ -380,6 +403,8 @@ export class DeskLine implements LineListener {
           return this.#waiting.get(id)?.settle({ kind: 'refused', reason, message });
         return this.#hearAnswer(id, { state: 'refused', refusal: { reason, message } });
       }
+      case 'hotkey':
+        return this.#hotkeyPressed(frame.action);
       case 'pong':
       case 'next-token': // the bridge keeps it
         return undefined;
@@ -441,8 +466,14 @@ export class DeskLine implements LineListener {
         return this.#set({ units: patch(state.units, change<UnitRow>()) });
       case 'handovers':
         return this.#set({ handovers: patch(state.handovers, change<HandoverRow>()) });
+      case 'shift-handovers':
+        return this.#set({
+          shiftHandovers: patch(state.shiftHandovers, change<ShiftHandoverRow>()),
+        });
       case 'roster':
         return this.#set({ roster: patch(state.roster, change<RosterRow>()) });
+      case 'unowned':
+        return this.#set({ unowned: patch(state.unowned, change<UnownedRow>()) });
       case 'presence':
         return this.#set({ presence: patch(state.presence, change<PresenceRow>()) });
       case 'conflicts':
@@ -457,6 +488,8 @@ export class DeskLine implements LineListener {
         return this.#hearDetail(key, change<IncidentDetail | Line>(), (rows) => ({
           incidentDetails: patch(state.incidentDetails, rows),
         }));
+      case 'hotkeys':
+        return this.#hearHotkeys(change<HotkeyRow>());
       case 'drafts':
         return this.#hearDrafts(change<DraftRow>());
       case 'desks':
@@ -464,6 +497,15 @@ export class DeskLine implements LineListener {
       default:
         return view satisfies never;
     }
+  }
+
+  /** What is wrong with a key is said once, and stands where the keys are shown. */
+  #hearHotkeys(change: Change<HotkeyRow>): void {
+    const before = this.#state.hotkeys;
+    this.#set({ hotkeys: patch(before, change) });
+    for (const { id, problem } of this.#state.hotkeys.values())
+      if (problem !== undefined && problem !== before.get(id)?.problem)
+        this.notice('bad', `${problem} (Alt+K)`, `hotkey ${id}`);
   }
 
   /** A record and the lines of its log come as rows of one view. The other records that were shown stay. */
@@ -492,9 +534,17 @@ export class DeskLine implements LineListener {
           selected: {},
           lastDraft: undefined,
           undoable: [],
+          seatAsk: undefined,
         }
       : {};
+    const { moved } = seat;
+    const isNews = moved?.how === 'came-from' && moved.at !== this.#state.seat?.moved?.at;
     this.#set({ seat, ...emptied });
+    if (isNews)
+      this.notice(
+        'plain',
+        `You were signed in at ${moved.desk} too: it signs you out as soon as it hears of this. What is yours is here.`,
+      );
     if (isAnother) {
       this.#ended.clear();
       this.#isWorkToResume = false;

@@ -31,6 +31,7 @@ export function fakeDesk(initial: Partial<WindowState> = {}) {
     focus: (draftId, field) => void focused.push(`${draftId} ${field}`),
     hold: () => {},
     whereFocusIs: () => 'somewhere',
+    caretBack: () => () => {},
   };
   /** Lets time go by, for timers and for what is shown. */
   const pass = (ms: number) => {

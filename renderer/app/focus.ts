@@ -13,6 +13,17 @@ const fieldOf = (page: Window, draftId: string, field: string) =>
 const isText = (element: unknown) =>
   element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
 
+/** What puts the caret back exactly where it is now, once whatever was opened is closed again. */
+export function caretBack(element: unknown): () => void {
+  if (!(element instanceof HTMLElement) || element === document.body) return () => {};
+  const isWriting = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
+  const range = isWriting ? [element.selectionStart, element.selectionEnd] : [];
+  return () => {
+    element.focus();
+    if (isWriting) element.setSelectionRange(range[0] ?? null, range[1] ?? null);
+  };
+}
+
 /** Puts keys into a field as if they had been pressed there. */
 function typeInto(element: HTMLElement, keys: readonly string[]): void {
   if (!isText(element)) {

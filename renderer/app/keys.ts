@@ -15,6 +15,20 @@ export function keyOf(
   ].join('');
 }
 
+/** A press by the place of its key, as a key of the whole desktop is called: "Ctrl+Shift+F1". None while only modifiers are held. */
+export function chordOf(
+  event: Pick<KeyboardEvent, 'code' | 'ctrlKey' | 'altKey' | 'metaKey' | 'shiftKey'>,
+): string | undefined {
+  if (/^(Control|Alt|Shift|Meta|OS)/.test(event.code)) return undefined;
+  return [
+    event.ctrlKey ? 'Ctrl+' : '',
+    event.altKey ? 'Alt+' : '',
+    event.shiftKey ? 'Shift+' : '',
+    event.metaKey ? 'Meta+' : '',
+    event.code.replace(/^(Key|Digit)/, ''),
+  ].join('');
+}
+
 /** Whether what is pressed is being written somewhere: a plain letter is then a letter. */
 export const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLInputElement ||

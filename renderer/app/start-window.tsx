@@ -3,7 +3,7 @@ import { createRoot } from 'react-dom/client';
 import { connect } from './bridge.ts';
 import { DeskLine } from './desk-line.ts';
 import type { ActionPorts } from './actions.ts';
-import { createFocus } from './focus.ts';
+import { caretBack, createFocus } from './focus.ts';
 import { followWanted, type Wanted } from './follow.ts';
 import { announce } from './announce.ts';
 import { createLook, LookContext, showLook } from './look.ts';
@@ -54,6 +54,7 @@ export function startWindow<Actions>(
   const ports: ActionPorts = {
     ...createFocus(page, signal),
     whereFocusIs: () => page.document.activeElement,
+    caretBack: () => caretBack(page.document.activeElement),
     makeId,
     now,
     after,

@@ -5,6 +5,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { CommandType } from '#domain/commands.ts';
 import type { ReferenceData } from '#domain/reference-data.ts';
 import type { ServiceLevelRow } from '#domain/service-levels.ts';
+import type { HotkeyRow } from '#protocol/hotkey.ts';
 import type { CrimeNear, Found, FoundPlace, QueryParams } from '#protocol/query.ts';
 import type {
   ConflictRow,
@@ -17,8 +18,10 @@ import type {
   PresenceRow,
   RosterRow,
   SeatRow,
+  ShiftHandoverRow,
   TrayRow,
   UnitRow,
+  UnownedRow,
 } from '#protocol/view.ts';
 import type { Pad } from './pad.ts';
 import type { Refused } from './refusal-text.ts';
@@ -69,10 +72,13 @@ export type ListName =
   | 'contacts'
   | 'incidents'
   | 'units'
+  | 'unowned'
   | 'handovers'
   | 'tray'
   | 'found'
   | 'crimes'
+  | 'shift-to'
+  | 'shift-items'
   | 'desks'
   | 'past-target'
   | 'duty'
@@ -95,12 +101,16 @@ export interface WindowState {
   readonly incidents: Rows<IncidentRow>;
   readonly units: Rows<UnitRow>;
   readonly handovers: Rows<HandoverRow>;
+  readonly shiftHandovers: Rows<ShiftHandoverRow>;
   readonly roster: Rows<RosterRow>;
+  readonly unowned: Rows<UnownedRow>;
   readonly presence: Rows<PresenceRow>;
   readonly conflicts: Rows<ConflictRow>;
   readonly tray: Rows<TrayRow>;
   /** How every desk is; only in the window of a supervisor. */
   readonly desks: Rows<DeskRow>;
+  /** The telephone keys of the whole desktop, as this desk's shell says they are. */
+  readonly hotkeys: Rows<HotkeyRow>;
   readonly contactDetails: Rows<ContactRow>;
   readonly incidentDetails: Rows<IncidentDetail>;
   /** The running logs that came with them, by record, in the order in which they are shown. */
@@ -115,6 +125,8 @@ export interface WindowState {
   readonly formAbout: string;
   readonly selected: Readonly<Partial<Record<ListName, string>>>;
   readonly notices: readonly Notice[];
+  /** The operator does not want to see what a demo says of its story. */
+  readonly isCaptionHidden: boolean;
   readonly found: LookUp<Found> | undefined;
   readonly places: LookUp<FoundPlace> | undefined;
   readonly crimes: LookUp<CrimeNear> | undefined;
@@ -122,7 +134,13 @@ export interface WindowState {
   readonly levels: LookUp<ServiceLevelRow> | undefined;
   readonly levelsOf: QueryParams<'service-levels'>;
   /** What a key has opened in place, and waits for the next key. */
-  readonly prompt: 'channel' | 'outcome' | 'find' | undefined;
+  readonly prompt: 'channel' | 'outcome' | 'find' | 'hotkeys' | undefined;
+  /** What the seat asks in place: what becomes of what is owned, to whom it goes, why it goes back. */
+  readonly seatAsk:
+    | { readonly is: 'sign-out' }
+    | { readonly is: 'shift'; readonly without: ReadonlySet<string> }
+    | { readonly is: 'decline'; readonly id: string }
+    | undefined;
   /** The line with the keys of how windows look. */
   readonly isLookShown: boolean;
   /** What is read out to who listens and does not look; each text goes once. */
@@ -166,11 +184,14 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     incidents: none,
     units: none,
     handovers: none,
+    shiftHandovers: none,
     roster: none,
+    unowned: none,
     presence: none,
     conflicts: none,
     tray: none,
     desks: none,
+    hotkeys: none,
     contactDetails: none,
     incidentDetails: none,
     logs: none,
@@ -180,12 +201,14 @@ export const createWindowStore = (initial?: Partial<WindowState>): WindowStore =
     formAbout: 'new',
     selected: {},
     notices: [],
+    isCaptionHidden: false,
     found: undefined,
     places: undefined,
     crimes: undefined,
     levels: undefined,
     levelsOf: {},
     prompt: undefined,
+    seatAsk: undefined,
     isLookShown: false,
     said: { urgent: '', polite: '' },
     again: undefined,

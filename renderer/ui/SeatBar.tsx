@@ -4,6 +4,7 @@ import { useWindow, type WindowState } from '../app/window-store.ts';
 import { Clock } from './Clock.tsx';
 import { ActionKey } from './KeyCap.tsx';
 import { OnDuty } from './OnDuty.tsx';
+import { UnownedCount } from './UnownedCount.tsx';
 
 export const roleWords = {
   'call-handler': 'Call handler',
@@ -66,7 +67,7 @@ export function Versions({
 
 /** Who sits where, how old the picture is, and what waits. Always in sight. */
 export function SeatBar({ title }: { readonly title: string }) {
-  const { signOut } = useActions();
+  const { maySignOut, signOut, lock } = useActions();
   const seat = useWindow((state) => state.seat);
   const dataAge = useWindow(({ now, seat: at }) =>
     at === undefined || at.asAt === 0 ? '–' : age(now - at.asAt),
@@ -100,6 +101,7 @@ export function SeatBar({ title }: { readonly title: string }) {
           <span className="fact" title="Commands stored here that the server has not answered">
             unsent <b>{seat.waiting}</b>
           </span>
+          <UnownedCount />
           <span className={seat.tray > 0 ? 'fact is-warning' : 'fact'}>
             tray <b>{seat.tray}</b>
           </span>
@@ -110,7 +112,12 @@ export function SeatBar({ title }: { readonly title: string }) {
           {seat.isDemo && <strong className="demo-label">DEMO</strong>}
         </>
       )}
-      {seat?.user && <ActionKey keys="Alt+Q" label="Sign out" onPress={() => void signOut()} />}
+      {seat?.user && seat.lockedAt === undefined && (
+        <>
+          <ActionKey keys="Alt+L" label="Lock" onPress={lock} />
+          <ActionKey keys="Alt+Q" label="Sign out" onPress={() => maySignOut() && void signOut()} />
+        </>
+      )}
       <Clock />
     </header>
   );

@@ -2,12 +2,16 @@ import type { ReactNode } from 'react';
 import { selectIsOfTheFloor } from '../app/selectors.ts';
 import { useWindow, type WindowState } from '../app/window-store.ts';
 import { Announcer } from './Announcer.tsx';
+import { DemoCaption } from './DemoCaption.tsx';
 import { DeskTrouble } from './DeskTrouble.tsx';
+import { LockCover, LockedEmergencies } from './LockCover.tsx';
 import { LookBar } from './LookBar.tsx';
 import { ModeFrame } from './ModeFrame.tsx';
 import { NoticeStrip } from './NoticeStrip.tsx';
 import { SeatBar } from './SeatBar.tsx';
 import { ServerNotices } from './ServerNotices.tsx';
+import { ShiftPanel } from './ShiftPanel.tsx';
+import { ShiftStrip } from './ShiftStrip.tsx';
 import { SignIn } from './SignIn.tsx';
 
 /** What stands around the work of every window, and in its place while nobody who may do it sits here. */
@@ -25,16 +29,57 @@ export function SeatFrame({
 }) {
   return (
     <ModeFrame>
+      <DemoCaption />
       <SeatBar title={title} />
       <LookBar />
-      <NoticeStrip />
-      <DeskTrouble />
-      <ServerNotices />
-      <Inside isFor={isFor} otherwise={otherwise}>
-        {children}
-      </Inside>
-      <Announcer />
+      <Locked />
+      <Covered>
+        <NoticeStrip />
+        <DeskTrouble />
+        <ServerNotices />
+        <Shift />
+        <Inside isFor={isFor} otherwise={otherwise}>
+          {children}
+        </Inside>
+        <Announcer />
+      </Covered>
     </ModeFrame>
+  );
+}
+
+const selectIsLocked = ({ seat }: WindowState) =>
+  seat?.user !== undefined && seat.lockedAt !== undefined;
+
+/** What is covered stays as it is, with all that is typed in it: it is only neither seen nor reached. */
+function Covered({ children }: { readonly children: ReactNode }) {
+  const isLocked = useWindow(selectIsLocked);
+  return (
+    <div className={isLocked ? 'covered is-locked' : 'covered'} inert={isLocked}>
+      {children}
+    </div>
+  );
+}
+
+function Locked() {
+  const isLocked = useWindow(selectIsLocked);
+  if (!isLocked) return null;
+  return (
+    <div className="lock">
+      <LockedEmergencies />
+      <LockCover />
+    </div>
+  );
+}
+
+/** For whoever works in the room: the others own nothing. */
+function Shift() {
+  const isOfTheFloor = useWindow(selectIsOfTheFloor);
+  if (!isOfTheFloor) return null;
+  return (
+    <>
+      <ShiftStrip />
+      <ShiftPanel />
+    </>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useState, type SubmitEvent } from 'react';
 import { useActions } from '../app/actions.ts';
+import { hhmmss } from '../app/clock.ts';
 import { useWindow } from '../app/window-store.ts';
 import { KeyCap } from './KeyCap.tsx';
 
@@ -11,6 +12,7 @@ export function SignIn() {
   const { isAsking, needsNewPassword, problem } = useWindow((state) => state.signIn);
   const desk = useWindow(({ seat }) => seat?.desk);
   const hint = useWindow(({ seat }) => seat?.signInHint);
+  const moved = useWindow(({ seat }) => seat?.moved);
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [newPassword, setNewPassword] = useState('');
@@ -24,6 +26,12 @@ export function SignIn() {
     <main className="sign-in">
       <form onSubmit={submit} aria-label="Sign in">
         <h2>Sign in {desk !== undefined && <>at {desk}</>}</h2>
+        {moved?.how === 'went-to' && (
+          <p role="status" data-testid="went-to">
+            {moved.name} signed in at {moved.desk} at {hhmmss(moved.at)}. What was typed here goes
+            there.
+          </p>
+        )}
         {hint !== undefined && <p className="muted">{hint}</p>}
         <label>
           Name

@@ -12,7 +12,7 @@ import type { Store } from '#store/open-store.ts';
 import type { Accounts, Person } from './accounts.ts';
 import type { DueRecords } from './due.ts';
 import type { LiveSession, Withdrawn } from './grants.ts';
-import { systemId, type ApiKey, type EnrolledDesk } from './keys.ts';
+import { NO_DESK, systemId, type ApiKey, type EnrolledDesk } from './keys.ts';
 import { newPassword } from './passwords.ts';
 
 /** An account as an administrator sees it. What is kept of its password is not among it. */
@@ -156,6 +156,7 @@ export class Administration {
       this.#sql.reset.run(salt, verifier, this.#ports.now(), before.id);
       const withdrawn = this.#ports.accounts.grants.revokeAllOf(before.id);
       this.#audit(by, 'reset-password', before.id, 'reset');
+      this.#offDuty(withdrawn, by);
       return { isChanged: true, withdrawn };
     });
     return done.outcome === 'done' ? { ...done, password } : done;
@@ -179,6 +180,7 @@ export class Administration {
       const withdrawn = this.#ports.accounts.grants.revoke(id);
       if (withdrawn === 'no-such-session') return refused(withdrawn, 'session');
       this.#audit(by, 'revoke-session', id, `${withdrawn.length} revoked`);
+      this.#offDuty(withdrawn, by);
       return { outcome: 'done', isChanged: withdrawn.length > 0, withdrawn };
     });
   }
@@ -188,6 +190,7 @@ export class Administration {
     return this.#toUser(name, by, ({ id }) => {
       const withdrawn = this.#ports.accounts.grants.revokeAllOf(id);
       this.#audit(by, 'revoke-session', id, `${withdrawn.length} revoked`);
+      this.#offDuty(withdrawn, by);
       return { isChanged: withdrawn.length > 0, withdrawn };
     });
   }
@@ -280,6 +283,15 @@ export class Administration {
   #isLast({ id, role, closedAt }: Row): boolean {
     if (role !== 'administrator' || closedAt !== null) return false;
     return this.#sql.otherAdministrators.get(id) === 0;
+  }
+
+  /** Who has nothing left to work by at a desk is signed out there, and not on duty there any more. */
+  #offDuty(withdrawn: readonly Withdrawn[], by: By): void {
+    const { grants } = this.#ports.accounts;
+    const seats = new Map(withdrawn.map((it) => [`${it.user} ${it.desk}`, it]));
+    for (const { user, desk } of seats.values())
+      if (desk !== NO_DESK && !grants.isOpenAt(user, desk))
+        this.#tell({ type: 'take-off-duty', body: { userId: user, desk: desk as DeskId } }, by); // a grant's desk was enrolled
   }
 
   #tell(asked: Asked, { user: actor, desk }: By): void {

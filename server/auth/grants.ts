@@ -51,6 +51,7 @@ export interface Opened {
 /** A grant that was taken back, and the desk that is to hear of it. */
 export interface Withdrawn {
   readonly id: string;
+  readonly user: UserId;
   readonly desk: string;
 }
 
@@ -141,7 +142,7 @@ export class Grants {
          ORDER BY issued_at, is_offline, id`,
       ),
       open: db.prepare<[string, number], Withdrawn & { readonly isOffline: number }>(
-        `SELECT id, desk, is_offline AS isOffline FROM grant_of
+        `SELECT id, user_id AS user, desk, is_offline AS isOffline FROM grant_of
          WHERE user_id = ? AND not_after > ? AND revoked_at IS NULL`,
       ),
       dropSessionOf: db.prepare<[string]>('DELETE FROM session WHERE grant_id = ?'),
@@ -171,6 +172,25 @@ export class Grants {
 
   endSession(token: string): void {
     this.#sql.dropSession.run(hashOf(token));
+  }
+
+  /** Somebody has signed out at their desk: what they had been given for this sitting ends with it. */
+  endedAtDesk(id: string, at: EpochMs): void {
+    const grant = this.#sql.grant.get(id);
+    // By the other kind the desk may sign them in while this server is away: that stays.
+    if (!grant || grant.isOffline === 1) return;
+    this.#db
+      .transaction(() => {
+        // From the moment after: what they did up to it was good, the signing out as well.
+        this.#sql.revokeGrant.run(at + 1, id);
+        this.#sql.dropSessionOf.run(id);
+      })
+      .immediate();
+  }
+
+  /** Whether anything lets this person work at that desk now. */
+  isOpenAt(user: UserId, desk: string): boolean {
+    return this.#openOf(user).some((it) => it.desk === desk);
   }
 
   endSessionsOf(user: UserId): void {

@@ -157,8 +157,10 @@ export const seatFrames = {
   draft: 'read-only',
   'drop-draft': 'read-only',
   'settle-tray': 'read-only',
+  'set-hotkey': 'read-only',
   signal: 'read-only',
   'sign-in': 'read-only',
+  lock: 'read-only',
   administer: 'read-only',
 } as const satisfies Readonly<Record<WindowUp['frame'], 'heard' | 'read-only'>>;
 

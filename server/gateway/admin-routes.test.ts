@@ -221,6 +221,7 @@ test('an address without a row in the table is refused to everybody', async () =
     hosts: () => new Set(['localhost:80']),
     joined: () => [],
     lagMax: () => 0,
+    unowned: () => ({}),
     keyGone: () => {},
     draftsOf: () => [],
     administering: {} as never, // no address of this test comes so far

@@ -416,6 +416,9 @@ export class DeskLine {
     );
     if (judged.outcome === 'permitted' && judged.flag !== undefined)
       this.#flag({ what: type, subject: id, actor, outcome: judged.flag });
+    // Through the outbox a sign-out comes in the end, however long the line was cut.
+    if (type === 'end-duty' && judged.outcome === 'permitted')
+      accounts.grants.endedAtDesk(grant, occurredAt);
     const isMisdirected = stamped.desk !== desk;
     const recording = recorder.record({
       commandId: id,

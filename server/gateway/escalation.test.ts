@@ -226,11 +226,11 @@ test('what is offered and accepted while it begins is neither lost nor escalated
 
 test('the earliest deadline is first, and a moment before it nothing is due', () => {
   const waiting = new Map([
-    ['b', 20],
-    ['a', 10],
-    ['c', 30],
+    ['handover/b', 20],
+    ['shift-handover/a', 10],
+    ['handover/c', 30],
   ]) as unknown as ReturnType<typeof watch>;
   const due = [9, 10, 25].map((now) => dueAt(waiting, now as EpochMs));
-  expect(due).toEqual([[], ['a'], ['a', 'b']]);
+  expect(due).toEqual([[], ['shift-handover/a'], ['shift-handover/a', 'handover/b']]);
   expect(watch(waiting, [])).toEqual(waiting);
 });

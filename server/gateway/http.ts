@@ -15,9 +15,10 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import * as z from 'zod';
 import { deskId, type DeskId, type EpochMs, type UserId } from '#domain/ids.ts';
 import { assert } from '#domain/lib/assert.ts';
+import { unownedKinds } from '#domain/unowned.ts';
 import type { Accounts, Person, SignInRefusal } from '../auth/accounts.ts';
 import type { Enrolled } from '../auth/keys.ts';
-import type { AuditRow, Recorder } from '../log/recorder-port.ts';
+import type { AuditRow, Recorder, UnownedCounts } from '../log/recorder-port.ts';
 import { networkOf, SignInLimit } from '../auth/sign-in-limit.ts';
 import { loadReferenceData } from '#store/load-reference-data.ts';
 import { wayTo } from '../auth/policy.ts';
@@ -40,6 +41,8 @@ export interface HttpOptions {
   readonly hosts: () => ReadonlySet<string>;
   readonly joined: () => readonly DeskId[];
   readonly lagMax: () => number;
+  /** What the last orphan sweep found. */
+  readonly unowned: () => UnownedCounts;
   /** What looks after this machine. */
   readonly ops?: Pick<Ops, 'all' | 'addMetrics'>;
   /** Told when a desk has a new key, or none: its old line must end. */
@@ -450,7 +453,7 @@ function* linesOf(recorder: Recorder, after: number, head: number): Generator<st
   }
 }
 
-function addMetrics(registry: Registry, { recorder, joined, lagMax }: HttpOptions): void {
+function addMetrics(registry: Registry, { recorder, joined, lagMax, unowned }: HttpOptions): void {
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -465,6 +468,18 @@ function addMetrics(registry: Registry, { recorder, joined, lagMax }: HttpOption
   gauge('holdfast_log_epoch', 'Epoch of the log', () => recorder.epoch);
   gauge('holdfast_desks_joined', 'Desks that are joined now', () => joined().length);
   gauge('holdfast_desk_lag_events', 'Events the last desk has yet to apply', lagMax);
+  registry.registerMetric(
+    new Gauge({
+      name: 'holdfast_unowned',
+      help: 'What nobody on duty has in hand or answered in its time, by what is wrong, at the last sweep',
+      labelNames: ['kind'],
+      registers: [],
+      collect() {
+        const counts = unowned();
+        for (const kind of unownedKinds) this.set({ kind }, counts[kind] ?? 0);
+      },
+    }),
+  );
 }
 
 /** Whether it was done in time; false where it failed. */

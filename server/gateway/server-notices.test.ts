@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EpochMs } from '#domain/ids.ts';
+import { page, SeatClient } from '../web/seat-client.suite.ts';
 import { HandTimers, Running, until } from './running.suite.ts';
 
 // Every disk is fuller than one percent: the words are told here without filling one.
@@ -59,6 +60,29 @@ test('every joined desk is told at once that the clock of the server was set, an
   expect(String((await running.ask('GET', '/metrics')).body)).toContain(
     '\nholdfast_clock_jumped_seconds -3\n',
   );
+});
+
+test('a page of the live log says the release, and is told that the clock of the server was set', async () => {
+  const timers = new HandTimers(Date.now());
+  let setBy = 0;
+  const running = await Running.start({
+    windows: page,
+    timers,
+    now: () => (timers.now + setBy) as EpochMs,
+    elapsedMs: () => timers.now,
+    release: '9.8.7',
+  });
+  await using _ = running;
+  await running.addUser('inv', 'investigator');
+  const seat = new SeatClient(running.url);
+  await seat.begin('inv');
+  seat.send({ frame: 'subscribe', sub: 'seat', view: 'seat' });
+  await seat.until(() => seat.raw.includes('"version":"9.8.7"'));
+  expect(seat.raw).toContain('"notices":[]');
+  setBy = -3_000;
+  timers.pass(5_000);
+  await seat.until(() => seat.raw.includes("The server's clock is 3.0 s behind"));
+  seat.socket?.terminate();
 });
 
 test('a desk whose clock is off shows in the figures and once in the technical log', async () => {

@@ -9,12 +9,14 @@ import { understand } from '#domain/facts.ts';
 import {
   type CommandId,
   type DeskId,
+  type EpochMs,
   unitStream,
   type StreamId,
   type UnitId,
   type UserId,
 } from '#domain/ids.ts';
 import { assert } from '#domain/lib/assert.ts';
+import { unownedIn, type UnownedKind } from '#domain/unowned.ts';
 import { advance, emptyEntry, OpenRoom, type Entry } from '#domain/room.ts';
 import type { Answer } from '#protocol/ack.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
@@ -25,7 +27,7 @@ import { DamagedFileError, isDamage } from '#store/file-trouble.ts';
 import { SqliteEventLog, soundEvents, soundPage, type LogPorts } from '#store/sqlite-event-log.ts';
 import { AuditTrail, outcomeOf, type Audit } from './audit-trail.ts';
 import { foldInto, isUnreadable, PictureError } from './picture-file.ts';
-import type { AuditRow, OpenHandovers, RecordRequest } from './recorder-port.ts';
+import type { AuditRow, OpenHandovers, RecordRequest, UnownedCounts } from './recorder-port.ts';
 import {
   callsInto,
   crimesInto,
@@ -206,7 +208,17 @@ export class LogWriter {
     const handovers = [...this.#room.handovers()]
       .filter((it) => it.escalatedAt === undefined && it.readOnly === undefined)
       .map(({ id, deadlineAt }) => ({ id, deadlineAt }));
-    return { seq: this.head.seq, handovers };
+    const shiftHandovers = [...this.#room.shiftHandovers()]
+      .filter((it) => it.escalatedAt === undefined && it.readOnly === undefined)
+      .map(({ id, deadlineAt }) => ({ id, deadlineAt }));
+    return { seq: this.head.seq, handovers, shiftHandovers };
+  }
+
+  /** How much nobody on duty has in hand at this moment, by what is wrong with it. */
+  unowned(now: EpochMs): UnownedCounts {
+    const counts: Partial<Record<UnownedKind, number>> = {};
+    for (const { kind } of unownedIn(this.#room, now)) counts[kind] = (counts[kind] ?? 0) + 1;
+    return counts;
   }
 
   /**

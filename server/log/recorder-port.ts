@@ -5,9 +5,11 @@ import type {
   EpochMs,
   HandoverId,
   IncidentId,
+  ShiftHandoverId,
   StreamId,
   UserId,
 } from '#domain/ids.ts';
+import type { UnownedKind } from '#domain/unowned.ts';
 import type { CrimeIdentity, RecordedCrime } from '#domain/recorded-crime.ts';
 import type { Answer } from '#protocol/ack.ts';
 import type { StoredEvent } from '#store/event-log.ts';
@@ -71,7 +73,14 @@ export class AwaitsTails extends Error {
 export interface OpenHandovers {
   readonly seq: number;
   readonly handovers: readonly { readonly id: HandoverId; readonly deadlineAt: EpochMs }[];
+  readonly shiftHandovers: readonly {
+    readonly id: ShiftHandoverId;
+    readonly deadlineAt: EpochMs;
+  }[];
 }
+
+/** How much nobody on duty has in hand, by what is wrong with it; what there is none of is left out. */
+export type UnownedCounts = Readonly<Partial<Record<UnownedKind, number>>>;
 
 /** The one writer of a force's log. It runs in a thread of its own; this is its side in the main thread. */
 export interface Recorder {
@@ -124,6 +133,8 @@ export interface Recorder {
   crimesDigest(batchId: string): string | undefined;
   /** The hand-overs that nobody has accepted or escalated, out of the read model: it costs what is open, not what was. */
   openHandovers(): Promise<OpenHandovers>;
+  /** What the orphan sweep finds at this moment. */
+  unowned(now: EpochMs): Promise<UnownedCounts>;
   /** Reads recorded events forward from `seq`, at most `limit`. */
   readAfter(seq: number, limit: number): readonly StoredEvent[];
   /** All that is recorded of one stream, oldest first: for streams that are short by their nature. */

@@ -14,7 +14,13 @@ import { pageOfBatch } from '#store/recorded-crimes.ts';
 import { soundEvents, soundPage, SqliteEventLog } from '#store/sqlite-event-log.ts';
 import { digestHeld } from './log-writer.ts';
 import { logTrouble } from './open-writer.ts';
-import { AwaitsTails, NotRecordable, type OpenHandovers, type Recorder } from './recorder-port.ts';
+import {
+  AwaitsTails,
+  NotRecordable,
+  type OpenHandovers,
+  type Recorder,
+  type UnownedCounts,
+} from './recorder-port.ts';
 import type { FromWriter, Settled, ToWriter } from './writer-thread.ts';
 
 export interface RecorderOptions {
@@ -33,7 +39,7 @@ export interface RecorderOptions {
 const CHECK_AFTER_MS = 2_000; // the desks come first: after a start all of them join at once
 
 interface Waiter {
-  readonly resolve: (told: Settled | OpenHandovers) => void;
+  readonly resolve: (told: Settled | OpenHandovers | UnownedCounts) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -85,6 +91,10 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
       waiting.get(message.id)?.resolve(message.open);
       waiting.delete(message.id);
     }
+    if (message.type === 'unowned') {
+      waiting.get(message.id)?.resolve(message.counts);
+      waiting.delete(message.id);
+    }
     if (message.type !== 'committed') return;
     head = message.events.at(-1)?.header ?? head;
     // Events first: an answer is never ahead of what it speaks of.
@@ -101,7 +111,9 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
   });
 
   /** What the thread tells under the id of a message is of the kind that was asked for. */
-  const ask = <Told extends Settled | OpenHandovers = Settled>(message: (id: number) => ToWriter) =>
+  const ask = <Told extends Settled | OpenHandovers | UnownedCounts = Settled>(
+    message: (id: number) => ToWriter,
+  ) =>
     new Promise<Told>((resolve, reject) => {
       if (lost) return reject(lost);
       if (waiting.size >= WAITING_MAX) return reject(new Error('the writer is too far behind'));
@@ -185,6 +197,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
         return imported && digestHeld(db, batchId, recordedOf(imported));
       }),
     openHandovers: () => ask<OpenHandovers>((id) => ({ type: 'open-handovers', id })),
+    unowned: (now) => ask<UnownedCounts>((id) => ({ type: 'unowned', id, now })),
     readAfter: (seq, limit) => read(() => soundPage(seq, log.readAfter(seq, limit))),
     readStream: (stream) => read(() => soundEvents(log.readStream(stream))),
     hashAt: (seq) => read(() => log.hashAt(seq)),

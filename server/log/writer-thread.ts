@@ -1,11 +1,18 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { EpochMs } from '#domain/ids.ts';
 import { assert } from '#domain/lib/assert.ts';
 import type { StoredEvent } from '#store/event-log.ts';
 import { isDamage } from '#store/file-trouble.ts';
 import { ChainError } from '#store/sqlite-event-log.ts';
 import type { Settled as SettledInGroup } from './log-writer.ts';
 import { logTrouble, openWriter } from './open-writer.ts';
-import type { AuditRow, ConsultedRow, OpenHandovers, RecordRequest } from './recorder-port.ts';
+import type {
+  AuditRow,
+  ConsultedRow,
+  OpenHandovers,
+  RecordRequest,
+  UnownedCounts,
+} from './recorder-port.ts';
 
 /** What became of what was asked: the whole group is not stored where the disk failed. */
 export type Settled =
@@ -26,6 +33,7 @@ export type ToWriter =
       readonly rows: readonly ConsultedRow[];
     }
   | { readonly type: 'open-handovers'; readonly id: number }
+  | { readonly type: 'unowned'; readonly id: number; readonly now: EpochMs }
   | {
       readonly type: 'take-tail';
       readonly id: number;
@@ -49,6 +57,7 @@ export type FromWriter =
       readonly settled: readonly (readonly [number, Settled])[];
     }
   | { readonly type: 'open-handovers'; readonly id: number; readonly open: OpenHandovers }
+  | { readonly type: 'unowned'; readonly id: number; readonly counts: UnownedCounts }
   | { readonly type: 'closed' };
 
 const GROUP_MAX = 256; // beyond this a commit waits longer than the disk does
@@ -144,6 +153,10 @@ port.on('message', (message: ToWriter) => {
   if (message.type === 'open-handovers') {
     // As of the last commit, which has been told already: what waits is told after this.
     say({ type: 'open-handovers', id: message.id, open: writer.openHandovers() });
+    return;
+  }
+  if (message.type === 'unowned') {
+    say({ type: 'unowned', id: message.id, counts: writer.unowned(message.now) });
     return;
   }
   if (message.type === 'take-tail' || message.type === 'end-tails') {

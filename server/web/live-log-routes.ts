@@ -59,9 +59,11 @@ export function addLiveLogRoutes(app: FastifyInstance, ports: Ports): void {
     throw new Refused(401, 'not-signed-in', 'Sign in at this seat first.');
   };
 
-  const told = (request: FastifyRequest) => {
-    const { person, until } = seatOf(request);
-    return { user: person, until, idleMs: IDLE_MS, leftMs: sessions.leftMs(tokenOf(request)) };
+  const told = (token: string) => {
+    const session = sessions.of(token);
+    if (!session) throw new Refused(401, 'not-signed-in', 'Sign in at this seat first.');
+    const { person, until } = session;
+    return { user: person, until, idleMs: IDLE_MS, leftMs: sessions.leftMs(token) };
   };
 
   const serve = (path: string, request: FastifyRequest, reply: FastifyReply) => {
@@ -105,15 +107,14 @@ export function addLiveLogRoutes(app: FastifyInstance, ports: Ports): void {
     sessions.end(tokenOf(request), 'signed-out');
     sessions.touch(token);
     setCookie(request, reply, token);
-    const leftMs = sessions.leftMs(token);
-    return { user: person, until: now() + leftMs, idleMs: IDLE_MS, leftMs };
+    return told(token);
   });
 
-  app.get(`${PAGE}/session`, async (request) => told(request));
+  app.get(`${PAGE}/session`, async (request) => told(tokenOf(request)));
 
   app.put(`${PAGE}/session`, async (request) => {
     sessions.touch(tokenOf(request));
-    return told(request);
+    return told(tokenOf(request));
   });
 
   app.delete(`${PAGE}/session`, async (request, reply) => {

@@ -16,6 +16,7 @@ import {
   commandId,
   newWriter,
   raise,
+  referenceData,
   reference,
   request,
   startedAt,
@@ -42,7 +43,7 @@ function files() {
     const records = new LiveRecords({
       dataDir,
       recorder: { head: () => read.head, readAfter: (seq, most) => read.readAfter(seq, most) },
-      statusName: (code) => `Status ${code}`,
+      referenceData,
     });
     onTestFinished(() => records[Symbol.dispose]());
     return records;
@@ -147,10 +148,21 @@ test('a closed incident is read again, also while somebody writes on in it', () 
     record({ type: 'close-incident', body: { incidentId: other, closingCode: 'DOM' } }, by),
   );
   records.forgetClosed();
-  const late = record({ type: 'add-log-entry', body: { incidentId: other, text: 'said later' } });
+  const late = record({
+    type: 'add-log-entry',
+    body: { incidentId: other, text: 'said later' },
+  });
+  const again = record(
+    { type: 'reopen-incident', body: { incidentId: other, reason: 'a mistake' } },
+    by,
+  );
+  // It is read as it is on record, which is further than what has been told: nothing is undone by that.
   records.add(late);
+  const ahead = records.incident(other).rows[0];
+  records.add(again);
   const { rows, madeOf } = records.incident(other);
-  expect(rows[0]).toMatchObject({ id: other, closedAt: startedAt, contacts: [{ caller }] });
-  expect(textsOf(rows).at(-1)).toBe('said later');
+  expect([ahead?.version, rows[0]?.version]).toEqual([5, 5]);
+  expect(rows[0]).toMatchObject({ id: other, closedAt: undefined, contacts: [{ caller }] });
+  expect(textsOf(rows).slice(-2)).toEqual(['said later', 'Reopened: a mistake']);
   expect([...madeOf]).toEqual([incidentStream(other), `contact/${contactIdOf(commandId(2))}`]);
 });

@@ -4,7 +4,10 @@ import { incidentStream, kindOf, userStream, type IncidentId, type StreamId } fr
 import type { UserId } from '#domain/ids.ts';
 import { subjectsOf, type Names } from '#domain/journal.ts';
 import { advance, emptyEntry, OpenRoom, type Entity, type Entry } from '#domain/room.ts';
+import type { ReferenceData } from '#domain/reference-data.ts';
+import { referenceIn } from '#domain/reference-table.ts';
 import type { Found } from '#protocol/query.ts';
+import type { ReferenceRow } from '#protocol/view.ts';
 import { recordedOf, type StoredEvent } from '#store/event-log.ts';
 import { Journals } from '#store/journals.ts';
 import { logMigrations, pictureMigrations } from '#store/migrations.ts';
@@ -22,7 +25,8 @@ const FOUND_MAX = 50; // as at a desk
 export interface LiveRecordsOptions {
   readonly dataDir: string;
   readonly recorder: Pick<Recorder, 'head' | 'readAfter'>;
-  readonly statusName: (code: number) => string;
+  /** What the release brings; lists that the force has taken over stand in the log. */
+  readonly referenceData: ReferenceData;
 }
 
 /**
@@ -41,12 +45,13 @@ export class LiveRecords implements Disposable {
   readonly #isSealed: (stream: StreamId) => boolean;
   readonly #journals: Journals;
   readonly #room: OpenRoom;
-  readonly #statusName: (code: number) => string;
+  readonly #shipped: ReferenceData;
+  #reference: ReferenceRow;
   #names: Names;
   /** The last event that is in the room. */
   #seq = 0;
 
-  constructor({ dataDir, recorder, statusName }: LiveRecordsOptions) {
+  constructor({ dataDir, recorder, referenceData }: LiveRecordsOptions) {
     using opening = new DisposableStack();
     const open = (file: string, migrations: readonly string[]) => {
       const db = opening.adopt(openStore(join(dataDir, file), migrations), (it) => it.close());
@@ -54,7 +59,7 @@ export class LiveRecords implements Disposable {
       return db;
     };
     this.#recorder = recorder;
-    this.#statusName = statusName;
+    this.#shipped = referenceData;
     this.#logFile = open('log.db', logMigrations);
     this.#pictureFile = open('picture.db', pictureMigrations);
     this.#log = new SqliteEventLog(this.#logFile);
@@ -67,12 +72,15 @@ export class LiveRecords implements Disposable {
     this.#isSealed = (stream) => sealed.get(stream) !== undefined;
     this.#journals = new Journals((subject) => this.#readJournal(subject), LINES_MAX);
     this.#room = OpenRoom.of((stream) => this.#load(stream));
+    this.#reference = this.#makeReference();
     this.#names = this.#makeNames();
     // Its cursor first: what is read after it may be further, and never behind.
     this.#seq = this.#picture.cursor()?.seq ?? 0;
     for (const [stream, entry] of this.#picture.load(0))
       this.#room.put(stream, this.#isSealed(stream) ? this.#entry(stream) : entry);
     for (const page of this.#since(this.#seq, recorder.head().seq)) this.add(page);
+    this.#reference = this.#makeReference();
+    this.#names = this.#makeNames();
     opening.move();
   }
 
@@ -100,8 +108,10 @@ export class LiveRecords implements Disposable {
       this.#seq = event.seq;
       fresh.push(event);
       for (const subject of subjectsOf(event)) touched.add(subject);
-      if (kindOf(stream) === 'user') this.#names = this.#makeNames();
     }
+    const kinds = new Set(fresh.map(({ stream }) => kindOf(stream)));
+    if (kinds.has('reference-data')) this.#reference = this.#makeReference();
+    if (kinds.has('reference-data') || kinds.has('user')) this.#names = this.#makeNames();
     this.#journals.add(fresh);
     return touched;
   }
@@ -161,13 +171,24 @@ export class LiveRecords implements Disposable {
     };
   }
 
+  /** What holds in this force now: another object as soon as a list is another. */
+  get reference(): ReferenceRow {
+    return this.#reference;
+  }
+
+  #makeReference(): ReferenceRow {
+    return { id: 'reference-data', data: referenceIn(this.#room, this.#shipped) };
+  }
+
   #makeNames(): Names {
+    const { rows } = this.#reference.data.unitStatuses;
+    const statuses = new Map(rows.map(({ code, name }) => [code, name]));
     return {
       user: (id) => {
         const { entity } = this.#room.get(userStream(id as UserId)); // any text may be asked for
         return entity.kind === 'user' && entity.displayName !== '' ? entity.displayName : id;
       },
-      status: this.#statusName,
+      status: (code) => statuses.get(code) ?? `status ${code}`,
     };
   }
 

@@ -10,6 +10,7 @@ import { hangUp } from '../gateway/sync-gateway.ts';
 import type { Timers } from '../gateway/timers.ts';
 import { Turnaways } from '../gateway/turnaways.ts';
 import type { Recorder } from '../log/recorder-port.ts';
+import type { Notices } from '../ops/notices.ts';
 import { LiveRecords } from './live-records.ts';
 import { SEAT_FRAME_MAX_BYTES, SeatLine } from './seat-line.ts';
 import type { SeatSession, SeatSessions } from './seat-sessions.ts';
@@ -27,6 +28,9 @@ export interface SeatGatewayOptions {
   readonly recorder: Recorder;
   readonly sessions: SeatSessions;
   readonly forceName: string;
+  readonly release?: string | undefined;
+  /** What people are told of this machine; a page that is open hears of each change. */
+  readonly notices?: Pick<Notices, 'all' | 'onChanged'> | undefined;
   /** The exact values of the Host header that are ours. */
   readonly hosts: () => ReadonlySet<string>;
   readonly isTls: boolean;
@@ -77,6 +81,9 @@ export class SeatGateway {
         sessions.look();
         for (const line of this.#lines) line.tick();
       }),
+      options.notices?.onChanged(() => {
+        for (const line of this.#lines) line.tellSeat();
+      }) ?? (() => {}),
       timers.every(FORGET_EVERY_MS, () => this.#try(() => this.#records?.forgetClosed())),
     ];
   }
@@ -99,15 +106,16 @@ export class SeatGateway {
     }
     const { session, end } = admitted;
     this.#sockets.handleUpgrade(request, socket, head, (accepted) => {
-      const { recorder, forceName, now, timers, failed } = this.#options;
+      const { recorder, forceName, release, notices, now, timers, failed } = this.#options;
       const line = new SeatLine(
         accepted,
         { session, network },
         {
           recorder,
           records: () => this.#open(),
-          referenceData: this.#referenceData,
           forceName,
+          release,
+          notices,
           now,
           timers,
           turnaways: this.#turnaways,
@@ -174,13 +182,8 @@ export class SeatGateway {
 
   #open(): LiveRecords {
     const { dataDir, recorder } = this.#options;
-    const { rows } = this.#referenceData.unitStatuses;
-    const names = new Map(rows.map(({ code, name }) => [code, name]));
-    return (this.#records ??= new LiveRecords({
-      dataDir,
-      recorder,
-      statusName: (code) => names.get(code) ?? `Status ${code}`,
-    }));
+    const referenceData = this.#referenceData;
+    return (this.#records ??= new LiveRecords({ dataDir, recorder, referenceData }));
   }
 
   #tell(): void {

@@ -1,20 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
-import { incidentId, kindOf, type EpochMs, type IncidentId, type StreamId } from '#domain/ids.ts';
+import {
+  incidentId,
+  kindOf,
+  type EpochMs,
+  type IncidentId,
+  type StreamId,
+  type StreamKind,
+} from '#domain/ids.ts';
 import { isModest } from '#domain/lib/modest.ts';
-import type { ReferenceData } from '#domain/reference-data.ts';
 import type { ViewReason } from '#domain/view-reason.ts';
 import type { WindowDown } from '#protocol/down.ts';
 import { limits } from '#protocol/limits.ts';
 import { changedLook, DEFAULT_LOOK } from '#protocol/look.ts';
 import { queries, type Query } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
-import { version } from '#protocol/version.ts';
 import type { Line, SeatRow, Subscribe } from '#protocol/view.ts';
 import { jsonOf } from '#store/json-of.ts';
 import { seatFrames } from '../auth/policy.ts';
 import { NO_DESK } from '../auth/keys.ts';
 import type { AuditRow, Recorder } from '../log/recorder-port.ts';
+import type { Notices } from '../ops/notices.ts';
 import type { Timers } from '../gateway/timers.ts';
 import type { Turnaways } from '../gateway/turnaways.ts';
 import type { LiveRecords } from './live-records.ts';
@@ -38,8 +44,9 @@ export interface SeatLineOptions {
   readonly recorder: Pick<Recorder, 'audit' | 'head'>;
   /** Made when the first look is asked for. Throws where the log cannot be read. */
   readonly records: () => LiveRecords;
-  readonly referenceData: ReferenceData;
   readonly forceName: string;
+  readonly release?: string | undefined;
+  readonly notices?: Pick<Notices, 'all' | 'onChanged'> | undefined;
   readonly now: () => EpochMs;
   readonly timers: Timers;
   readonly turnaways: Turnaways;
@@ -76,6 +83,8 @@ export class SeatLine implements Hanging {
   #look = DEFAULT_LOOK;
   #seatSub: string | undefined;
   #views = 0;
+  /** Where the page wants the reference data, also when a list is taken over. */
+  #referenceSub: string | undefined;
   #isEnded = false;
   #tokens = BURST;
   #filledAt: EpochMs;
@@ -123,10 +132,16 @@ export class SeatLine implements Hanging {
 
   /** What was recorded touches these. */
   refresh(touched: ReadonlySet<StreamId>): void {
-    const isAnybodyRenamed = [...touched].some((stream) => kindOf(stream) === 'user');
+    // A name stands in lines of any record, and so does that of a status.
+    const isRenamed = [...touched].some((stream) => NAMED.has(kindOf(stream)));
     for (const follow of this.#follows.values())
-      follow.isDirty ||= isAnybodyRenamed || !touched.isDisjointFrom(follow.madeOf);
-    this.#guard(() => this.#sendDirty());
+      follow.isDirty ||= isRenamed || !touched.isDisjointFrom(follow.madeOf);
+    const isListNew = [...touched].some((stream) => kindOf(stream) === 'reference-data');
+    this.#guard(() => {
+      if (isListNew && this.#referenceSub !== undefined)
+        this.#sendRow(this.#referenceSub, this.#options.records().reference);
+      this.#sendDirty();
+    });
   }
 
   /** Several times a second: a reader that is stuck is cut, one that has caught up is sent what it lacks. */
@@ -142,6 +157,13 @@ export class SeatLine implements Hanging {
     const isStuck = this.#isLagging() && now - (this.#lagSince ?? now) > limits.lagMs;
     if (isFull || isStuck) return this.#socket.terminate();
     this.#guard(() => this.#sendDirty());
+  }
+
+  /** What stands around the work has changed: sent where the page follows it. */
+  tellSeat(): void {
+    const [sub, upsert] = [this.#seatSub, [{ ...this.#seatRow() }]];
+    if (sub === undefined) return;
+    this.#guard(() => this.#send({ frame: 'view', sub, reset: false, upsert, remove: [] }));
   }
 
   get #isOpen(): boolean {
@@ -196,18 +218,18 @@ export class SeatLine implements Hanging {
       case 'set-look':
         // For as long as this page is open: nothing of a browser seat is kept.
         this.#look = changedLook(this.#look, frame.change);
-        if (this.#seatSub === undefined) return;
-        return this.#send({
-          frame: 'view',
-          sub: this.#seatSub,
-          reset: false,
-          upsert: [{ ...this.#seatRow() }],
-          remove: [],
-        });
+        return this.tellSeat();
       case 'sign-out':
-        return this.#options.signOut();
+        return this.#signOut();
       default:
     }
+  }
+
+  #signOut(): void {
+    const subject = this.#session.person.id;
+    const row = { operation: 'authentication', what: 'sign-out', subject } as const;
+    this.#audit({ ...row, outcome: 'signed-out' }).catch(this.#options.failed);
+    this.#options.signOut(); // ends this line too
   }
 
   #subscribe(asked: Subscribe): void {
@@ -217,7 +239,8 @@ export class SeatLine implements Hanging {
         this.#seatSub = sub;
         return this.#sendOnce(sub, this.#seatRow());
       case 'reference-data':
-        return this.#sendOnce(sub, this.#referenceData);
+        this.#referenceSub = sub;
+        return this.#sendOnce(sub, this.#options.records().reference);
       case 'incident': {
         const incident = incidentId.safeParse(key).data;
         if (incident === undefined)
@@ -268,7 +291,8 @@ export class SeatLine implements Hanging {
     };
     this.#follows.set(sub, follow);
     const isThere = this.#options.records().incident(incident).rows.length > 0;
-    const why = `reason ${reason.code}: ${reason.text}`;
+    // One line of letters, whatever was put into it: an auditor reads it, in a terminal too.
+    const why = `reason ${reason.code}: ${reason.text.replaceAll(/\p{C}+/gu, ' ')}`;
     await this.#audit({
       operation: 'consultation',
       what: 'incident',
@@ -385,20 +409,14 @@ export class SeatLine implements Hanging {
     this.#send({ frame: 'result', id, outcome: { kind: 'rows', rows: [...rows], asAt } });
   }
 
-  get #referenceData() {
-    return { id: 'reference-data', data: this.#options.referenceData };
-  }
-
   #seatRow(): SeatRow {
-    const { now, recorder, forceName } = this.#options;
-    const { person } = this.#session;
-    const at = now();
-    const head = recorder.head().seq;
+    const { now, recorder, forceName, release, notices } = this.#options;
+    const [at, head] = [now(), recorder.head().seq];
     return {
       id: 'seat',
       desk: NO_DESK,
       force: forceName,
-      user: person,
+      user: this.#session.person,
       mode: 'online',
       reason: 'a read-only seat of the server',
       since: at,
@@ -409,10 +427,11 @@ export class SeatLine implements Hanging {
       waiting: 0,
       tray: 0,
       referencesLeft: 0,
-      version: `protocol ${version}`,
+      version: release ?? 'unknown',
       protection: 'Nothing is stored on this computer.',
       isDemo: false,
       look: this.#look,
+      notices: notices?.all,
     };
   }
 
@@ -420,6 +439,10 @@ export class SeatLine implements Hanging {
     this.#views += 1;
     if (this.#views > VIEWS_MAX)
       return this.#turnDown('subscribe', 'too-many-views', 'This was sent already.', sub);
+    this.#sendRow(sub, row);
+  }
+
+  #sendRow(sub: string, row: { readonly id: string }): void {
     this.#send({ frame: 'view', sub, reset: true, upsert: [{ ...row }], remove: [] });
   }
 
@@ -485,6 +508,8 @@ export class SeatLine implements Hanging {
     if (this.#isOpen) this.#socket.send(JSON.stringify(frame));
   }
 }
+
+const NAMED: ReadonlySet<StreamKind | undefined> = new Set(['user', 'reference-data']);
 
 const isLine = (row: object): row is Line => 'logOf' in row;
 

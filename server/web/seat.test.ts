@@ -3,11 +3,18 @@ import { expect, test } from 'vitest';
 import type { Asked } from '#domain/commands.ts';
 import { contactIdOf } from '#domain/decide.ts';
 import type { Fact } from '#domain/event.ts';
-import { incidentStream, type IncidentId, type UnitId, type UserId } from '#domain/ids.ts';
+import {
+  incidentStream,
+  type EpochMs,
+  type IncidentId,
+  type UnitId,
+  type UserId,
+} from '#domain/ids.ts';
 import { REASON_TEXT_MIN } from '#domain/view-reason.ts';
 import { limits } from '#protocol/limits.ts';
 import { windowUp } from '#protocol/up.ts';
 import { logMigrations } from '#store/migrations.ts';
+import { loadReferenceData } from '#store/load-reference-data.ts';
 import { openStore } from '#store/open-store.ts';
 import { SqliteEventLog } from '#store/sqlite-event-log.ts';
 import { raise } from '../../tests/support/room.ts';
@@ -317,7 +324,7 @@ test('a first password is changed at this seat as at a desk', async () => {
 
 test('a ticket opens one socket, for its own session, within 30 s, from its own origin', async () => {
   const timers = new HandTimers(Date.now());
-  const { running, seat } = await room({ timers, now: () => timers.now as never });
+  const { running, seat } = await room({ timers, now: () => timers.now as EpochMs });
   await using _ = running;
   await running.addUser('inv2', 'investigator');
   await seat.signIn('inv');
@@ -457,6 +464,18 @@ const seatUser = ({ server }: Running) => {
   return added?.header.stream.slice('user/'.length) as UserId; // a user's stream is made of the id
 };
 
+test('what an administrator takes back ends the seat then, and not when the server looks next', async () => {
+  const timers = new HandTimers(Date.now()); // no time passes here: nothing looks
+  const { running, seat } = await room({ timers, now: () => timers.now as EpochMs });
+  await using _ = running;
+  await running.addUser('adm', 'administrator');
+  const { token } = await running.signIn('adm');
+  await seat.begin('inv');
+  const authorization = `Bearer ${token}`;
+  await running.ask('POST', '/api/sessions/revoke', { name: 'inv' }, { authorization });
+  expect(await seat.closed).toEqual({ code: 4401, why: 'revoked' });
+});
+
 test('a role that is taken away ends the seat', async () => {
   const { running, seat } = await room();
   await using _ = running;
@@ -475,7 +494,7 @@ test('a role that is taken away ends the seat', async () => {
 
 test('a key that is pressed keeps a seat; what its page asks by itself does not', async () => {
   const timers = new HandTimers(Date.now());
-  const { running, seat } = await room({ timers, now: () => timers.now as never });
+  const { running, seat } = await room({ timers, now: () => timers.now as EpochMs });
   await using _ = running;
   await seat.signIn('inv');
   timers.pass(IDLE_MS - 1_000);
@@ -560,7 +579,7 @@ test('many lines at once are few frames', async () => {
 
 test('a page that does not read is cut, nothing piles up for it, and it takes up again', async () => {
   const timers = new HandTimers(Date.now());
-  const { running, say, seat } = await room({ timers, now: () => timers.now as never });
+  const { running, say, seat } = await room({ timers, now: () => timers.now as EpochMs });
   await using _ = running;
   await seat.begin('inv');
   seat.follow(incident);
@@ -583,6 +602,33 @@ test('a page that does not read is cut, nothing piles up for it, and it takes up
   await back.until(() => back.texts().some((text) => text.startsWith('19 99 ')));
   await running.server.recorder.audit([]);
   expect(looks(running).some((row) => row.includes('ended: the line was lost'))).toBe(true);
+});
+
+test('a list that is taken over while somebody looks is the one that the seat reads by, from then on', async () => {
+  const { running, record, seat } = await room();
+  await using _ = running;
+  await running.addUser('adm', 'administrator');
+  const { token } = await running.signIn('adm');
+  await seat.begin('inv');
+  seat.send({ frame: 'subscribe', sub: 'r', view: 'reference-data' });
+  seat.follow(incident);
+  await seat.until(() => seat.rows('r').length === 1 && seat.texts().length === 2);
+  const { unitStatuses } = loadReferenceData();
+  const text = JSON.stringify({
+    ...unitStatuses,
+    version: unitStatuses.version + 1,
+    rows: unitStatuses.rows.map((row) => (row.code === 6 ? { ...row, name: 'Hands full' } : row)),
+  });
+  const body = { text, insteadOf: 0, note: 'agreed on Monday' };
+  const headers = { authorization: `Bearer ${token}` };
+  const taken = await running.ask('POST', '/api/reference-data/unit-statuses', body, headers);
+  expect(taken.status).toBe(201);
+  await seat.until(() => JSON.stringify(seat.rows('r')).includes('Hands full'));
+  const unitId = 'HT21' as UnitId;
+  await record({ type: 'book-on-unit', body: { unitId, officers: ['PC Reed'], skills: [] } });
+  await record({ type: 'assign-unit', body: { incidentId: incident, unitId } });
+  await record({ type: 'set-unit-status', body: { unitId, statusCode: 6 } });
+  await seat.until(() => seat.texts().includes('HT21 Hands full'));
 });
 
 test('no server without built windows has a live log', async () => {

@@ -9,7 +9,7 @@ import type { IncidentId } from '#domain/ids.ts';
 import { assert } from '#domain/lib/assert.ts';
 import { DemoRoom } from '../support/demo-room.ts';
 import { raise } from '../support/room.ts';
-import { WindowClient } from '../support/window-client.ts';
+import type { WindowClient } from '../support/window-client.ts';
 import { enrolDesks, syncUrlOf, type Site } from './load/load-force.ts';
 import { LoadProcess } from './load/load-process.ts';
 import { ProcessUse } from './load/process-use.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openFileKeystore } from '#chromium/file-keystore.ts';
+import { openFileKeystore } from '#desk/file-keystore.ts';
 import { outboxMigrations } from '#desk/outbox.ts';
 import { replicaMigrations } from '#store/migrations.ts';
 import { openStore } from '#store/open-store.ts';

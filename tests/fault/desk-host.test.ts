@@ -5,6 +5,7 @@ import process from 'node:process';
 import { expect, test } from 'vitest';
 import { DeskHost } from '../../cli/desk-host.ts';
 import { openIdentity } from '../../cli/identity.ts';
+import { WindowClient } from '../support/window-client.ts';
 
 const ADDRESS = /^http:\/\/127\.0\.0\.1:\d+\/dispatch#token=/;
 
@@ -38,4 +39,26 @@ test('whoever waits for a desk that is killed is answered by the one that takes 
   expect(await host.address('dispatch')).toMatch(ADDRESS); // asked of the dead one
   await host.stop();
   rmSync(dataDir, { recursive: true });
+});
+
+test('a demo’s desk shows the caption that its host gives it, also the process that takes its place; a desk at work shows none', async () => {
+  const captionAt = async (isDemo: boolean) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-host-'));
+    const { identity } = await openIdentity(dataDir, 'CH1');
+    const force = { force: 'HC', forceName: 'Harbour Constabulary', timeZone: 'Europe/London' };
+    const desk = { dataDir, ...force, ...identity, port: 0, version: '0', isDemo };
+    const host = await DeskHost.start({ ...desk, server: 'http://127.0.0.1:9' }, () => {});
+    host.caption('Step 4');
+    process.kill(host.pid ?? 0, 'SIGKILL');
+    const window = new WindowClient(await host.address('dispatch'));
+    await window.join();
+    window.follow('seat');
+    const { caption } = await window.until('the seat', () => window.seat);
+    window.close();
+    await host.stop();
+    rmSync(dataDir, { recursive: true });
+    return caption;
+  };
+  expect(await captionAt(true)).toBe('Step 4');
+  expect(await captionAt(false)).toBeUndefined();
 });

@@ -162,7 +162,7 @@ function dispatchRecords(folder: string): string {
   return file;
 }
 
-test('every example in INTERFACES.md is what really happens', async () => {
+test('every example in INTERFACES.md is what really happens', { timeout: 300_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-interfaces-'));
   using _ = { [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
   await using reader = new Reader(folder, (actual, promised) => expect(actual).toEqual(promised));
@@ -191,7 +191,7 @@ test('a demo with a made-up force in it ends with code 0, leaves no process, and
     server: string;
     accounts: { administrator: object };
   };
-  await demo.untilTold('a made-up force is at work: 2 desks, 2 units');
+  await demo.untilTold('a made-up force is at work: 3 desks, 2 units');
   const ask = async (path: string, init: RequestInit) =>
     (await (await fetch(`${server}${path}`, init)).json()) as {
       token: string;
@@ -204,7 +204,7 @@ test('a demo with a made-up force in it ends with code 0, leaves no process, and
   });
   const { users } = await ask('/api/users', { headers: { authorization: `Bearer ${token}` } });
   const force = users.filter(({ displayName }) => displayName.endsWith('(made up)'));
-  expect(force.map(({ state }) => state)).toEqual(['active', 'active']);
+  expect(force.map(({ state }) => state)).toEqual(['active', 'active', 'active']);
   const code = await demo.stop();
   expect([code, processesOf(folder)]).toEqual([0, []]);
   const file = openStore(join(folder, 'server/accounts.db'), accountMigrations);
@@ -230,10 +230,10 @@ const processesOf = (folder: string) =>
 test('every refusal that the server can give stands in the table, and no other', () => {
   const rows = [...text.matchAll(/^\| (\d{3}) +\| `([\w-]+)` +\|/gm)];
   const documented = new Set(rows.map(([, status, reason]) => `${status} ${reason}`));
-  const folder = join(root, 'server/gateway');
-  const sources = readdirSync(folder)
-    .filter((name) => /^[\w-]+\.ts$/.test(name))
-    .map((name) => readFileSync(join(folder, name), 'utf8'))
+  const sources = ['server/gateway', 'server/web']
+    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name)))
+    .filter((name) => /[\\/][\w-]+\.ts$/.test(name))
+    .map((name) => readFileSync(name, 'utf8'))
     .join('\n');
   const known = new Set([
     ...[...sources.matchAll(/new Refused\(\s*(\d{3}),\s*'([\w-]+)'/g)].map(

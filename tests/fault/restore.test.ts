@@ -261,14 +261,14 @@ test('a copied folder is noticed and comes to life by a restore only, each time 
   cpSync(force.serverFolder, copy, { recursive: true });
   const refused = await runHoldfast(['serve', '--port', '0', '--data', copy]);
   expect([refused.code, refused.stderr]).toEqual([
-    1,
+    3,
     expect.stringContaining('is a copy of a server'),
   ]);
   const csv = join(force.folder, 'crimes.csv');
   writeFileSync(csv, CRIMES);
   const imported = await runHoldfast(['import', 'crimes', csv, '--data', copy]);
   expect([imported.code, imported.stderr]).toEqual([
-    1,
+    3,
     expect.stringContaining('is a copy of a server'),
   ]);
   const moved = join(force.folder, 'moved');

@@ -1,68 +1,17 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import process from 'node:process';
-import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import type { RecordedEvent } from '#domain/event.ts';
 import { OpenRoom } from '#domain/room.ts';
+import { arrivalChannels } from '#training/arrivals.ts';
 import { LABEL } from '#training/narratives.ts';
 import { refusalsIn, verifyServer } from '../support/verify-server.ts';
 import { runHoldfast } from '../support/holdfast.ts';
 import { NewForce } from '../support/new-force.ts';
+import { ADMINISTRATORS, readOn, Training } from '../support/training.ts';
 
-const CLI = join(import.meta.dirname, '../../cli/holdfast.ts');
-const ADMINISTRATORS = 'the administrators own';
 const SPEED = 240;
 const HALF_HOUR_MS = 1_800_000 / SPEED;
 
-/** A training room in a process of its own: its lines as they come, and its end. */
-function startTraining(url: string, ...more: readonly string[]) {
-  const args = `training --json --server ${url} --as admin --seed 7 --speed ${SPEED} --rate 4`;
-  const child = spawn(process.execPath, [CLI, ...args.split(' '), ...more], { stdio: 'pipe' });
-  child.stdin.end(`${ADMINISTRATORS}\n`);
-  let told = '';
-  child.stderr.on('data', (data) => (told += String(data)));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const exited = once(child, 'exit') as Promise<[number | null]>;
-  const line = async <Line>(): Promise<Line> => {
-    const { value, done } = await lines.next();
-    if (done === true) throw new Error(`the training ended: ${told}`);
-    return JSON.parse(value) as Line; // the caller knows which line it is
-  };
-  return {
-    line,
-    stop: () => child.kill('SIGTERM'),
-    exited,
-    told: () => told,
-    [Symbol.dispose]: () => child.kill('SIGKILL'),
-  };
-}
-
 const number = expect.any(Number) as number;
-
-interface Ended {
-  readonly run: string;
-  readonly counts: {
-    readonly contacts: Readonly<Record<string, number>>;
-    readonly finished: number;
-    readonly raised: number;
-    readonly closed: number;
-    readonly recorded: number;
-    readonly lostRaces: number;
-    readonly faults: object;
-    readonly notHandedIn: number;
-  };
-}
-
-/** Adds what the log has beyond these events, as an auditor reads it. */
-async function readOn(events: RecordedEvent[], force: NewForce, auditor: string): Promise<void> {
-  const response = await fetch(`${force.url}/api/events?after=${events.at(-1)?.seq ?? 0}`, {
-    headers: { authorization: `Bearer ${auditor}` },
-  });
-  const lines = (await response.text()).split('\n').filter((line) => line !== '');
-  events.push(...lines.map((line) => JSON.parse(line) as RecordedEvent)); // as INTERFACES.md says of a line
-}
 
 test('a made-up half-hour: all channels, incidents raised, sent to and closed; after it nothing is without an owner', async () => {
   await using force = await NewForce.start();
@@ -77,20 +26,12 @@ test('a made-up half-hour: all channels, incidents raised, sent to and closed; a
   );
   const realContact = `contact/${real.answer['contactId'] as string}`;
 
-  using training = startTraining(
+  using training = new Training(
     force.url,
-    '--handlers',
-    '10',
-    '--dispatchers',
-    '3',
-    '--units',
-    '30',
+    `--seed 7 --speed ${SPEED} --rate 4 --handlers 10 --dispatchers 3 --units 30`,
   );
-  const begun = await training.line<{
-    readonly desks: readonly string[];
-    readonly isMadeUp: boolean;
-  }>();
-  expect([begun.isMadeUp, begun.desks.length]).toEqual([true, 13]);
+  const begun = await training.begun();
+  expect([begun.isMadeUp, begun.desks.length]).toEqual([true, 14]);
   const startedAt = performance.now();
   const needed = ['unit.released', 'incident.closed', 'contact.finished'];
   const events: RecordedEvent[] = [];
@@ -108,13 +49,10 @@ test('a made-up half-hour: all channels, incidents raised, sent to and closed; a
   )
     await readOn(events, force, auditor);
 
-  training.stop();
-  const { run, counts } = await training.line<Ended>();
-  expect(await training.exited).toEqual([0, null]);
-  expect(training.told()).toBe('');
+  const { run, counts, code } = await training.stop();
+  expect([code, training.told]).toEqual([0, '']);
   expect(counts).toMatchObject({ lostRaces: 0, faults: {}, notHandedIn: 0 });
-  for (const channel of ['999', '101', 'online'])
-    expect(counts.contacts[channel]).toBeGreaterThan(0);
+  for (const channel of arrivalChannels) expect(counts.contacts[channel]).toBeGreaterThan(0);
 
   // Its own key is taken back, and nobody else's.
   expect(await force.read('/api/api-keys')).toEqual({
@@ -160,7 +98,7 @@ test('a made-up half-hour: all channels, incidents raised, sent to and closed; a
     entity.kind === 'user' && entity.name.startsWith(run) ? [entity] : [],
   );
   expect(people.filter(({ displayName }) => !displayName.endsWith('(made up)'))).toEqual([]);
-  expect([people.length, people.filter(({ isDisabled }) => !isDisabled).length]).toEqual([13, 0]);
+  expect([people.length, people.filter(({ isDisabled }) => !isDisabled).length]).toEqual([14, 0]);
   expect(room.get(realContact as Parameters<OpenRoom['get']>[0]).version).toBe(1);
 
   await force.stopServer();
@@ -174,21 +112,16 @@ test('a made-up half-hour: all channels, incidents raised, sent to and closed; a
 
 test('what killed training rooms have left is shut out, and one that is at work is not', async () => {
   await using force = await NewForce.start();
-  const few = ['--handlers', '1', '--dispatchers', '1', '--units', '0'];
+  const few = `--seed 7 --speed ${SPEED} --rate 4 --handlers 1 --dispatchers 1 --units 0`;
   const cleanUp = async () => {
     const args = `training --clean-up --json --server ${force.url} --as admin`;
     const ended = await runHoldfast(args.split(' '), `${ADMINISTRATORS}\n`);
     expect([ended.code, ended.stderr]).toEqual([0, '']);
     return JSON.parse(ended.stdout) as object;
   };
-  interface Begun {
-    readonly run: string;
-    readonly desks: readonly string[];
-  }
-  using killed = startTraining(force.url, ...few);
-  const gone = await killed.line<Begun>();
-  killed[Symbol.dispose]();
-  await killed.exited;
+  using killed = new Training(force.url, few);
+  const gone = await killed.begun();
+  await killed.kill();
   // The lines of a process that was killed are gone once its server has heard so.
   const joined = async () =>
     ((await force.read('/api/desks'))['desks'] as { desk: string; state: string }[]).filter(
@@ -196,17 +129,21 @@ test('what killed training rooms have left is shut out, and one that is at work 
     );
   while ((await joined()).length > 0) await new Promise((resolve) => setImmediate(resolve));
 
-  using training = startTraining(force.url, ...few);
-  const atWork = await training.line<Begun>();
+  using training = new Training(force.url, few);
+  const atWork = await training.begun();
   const [goneRun, atWorkRun] = [gone.run, atWork.run].map((run) => run.replace('training-', ''));
   const none = { runs: [], people: 0, desks: 0, keys: 0, atWork: [atWorkRun] };
   expect([await cleanUp(), await cleanUp()]).toEqual([
-    { runs: [goneRun], people: 2, desks: 2, keys: 1, atWork: [atWorkRun] },
+    {
+      runs: [goneRun],
+      people: gone.desks.length,
+      desks: gone.desks.length,
+      keys: 1,
+      atWork: [atWorkRun],
+    },
     none,
   ]);
-  training.stop();
-  await training.line<Ended>();
-  expect(await training.exited).toEqual([0, null]);
+  expect((await training.stop()).code).toBe(0);
   expect(await cleanUp()).toEqual({ ...none, atWork: [] });
   const { users } = (await force.read('/api/users')) as {
     users: { name: string; state: string }[];

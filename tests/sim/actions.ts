@@ -7,14 +7,17 @@ import {
   type CommandId,
   type EpochMs,
   type HandoverId,
+  type ShiftHandoverId,
   type StreamId,
   type UnitId,
+  type UserId,
 } from '#domain/ids.ts';
 import type { random } from '#domain/lib/random.ts';
 import { crimeIdentity, type RecordedCrime } from '#domain/recorded-crime.ts';
 import type { Incident } from '#domain/incident.ts';
 import { referenceIn } from '#domain/reference-table.ts';
 import type { OpenRoom } from '#domain/room.ts';
+import type { ShiftItem, ShiftTo } from '#domain/shift-items.ts';
 import type { Unit } from '#domain/unit.ts';
 import type { Seat } from '#desk/desk.ts';
 import { referenceData } from '../support/room.ts';
@@ -53,19 +56,22 @@ export const seatOf = (user: Seat['user']): Seat => ({
   grant: { id: `g-${user.name}`, notAfter: Number.MAX_SAFE_INTEGER as EpochMs },
 });
 
-/** Chooses what to ask, out of what a desk shows: mostly what makes sense, now and then what does not. */
-export function choose(room: OpenRoom, source: Source): Wanted | undefined {
+/** Chooses what `me` asks, out of what a desk shows: mostly what makes sense, now and then what does not. */
+export function choose(room: OpenRoom, source: Source, me: UserId): Wanted | undefined {
   const { below, chance, pick } = source;
   const incidents: Incident[] = [];
   const contacts: Contact[] = [];
   const units = new Map<UnitId, Unit>();
   const handovers: HandoverId[] = [];
   const conflicts: CommandId[] = [];
+  const shiftHandovers: ShiftHandoverId[] = [];
   for (const [, { entity }] of room.entries()) {
     if (entity.kind === 'incident' && entity.isRaised) incidents.push(entity);
     else if (entity.kind === 'contact') contacts.push(entity);
     else if (entity.kind === 'unit') units.set(entity.id, entity);
     else if (entity.kind === 'handover' && !entity.accepted) handovers.push(entity.id);
+    else if (entity.kind === 'shift-handover' && entity.state.is === 'open')
+      shiftHandovers.push(entity.id);
     else if (entity.kind === 'conflict' && !entity.seen) conflicts.push(entity.id);
   }
   // What came last is what people are busy with.
@@ -85,7 +91,7 @@ export function choose(room: OpenRoom, source: Source): Wanted | undefined {
   const about = (asked: Asked, stream: StreamId): Wanted =>
     chance(0.5) ? { asked, expect: seen(stream) } : { asked };
 
-  switch (below(32)) {
+  switch (below(36)) {
     case 0:
     case 1:
       return ask({ type: 'book-on-unit', body: { unitId, officers: ['A B'], skills: [] } });
@@ -178,11 +184,58 @@ export function choose(room: OpenRoom, source: Source): Wanted | undefined {
       const outcome = pick(['incident', 'linked', 'enquiry', 'advice-given'] as const) ?? 'enquiry';
       return contactId && ask({ type: 'finish-contact', body: { contactId, outcome } });
     }
+    case 31:
+    case 32:
+    case 33:
+      return handedOver(source, me, { incidents, contacts, units: [...units.values()] });
+    case 34: {
+      const shiftHandoverId = late(shiftHandovers);
+      if (shiftHandoverId === undefined) return undefined;
+      const body = { shiftHandoverId };
+      if (chance(0.7)) return ask({ type: 'accept-shift-handover', body });
+      return chance(0.5)
+        ? ask({ type: 'withdraw-shift-handover', body })
+        : ask({ type: 'decline-shift-handover', body: { ...body, reason: text } });
+    }
     default: {
       const commandId = pick(conflicts);
       return commandId && ask({ type: 'settle-conflict', body: { commandId } });
     }
   }
+}
+
+/** A shift hand-over of what they own; now and then with what they do not own among it. */
+function handedOver(
+  { below, chance, pick }: Source,
+  me: UserId,
+  owned: {
+    readonly incidents: readonly Incident[];
+    readonly contacts: readonly Contact[];
+    readonly units: readonly Unit[];
+  },
+): Wanted | undefined {
+  const isTheirs = (owner: { readonly user: string } | undefined) =>
+    owner !== undefined && (owner.user === me || chance(0.1));
+  const items: ShiftItem[] = [
+    ...owned.incidents
+      .filter(({ owner }) => isTheirs(owner))
+      .map(({ id }) => ({ kind: 'incident', id }) as const),
+    ...owned.contacts
+      .filter(({ owner }) => isTheirs(owner))
+      .map(({ id }) => ({ kind: 'contact', id }) as const),
+    ...owned.units
+      .filter(({ emergency }) => isTheirs(emergency?.owner))
+      .map(({ id }) => ({ kind: 'emergency', id }) as const),
+  ].slice(-1 - below(8));
+  const user = pick(people)?.id;
+  const to: ShiftTo | undefined = chance(0.5)
+    ? user && { kind: 'person', user }
+    : {
+        kind: 'role',
+        role: pick(['call-handler', 'dispatcher', 'supervisor'] as const) ?? 'supervisor',
+      };
+  if (items.length === 0 || !to) return undefined;
+  return { asked: { type: 'offer-shift-handover', body: { to, items } } };
 }
 
 /** What comes from systems outside: contacts, their ends, and statuses off the air. */

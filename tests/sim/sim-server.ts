@@ -6,6 +6,7 @@ import {
   type DeskId,
   type EpochMs,
   type HandoverId,
+  type ShiftHandoverId,
   type UserId,
 } from '#domain/ids.ts';
 import type { CrimeIdentity, RecordedCrime } from '#domain/recorded-crime.ts';
@@ -251,10 +252,20 @@ export class SimServer {
   escalate(): void {
     if (this.awaitsTails) return;
     const now = this.#now();
-    const due = this.#writer?.openHandovers().handovers.find(({ deadlineAt }) => deadlineAt <= now);
-    if (!due) return;
-    const asked = { type: 'escalate-handover', body: { handoverId: due.id } } as const;
-    this.ask({ ...this.own(asked), commandId: escalationOf(due.id) });
+    const open = this.#writer?.openHandovers();
+    const due = open?.handovers.find(({ deadlineAt }) => deadlineAt <= now);
+    if (due) {
+      const asked = { type: 'escalate-handover', body: { handoverId: due.id } } as const;
+      this.ask({ ...this.own(asked), commandId: escalationOf(due.id) });
+    }
+    const late = open?.shiftHandovers.find(({ deadlineAt }) => deadlineAt <= now);
+    if (late) {
+      const asked = {
+        type: 'escalate-shift-handover',
+        body: { shiftHandoverId: late.id },
+      } as const;
+      this.ask({ ...this.own(asked), commandId: escalationOf(late.id) });
+    }
   }
 
   importCrimes(batchId: string, rows: readonly RecordedCrime[]): void {
@@ -477,7 +488,7 @@ const consultedOf = (
   })),
 });
 
-function escalationOf(handoverId: HandoverId): CommandId {
+function escalationOf(handoverId: HandoverId | ShiftHandoverId): CommandId {
   const bytes = createHash('sha256').update(`escalate ${handoverId}`).digest();
   return commandIdFrom(bytes.readUIntBE(16, 6), bytes);
 }

@@ -139,6 +139,11 @@ class Simulation {
     this.#network = new Network(this.#schedule, this.#random, manner);
     this.#server = this.#newServer();
     if (guard === 'refusals') forgetRefusals(this.#server.files.log);
+    // The log knows everybody, as it does in a force: who may take what from whom depends on it.
+    for (const { id: userId, name, displayName, role } of people)
+      this.#server.ask(
+        this.#server.own({ type: 'add-user', body: { userId, name, displayName, role } }),
+      );
     const count = 2 + this.#random.below(3);
     this.#desks = NAMES.slice(0, count).map((name, at) => this.#newDesk(name, at));
   }
@@ -508,7 +513,7 @@ class Simulation {
       if (before && at) this.#ask(at, before.command);
       return;
     }
-    const wanted = choose(it.desk.source.room, this.#random);
+    const wanted = choose(it.desk.source.room, this.#random, it.seat.user.id);
     if (!wanted) return;
     const { asked, expect } = wanted;
     this.#ask(it, { frame: 'command', id: this.#newId(), ...asked, ...(expect && { expect }) });

@@ -13,6 +13,7 @@ const CLI = join(import.meta.dirname, '../../cli/holdfast.ts');
 
 const printed = z.looseObject({
   server: z.string(),
+  liveLog: z.string().optional(),
   /** The first window of each desk; then all of them. */
   desks: z.array(z.string()),
   windows: z.array(z.object({ desk: z.string(), window: z.string(), address: z.string() })),

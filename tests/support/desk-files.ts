@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
-import { openFileKeystore } from '#chromium/file-keystore.ts';
+import { openFileKeystore } from '#desk/file-keystore.ts';
 import { outboxMigrations } from '#desk/outbox.ts';
 import { replicaName } from '#desk/replica-files.ts';
 import { Replica } from '#desk/replica.ts';

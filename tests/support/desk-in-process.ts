@@ -52,8 +52,12 @@ export function newWindow(desk: Desk, sitting: () => Seat | undefined = () => se
       seatRow: () => ({ id: 'seat', asAt: 0 }) as SeatRow, // nothing else of it is looked at
       signIn: async () => ({ outcome: 'signed-in' }),
       signOut: () => {},
+      lock: () => {},
+      isLocked: () => false,
       administer: () => Promise.reject(new Error('there is no server here')),
       setLook: () => {},
+      hotkeys: () => [],
+      setHotkey: () => {},
       draftChanged: () => {},
       signalled: () => {},
       painted: () => {},

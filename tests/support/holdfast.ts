@@ -39,6 +39,7 @@ export class Holdfast implements AsyncDisposable {
   readonly #told: string[] = [];
   readonly #exited: Promise<readonly [number | null]>;
   readonly #printed: Promise<string>;
+  readonly #lines: AsyncIterator<string, undefined>;
   #wake = Promise.withResolvers<void>();
   #line = '';
 
@@ -54,11 +55,12 @@ export class Holdfast implements AsyncDisposable {
       this.#wake.resolve();
       this.#wake = Promise.withResolvers();
     });
-    const lines = once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>;
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const ended = this.#exited.then(([code]): never => {
       throw new Error(`holdfast ${args[0]} ended (${String(code)}): ${this.told}`);
     });
-    this.#printed = Promise.race([lines, ended]).then(([line]) => line);
+    const printed = this.#lines.next().then(({ value, done }) => (done === true ? ended : value));
+    this.#printed = Promise.race([printed, ended]);
     this.#printed.catch(() => {}); // whoever waits for the line hears it; nobody may be waiting
   }
 
@@ -75,6 +77,13 @@ export class Holdfast implements AsyncDisposable {
     const started = new Holdfast(args, environment);
     started.#line = await started.#printed;
     return started;
+  }
+
+  /** The next line that it prints. Rejects where it ends instead. */
+  async nextLine(): Promise<string> {
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new Error(`nothing more was printed: ${this.told}`);
+    return value;
   }
 
   /** Its JSON line. */

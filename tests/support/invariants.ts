@@ -1,6 +1,7 @@
 import { kindOf, type StreamId } from '#domain/ids.ts';
 import { understand } from '#domain/facts.ts';
 import { advance, emptyEntity, emptyEntry, type Entry } from '#domain/room.ts';
+import { streamOfItem } from '#domain/shift-items.ts';
 import type { Ack, Answer } from '#protocol/ack.ts';
 import { isForDesks } from '#server/gateway/event-frames.ts';
 import { verifyChain } from '#store/chain.ts';
@@ -49,6 +50,7 @@ export function brokenPromises(end: AtEnd): readonly string[] {
     ...brokenLog(end),
     ...brokenAnswers(end),
     ...brokenDeployments(end.events),
+    ...brokenOwnership(end.events),
     ...brokenWords(end),
     ...brokenDesks(end),
   ];
@@ -145,6 +147,62 @@ function brokenDeployments(events: readonly StoredEvent[]): string[] {
       active.delete(stream);
     }
   }
+  return broken;
+}
+
+/**
+ * A shift hand-over passes what its giver owned at that moment, all of it in the one commit, to the one who
+ * accepted it; nothing else does, and nothing is left without an owner by it.
+ */
+function brokenOwnership(events: readonly StoredEvent[]): string[] {
+  const broken: string[] = [];
+  const owners = new Map<string, string>();
+  const givers = new Map<string, string>();
+  /** What the acceptance that is being read says has passed, until its own events have said so too. */
+  let due: { command: string; by: string; seq: number; streams: Set<string> } | undefined;
+  const endDue = () => {
+    for (const stream of due?.streams ?? [])
+      broken.push(`${stream} passed at ${due?.seq} and nobody was made its owner`);
+    due = undefined;
+  };
+  for (const event of events) {
+    const { stream, seq, commandId } = event.header;
+    if (due && due.command !== commandId) endDue();
+    const known = understand(recordedOf(event));
+    if (typeof known === 'string') continue;
+    switch (known.type) {
+      case 'shift-handover.offered':
+        for (const item of known.body.items)
+          if (owners.get(streamOfItem(item)) !== known.body.from)
+            broken.push(`${streamOfItem(item)} is offered at ${seq} by who does not own it`);
+        givers.set(stream, known.body.from);
+        break;
+      case 'shift-handover.accepted': {
+        const { by, passed } = known.body;
+        if (by === givers.get(stream)) broken.push(`${stream} is accepted by its giver at ${seq}`);
+        for (const item of passed)
+          if (owners.get(streamOfItem(item)) !== givers.get(stream))
+            broken.push(`${streamOfItem(item)} passes at ${seq} from who does not own it`);
+        due = { command: commandId, by, seq, streams: new Set(passed.map(streamOfItem)) };
+        break;
+      }
+      case 'contact.passed':
+      case 'contact.answered':
+      case 'incident.owned':
+      case 'unit.emergency-owned':
+        if (due && (due.by !== known.body.by || !due.streams.delete(stream)))
+          broken.push(`${stream} is given to ${known.body.by} at ${seq} beside what was accepted`);
+        else if (!due && known.type === 'contact.passed')
+          broken.push(`${stream} passes at ${seq} and nobody accepted it`);
+        owners.set(stream, known.body.by);
+        break;
+      case 'unit.emergency-stood-down':
+        owners.delete(stream);
+        break;
+      default:
+    }
+  }
+  endDue();
   return broken;
 }
 

@@ -82,6 +82,10 @@ export class WindowClient {
     return id;
   }
 
+  lock(): void {
+    this.#send({ frame: 'lock', id: crypto.randomUUID() });
+  }
+
   setLook(change: LookChange): void {
     this.#send({ frame: 'set-look', change });
   }

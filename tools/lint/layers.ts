@@ -65,6 +65,12 @@ const onlyIn: Readonly<Record<string, string>> = {
   'better-sqlite3-multiple-ciphers': 'store/open-store.ts',
 };
 
+/** The same for what it does; its types may be named anywhere in the layers that have the package. */
+const valuesOnlyIn: Readonly<Record<string, string>> = {
+  'electron/main': 'main/electron/main.ts',
+  'electron/renderer': 'preload/preload.ts',
+};
+
 /** The `imports` of package.json: a `#` marks the place where an import crosses into another layer. */
 const aliases = {
   '#domain/': 'domain/',
@@ -123,7 +129,7 @@ export function violation(
   if (!packages.some(isFrom)) {
     return `${name} may not use ${specifier}. If it should, say so in tools/lint/layers.ts.`;
   }
-  const home = onlyIn[specifier];
+  const home = onlyIn[specifier] ?? (kind === 'value' ? valuesOnlyIn[specifier] : undefined);
   if (home === undefined || home === file || file.endsWith('.d.ts')) return undefined;
   return `${specifier} is imported in ${home} only.`;
 }

@@ -16,7 +16,12 @@ import { Administration } from './Administration.tsx';
 const own = createAdminStore();
 
 const keys = (actions: AdminActions, store: WindowStore): KeyTable => {
-  const signOut = { 'Alt+q': () => void actions.signOut(), 'Alt+x': actions.readNotices };
+  if (store.getState().seat?.lockedAt !== undefined) return {};
+  const signOut = {
+    'Alt+l': () => actions.lock(),
+    'Alt+q': () => void actions.signOut(),
+    'Alt+x': actions.readNotices,
+  };
   if (!selectIsAdministrator(store.getState())) return signOut;
   return {
     ...signOut,

@@ -17,6 +17,7 @@ import { ActionKey, KeyCap } from '../../ui/KeyCap.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { PickField } from '../../ui/PickField.tsx';
 import { CallBar, ChoiceStrip } from './CallBar.tsx';
+import { HotkeyStrip } from './HotkeyStrip.tsx';
 import { useCallActions } from './call-actions.ts';
 
 type TextElement = HTMLInputElement | HTMLTextAreaElement;
@@ -62,7 +63,7 @@ function FieldName({ name, problem }: { readonly name: string; readonly problem:
 export function ContactForm() {
   const prompt = useWindow((state) => state.prompt);
   const about = useWindow((state) => state.formAbout);
-  const { raise, saveDetails } = useCallActions();
+  const { raise, saveDetails, showHotkeys } = useCallActions();
   return (
     <Panel
       title="Contact"
@@ -76,6 +77,7 @@ export function ContactForm() {
     >
       <CallBar />
       {(prompt === 'channel' || prompt === 'outcome') && <ChoiceStrip key={prompt} of={prompt} />}
+      {prompt === 'hotkeys' && <HotkeyStrip />}
       <form key={about} className="contact-form" onSubmit={(event) => event.preventDefault()}>
         <Narrative />
         <PlaceField />
@@ -91,6 +93,7 @@ export function ContactForm() {
         <div className="form-keys">
           <ActionKey keys="F8" label="Raise incident" onPress={raise} isMain />
           <ActionKey keys="Ctrl+S" label="Save to contact" onPress={saveDetails} />
+          <ActionKey keys="Alt+K" label="Telephone keys" onPress={showHotkeys} />
         </div>
       </form>
     </Panel>

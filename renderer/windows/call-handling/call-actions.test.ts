@@ -164,3 +164,59 @@ test('two places of one name are two, and a look-up that failed is tried again',
     { lat: 51, lon: -1.09, metres: 500 },
   ]);
 });
+
+test('a telephone key of the desktop does what its key in the window does, and nothing for an empty chair', () => {
+  const call = contact('c1', { state: 'answered', owner: who, answeredAt: 900 });
+  const at = handler({ contacts: rows(call), formAbout: 'c1' });
+  const press = (action: string) => at.desk.down({ frame: 'hotkey', action });
+  press('hold');
+  press('end');
+  press('wrap-up');
+  expect(at.desk.commands()).toEqual([
+    { type: 'hold-contact', body: { contactId: 'c1' } },
+    { type: 'end-contact', body: { contactId: 'c1', by: 'handler' } },
+  ]);
+  expect(at.store.getState().prompt).toBe('outcome');
+  at.store.setState({ contacts: rows(contact('c2', { state: 'offered' })) });
+  press('take-next');
+  expect(at.desk.commands().at(-1)).toEqual({ type: 'take-contact', body: { contactId: 'c2' } });
+  at.store.setState({ contacts: new Map() });
+  press('ready');
+  expect(at.readiness().state).toBe('ready');
+
+  const empty = handler({ seat: undefined, contacts: rows(call) });
+  empty.desk.down({ frame: 'hotkey', action: 'end' });
+  expect(empty.desk.commands()).toEqual([]);
+});
+
+test('a telephone key that another program holds is said once, and another one is asked of the desk', () => {
+  const at = handler();
+  const rowOf = (problem?: string) => ({
+    id: 'hold',
+    keys: 'Ctrl+Shift+F2',
+    reach: 'nowhere',
+    words: 'does not work',
+    ...(problem !== undefined && { problem }),
+  });
+  const show = (problem?: string) =>
+    at.desk.down({
+      frame: 'view',
+      sub: 'hotkeys',
+      reset: false,
+      upsert: [rowOf(problem)],
+      remove: [],
+    });
+  const notices = () => at.store.getState().notices.map(({ text, tone }) => [tone, text]);
+  show('Hold or resume: Ctrl+Shift+F2 is held by another program');
+  show('Hold or resume: Ctrl+Shift+F2 is held by another program');
+  expect(notices()).toEqual([
+    ['bad', 'Hold or resume: Ctrl+Shift+F2 is held by another program (Alt+K)'],
+  ]);
+  at.showHotkeys();
+  expect(at.store.getState().prompt).toBe('hotkeys');
+  void at.setHotkey('hold', 'Ctrl+Shift+F9');
+  expect(at.desk.sentUp('set-hotkey')).toMatchObject([{ action: 'hold', keys: 'Ctrl+Shift+F9' }]);
+  show();
+  expect(at.store.getState().hotkeys.get('hold')).toEqual(rowOf());
+  expect(notices()).toHaveLength(1);
+});

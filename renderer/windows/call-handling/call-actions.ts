@@ -1,5 +1,6 @@
 import { createContext, use } from 'react';
 import { channels, type Channel } from '#domain/facts.ts';
+import type { HotkeyAction } from '#protocol/hotkey.ts';
 import type { Found, FoundPlace } from '#protocol/query.ts';
 import type { ContactRow } from '#protocol/view.ts';
 import { createActions, type ActionPorts } from '../../app/actions.ts';
@@ -182,7 +183,7 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
   const keepReadiness = (is: 'ready' | 'wrap-up', since: number) =>
     shared.typeAll(READINESS_ID, READINESS_ID, {}, { state: is, since: String(since) });
 
-  return {
+  const actions = {
     ...shared,
     openForm,
 
@@ -411,7 +412,27 @@ export function createCallActions(store: WindowStore, line: DeskLine, ports: Act
       ports.focus(draftId, 'entry', pad.caret);
       return true;
     },
+
+    showHotkeys() {
+      set({ prompt: 'hotkeys' });
+    },
+
+    async setHotkey(action: HotkeyAction, keys: string): Promise<void> {
+      const outcome = await line.setHotkey(action, keys);
+      if (outcome.kind === 'refused') line.notice('bad', refusalText(outcome, outcome.message));
+    },
   };
+  const hotkeys: Readonly<Record<HotkeyAction, () => void>> = {
+    'take-next': actions.takeNext,
+    hold: actions.holdOrResume,
+    end: actions.end,
+    'wrap-up': actions.wrapUp,
+    ready: actions.readyOrWrapUp,
+  };
+  line.onHotkey((action) => {
+    if (state().seat?.user !== undefined) hotkeys[action]();
+  });
+  return actions;
 }
 
 export type CallActions = ReturnType<typeof createCallActions>;

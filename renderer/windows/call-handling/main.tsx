@@ -4,6 +4,7 @@ import type { KeyTable } from '../../app/keys.ts';
 import { isWritingIn } from '../../app/presence.ts';
 import { selectFormIncidentId, selectReadiness } from '../../app/selectors.ts';
 import { restoreOnce } from '../../app/restore.ts';
+import { seatKeys } from '../../app/seat-keys.ts';
 import { startWindow } from '../../app/start-window.tsx';
 import type { WindowStore } from '../../app/window-store.ts';
 import { CallContext, createCallActions, type CallActions } from './call-actions.ts';
@@ -14,7 +15,8 @@ const keys = (
   store: WindowStore,
   { focus }: { readonly focus: (draftId: string, field: string) => void },
 ): KeyTable => {
-  if (store.getState().seat?.user === undefined) return {};
+  const { seat } = store.getState();
+  if (seat?.user === undefined || seat.lockedAt !== undefined) return {};
   const form = () => {
     actions.openForm(store.getState().formAbout);
     return true;
@@ -38,10 +40,14 @@ const keys = (
     'Alt+3': () => focus('list', 'crimes'),
     'Alt+4': () => focus('list', 'tray'),
     'Alt+n': () => actions.openForm('new'),
+    'Alt+k': actions.showHotkeys,
     'Alt+x': actions.readNotices,
-    'Alt+q': () => void actions.signOut(),
+    ...seatKeys(actions),
+    'Alt+b': () => actions.toggleCaption(),
     // Within the form Esc stays where it is; from anywhere else it leads back to the caret.
-    Escape: () => document.activeElement?.closest('.contact-form') === null && form(),
+    Escape: () =>
+      actions.closeSeatAsk() ||
+      (document.activeElement?.closest('.contact-form') === null && form()),
   };
 };
 

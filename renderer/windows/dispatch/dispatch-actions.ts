@@ -3,6 +3,7 @@ import type { Found } from '#protocol/query.ts';
 import { createActions, type ActionPorts } from '../../app/actions.ts';
 import { readLine } from '../../app/command-line.ts';
 import type { DeskLine } from '../../app/desk-line.ts';
+import { caretBack } from '../../app/focus.ts';
 import { complete, numberOf, type Floor, type Order } from '../../app/line-grammar.ts';
 import { selectEmergencies, selectHandovers, selectUndoable } from '../../app/selectors.ts';
 import { inverseOf, undo, UNDO_MS, undoWords, type Undoable } from '../../app/undo.ts';
@@ -23,17 +24,6 @@ export function floorOf(state: WindowState): Floor {
     contacts,
     reference,
     selectedIncident: selected.incidents,
-  };
-}
-
-/** Puts the caret back exactly where it was before the line was opened. */
-function backTo(element: Element | null): () => void {
-  if (!(element instanceof HTMLElement) || element === document.body) return () => {};
-  const isText = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
-  const range = isText ? [element.selectionStart, element.selectionEnd] : [];
-  return () => {
-    element.focus();
-    if (isText) element.setSelectionRange(range[0] ?? null, range[1] ?? null);
   };
 }
 
@@ -66,7 +56,7 @@ export function createDispatchActions(store: WindowStore, line: DeskLine, ports:
   };
 
   const openLine = (text: string) => {
-    if (!state().commandLine.isOpen) goBack = backTo(document.activeElement);
+    if (!state().commandLine.isOpen) goBack = caretBack(document.activeElement);
     setLine({ isOpen: true, text, confirming: undefined, option: -1 });
     ports.focus('line', 'command', { field: 'command', start: text.length, end: text.length });
   };

@@ -5,6 +5,7 @@ import { soundAlarms } from '../../app/alarm.ts';
 import { isTyping, type KeyTable } from '../../app/keys.ts';
 import { isWritingIn } from '../../app/presence.ts';
 import { restoreOnce } from '../../app/restore.ts';
+import { seatKeys } from '../../app/seat-keys.ts';
 import { startWindow } from '../../app/start-window.tsx';
 import type { WindowStore } from '../../app/window-store.ts';
 import {
@@ -15,7 +16,8 @@ import {
 import { Dispatch } from './Dispatch.tsx';
 
 const keys = (actions: DispatchActions, store: WindowStore, { focus }: ActionPorts): KeyTable => {
-  if (store.getState().seat?.user === undefined) return {};
+  const { seat } = store.getState();
+  if (seat?.user === undefined || seat.lockedAt !== undefined) return {};
   const line = () => actions.openLine(store.getState().commandLine.text);
   return {
     F1: () => actions.acceptOldest(),
@@ -49,8 +51,9 @@ const keys = (actions: DispatchActions, store: WindowStore, { focus }: ActionPor
       if (unit?.incidentId !== undefined) actions.select('incidents', unit.incidentId);
     },
     'Alt+x': actions.readNotices,
-    'Alt+q': () => void actions.signOut(),
-    Escape: () => focus('list', 'incidents'),
+    ...seatKeys(actions),
+    'Alt+b': () => actions.toggleCaption(),
+    Escape: () => actions.closeSeatAsk() || focus('list', 'incidents'),
   };
 };
 

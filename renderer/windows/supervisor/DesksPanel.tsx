@@ -7,6 +7,7 @@ import { RowList, type Column } from '../../ui/RowList.tsx';
 import {
   byTrouble,
   clockWords,
+  hasLeft,
   shapes,
   sinceWords,
   spreadWords,
@@ -38,7 +39,9 @@ function State({ row }: { readonly row: DeskRow }) {
       state.troubles.join(', '),
     ].join('\n');
   });
-  const isOfNow = useWindow((window) => row.line === 'here' || standpointOf(window).isLive);
+  const isOfNow = useWindow(
+    (window) => row.line === 'here' || (row.line === 'joined' && standpointOf(window).isLive),
+  );
   const [level = '', shape, word, since, troubles] = words.split('\n');
   return (
     <>
@@ -104,9 +107,10 @@ export function DesksPanel() {
         rows={rows}
         columns={columns}
         empty="No desk is known yet"
-        rowProps={({ id, line }) => ({
-          'data-testid': `desk-${id}`,
-          'data-line': line,
+        rowProps={(row) => ({
+          'data-testid': `desk-${row.id}`,
+          'data-line': row.line,
+          className: hasLeft(row) ? 'is-off' : '',
         })}
       />
     </Panel>

@@ -2,12 +2,17 @@ import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { answerTargets, timedChannels, type ServiceLevelRow } from '#domain/service-levels.ts';
 
-const LABEL_PX = 58; // a time of day and room beside it
+const CAPTION = 0.834; // of the root's size
+const LABEL_PX = 70; // a time of day and room beside it
+const HOUR_MS = 3_600_000;
 const QUARTERS_MIN = 8; // two hours: a day that has just begun is no single dot
 
-/** Of every quarter: its name, and for each channel how many of a hundred in time; then all that were offered. */
+/** Of every quarter its name, how many calls were offered, and for each channel how many of a hundred in time. */
 function seriesOf(rows: readonly ServiceLevelRow[]) {
-  const quarters = rows.filter(({ isTotal }) => !isTotal);
+  const all = rows.filter(({ isTotal }) => !isTotal);
+  // From the hour of the first call: what was quiet before it takes no room from what was not.
+  const begins = Math.min(...all.flatMap(({ offered, from }) => (offered > 0 ? [from] : [])));
+  const quarters = all.filter(({ from }) => from > begins - HOUR_MS);
   const [of999 = [], of101 = []] = timedChannels.map((channel) =>
     quarters.filter((row) => row.channel === channel),
   );
@@ -30,7 +35,11 @@ function optionsOf(
   timesNow: () => readonly string[],
 ): uPlot.Options {
   const grid = { stroke: () => colour('line'), width: 1 };
-  const font = `13px ${getComputedStyle(document.body).fontFamily}`;
+  // The smallest that is read across a desk: a caption, as in the style sheet.
+  const captionPx = Math.round(
+    CAPTION * Number.parseFloat(getComputedStyle(document.documentElement).fontSize),
+  );
+  const font = `${captionPx}px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: () => colour('muted'), grid, ticks: grid, font };
   const target = answerTargets['999'].percent;
   return {
@@ -53,7 +62,7 @@ function optionsOf(
         incrs: [1, 2, 4, 8, 16, 24], // quarters, hours, and several of them
         values: (_plot, splits) => splits.map((at) => timesNow()[at] ?? ''),
       },
-      { ...axis, scale: '%', size: 58, values: (_plot, splits) => splits.map((at) => `${at} %`) },
+      { ...axis, scale: '%', size: 68, values: (_plot, splits) => splits.map((at) => `${at} %`) },
       {
         ...axis,
         scale: 'calls',
@@ -133,17 +142,33 @@ export function LevelsChart({ rows }: { readonly rows: readonly ServiceLevelRow[
     const box = place.current;
     if (!box) return undefined;
     const size = () => ({ width: box.clientWidth, height: box.clientHeight });
-    const plot = new uPlot(
-      optionsOf(size(), () => shown.current.times),
-      shown.current.data,
-      box,
-    );
-    chart.current = plot;
-    const resized = new ResizeObserver(() => plot.setSize(size()));
+    const root = document.documentElement;
+    const lookNow = () => `${root.dataset['theme']} ${getComputedStyle(root).fontSize}`;
+    let look = lookNow();
+    const draw = () => {
+      chart.current?.destroy();
+      chart.current = new uPlot(
+        optionsOf(size(), () => shown.current.times),
+        shown.current.data,
+        box,
+      );
+    };
+    draw();
+    /** Another theme or size of type is put on the page: a canvas does not follow by itself. */
+    const isRedrawn = () => {
+      if (look === lookNow()) return false;
+      look = lookNow();
+      draw();
+      return true;
+    };
+    const resized = new ResizeObserver(() => isRedrawn() || chart.current?.setSize(size()));
     resized.observe(box);
+    const looked = new MutationObserver(isRedrawn);
+    looked.observe(root, { attributes: true });
     return () => {
       resized.disconnect();
-      plot.destroy();
+      looked.disconnect();
+      chart.current?.destroy();
       chart.current = undefined;
     };
   }, []);
@@ -163,16 +188,15 @@ export function LevelsChart({ rows }: { readonly rows: readonly ServiceLevelRow[
           <b>╌○╌</b> 101 in {inTime('101')}
         </span>
         <span className="legend-target">
-          <b>┄┄</b> asked of 999
+          <b>┄┄</b> asked
         </span>
-        <span className="muted">▮ offered, right; abandoned counts as late</span>
+        <span className="muted">▮ offered (right)</span>
       </p>
-      {/* Before the first rows have come there are no words for it, and a picture without a name is nothing to a listener. */}
       <div
         ref={place}
         className="levels-plot"
         role="img"
-        aria-label={totalWords(rows) || 'Service levels, no contacts yet'}
+        aria-label={totalWords(rows) || 'No figures yet'}
       />
     </div>
   );

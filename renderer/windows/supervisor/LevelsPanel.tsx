@@ -30,6 +30,7 @@ export function LevelsPanel() {
       testId="levels"
       keys={
         <>
+          <span className="muted">abandoned counts as late</span>
           <KeyCap keys="Alt+7" />
           <ActionKey keys="←" label="Day before" onPress={() => stepDay(-1)} />
           <ActionKey keys="→" label="after" onPress={() => stepDay(1)} />

@@ -13,6 +13,7 @@ import { DutyPanel } from './DutyPanel.tsx';
 import { LevelsPanel } from './LevelsPanel.tsx';
 import { PastTargetPanel } from './PastTargetPanel.tsx';
 import { selectIsOverseer } from './supervisor-actions.ts';
+import { UnownedPanel } from './UnownedPanel.tsx';
 
 /** The supervisor's window: the room as a whole, what is wrong first. */
 export function Supervisor() {
@@ -46,13 +47,27 @@ function Work() {
         <div className="column">
           <HandoverPanel />
           <PastTargetPanel />
-          {/* What nobody owns stands here, between what is late and who could take it. */}
+          <Unowned />
           <DutyPanel />
           <TrayPanel keys="Alt+4" />
         </div>
       </main>
       <CommandLine />
     </>
+  );
+}
+
+/** What nobody owns, between what is late and who could take it; Enter shows the incident. */
+function Unowned() {
+  const { select } = useDispatchActions();
+  const open = useWindow(({ incidents }) => incidents);
+  return (
+    <UnownedPanel
+      keys="Alt+8"
+      onChoose={({ subject }) => {
+        if (open.has(subject)) select('incidents', subject);
+      }}
+    />
   );
 }
 

@@ -3,7 +3,7 @@ import type { DeskRow } from '#protocol/view.ts';
 import { byTrouble, clockWords, sinceWords, spreadWords, stateOf } from './desk-state.ts';
 
 const now = 10_000_000;
-const from = { now, version: '1', isLive: true };
+const from = { now, version: '1', isLive: true, since: now - 60_000 };
 const well: NonNullable<DeskRow['report']> = {
   mode: 'online',
   waiting: 0,
@@ -78,15 +78,35 @@ test('a desk that has gone, that nobody hears or that is behind stands above one
   ]);
 });
 
+test('a desk that was left with nobody at it and nothing in it is off, and nothing to look at', () => {
+  const left = (change: Partial<DeskRow>) =>
+    stateOf(desk('D1', { line: 'gone', goneSince: 9, person: undefined, ...change }), from);
+  expect(left({})).toEqual({ level: 0, word: 'Off', since: 9, troubles: [] });
+  for (const change of [
+    { person: 'A. Price' },
+    { report: { ...well, tray: 1 } },
+    { report: { ...well, waiting: 1 } },
+    { report: { ...well, drafts: 1 } },
+  ])
+    expect(left(change)).toMatchObject({ level: 2, word: 'Gone' });
+});
+
 test('while the desk of this window is alone, of no other is it said that it is online', () => {
   const alone = { ...from, isLive: false };
   const own = desk('SUP', { line: 'here', report: { ...well, mode: 'alone' } });
-  expect([own, desk('D1')].map((row) => stateOf(row, alone).word)).toEqual(['Alone', 'Was online']);
+  const others = [desk('D1'), desk('D2', { line: 'unheard', at: undefined, report: undefined })];
+  expect([own, ...others].map((row) => stateOf(row, alone).word)).toEqual([
+    'Alone',
+    'Was online',
+    'Not known',
+  ]);
 });
 
 test('how old what a desk says is, its clock and its times are told in words', () => {
   const gone = desk('D1', { line: 'gone', goneSince: now - 1_000 });
   expect(sinceWords(gone, stateOf(gone, from), now)).toMatch(/^[\d:]{8}, as at [\d:]{8}$/);
+  const own = desk('SUP', { line: 'here', report: { ...well, mode: 'alone' } });
+  expect(sinceWords(own, stateOf(own, from), now)).toMatch(/^since [\d:]{8}, this desk$/);
   expect(sinceWords(desk('D1'), stateOf(desk('D1'), from), now)).toBe('report 3 s old');
   expect([0, 999, -3_000, 65_000].map(clockWords)).toEqual([
     'right',

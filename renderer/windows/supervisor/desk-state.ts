@@ -26,16 +26,26 @@ export interface Standpoint {
   readonly now: number;
   readonly version: string | undefined;
   readonly isLive: boolean;
+  /** Since when the desk of this window is in the mode that it is in. */
+  readonly since: number | undefined;
 }
 
 export const standpointOf = ({ now, seat, link }: WindowState): Standpoint => ({
   now,
   version: seat?.version,
+  since: seat?.since,
   isLive: link === 'open' && seat?.mode === 'online',
 });
 
+/** Whether a desk was left as it should be: nobody at it, and nothing in it. */
+export const hasLeft = ({ line, person, report }: DeskRow): boolean =>
+  line === 'gone' &&
+  person === undefined &&
+  report !== undefined &&
+  report.waiting + report.tray + report.drafts === 0;
+
 /** How a desk is and what is wrong with it, in words. */
-export function stateOf(row: DeskRow, { now, version, isLive }: Standpoint): DeskState {
+export function stateOf(row: DeskRow, { now, version, isLive, since }: Standpoint): DeskState {
   const { report } = row;
   const troubles: string[] = [];
   if (report) {
@@ -53,11 +63,13 @@ export function stateOf(row: DeskRow, { now, version, isLive }: Standpoint): Des
   const least: Level = troubles.length > 0 ? 1 : 0;
   switch (row.line) {
     case 'gone':
+      if (hasLeft(row)) return { level: 0, word: 'Off', since: row.goneSince, troubles: [] };
       return { level: 2, word: 'Gone', since: row.goneSince, troubles };
     case 'unheard':
+      if (!isLive) return { level: 1, word: 'Not known', since: undefined, troubles };
       return { level: 2, word: 'Not heard', since: undefined, troubles };
     case 'here':
-      if (report?.mode === 'alone') return { level: 2, word: 'Alone', since: undefined, troubles };
+      if (report?.mode === 'alone') return { level: 2, word: 'Alone', since, troubles };
       return { level: least, word: 'Online', since: undefined, troubles };
     case 'joined':
       if (!isLive) return { level: least, word: 'Was online', since: undefined, troubles };
@@ -90,7 +102,8 @@ export const byTrouble = (rows: Iterable<DeskRow>, from: Standpoint): readonly D
 
 /** Since when a desk is as it is, and how old what it said is. */
 export function sinceWords({ line, at }: DeskRow, { since }: DeskState, now: number): string {
-  if (line === 'here') return 'this desk';
+  if (line === 'here')
+    return since === undefined ? 'this desk' : `since ${hhmmss(since)}, this desk`;
   if (at === undefined) return '';
   if (since !== undefined) return `${hhmmss(since)}, as at ${hhmmss(at)}`;
   return `report ${age(now - at)} old`;

@@ -6,6 +6,7 @@ import { isTyping, type KeyTable } from '../../app/keys.ts';
 import { isWritingIn } from '../../app/presence.ts';
 import { restoreOnce } from '../../app/restore.ts';
 import { selectIsOfTheFloor } from '../../app/selectors.ts';
+import { seatKeys } from '../../app/seat-keys.ts';
 import { startWindow } from '../../app/start-window.tsx';
 import type { WindowStore } from '../../app/window-store.ts';
 import { DispatchContext } from '../dispatch/dispatch-actions.ts';
@@ -19,9 +20,9 @@ import {
 
 const keys = (actions: SupervisorActions, store: WindowStore, { focus }: ActionPorts): KeyTable => {
   const state = store.getState();
-  if (state.seat?.user === undefined) return {};
+  if (state.seat?.user === undefined || state.seat.lockedAt !== undefined) return {};
   const desks: KeyTable = {
-    'Alt+q': () => void actions.signOut(),
+    ...seatKeys(actions),
     'Alt+x': actions.readNotices,
     'Alt+1': () => focus('list', 'desks'),
     'Alt+7': () => focus('list', 'levels'),
@@ -55,6 +56,7 @@ const keys = (actions: SupervisorActions, store: WindowStore, { focus }: ActionP
     'Alt+0': actions.standDown,
     'Alt+2': () => focus('list', 'handovers'),
     'Alt+3': () => focus('list', 'past-target'),
+    'Alt+8': () => focus('list', 'unowned'),
     'Alt+4': () => focus('list', 'tray'),
     'Alt+5': () => {
       const unit = [...store.getState().units.values()].find(({ emergency }) => emergency);

@@ -73,7 +73,11 @@ test('figures that do not come are said so, and those that were here stay', asyn
   pass(LEVELS_EVERY_MS);
   await Promise.resolve();
   await Promise.resolve();
-  expect(store.getState().levels).toMatchObject({ state: 'failed', rows });
+  const { levels } = store.getState();
+  expect(levels).toMatchObject({ state: 'failed', rows });
+  expect(levels?.state === 'failed' && levels.message).toMatch(
+    /these are the figures as at [\d:]{8}$/,
+  );
 });
 
 test('one key leads to the day before, one to the day after it, and none beyond today', async () => {

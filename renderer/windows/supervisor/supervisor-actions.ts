@@ -1,6 +1,7 @@
 import { createContext, use } from 'react';
 import type { ServiceLevelRow } from '#domain/service-levels.ts';
 import type { ActionPorts } from '../../app/actions.ts';
+import { hhmmss } from '../../app/clock.ts';
 import type { DeskLine } from '../../app/desk-line.ts';
 import { refusalText } from '../../app/refusal-text.ts';
 import type { WindowState, WindowStore } from '../../app/window-store.ts';
@@ -24,6 +25,7 @@ export function createSupervisorActions(
   const state = () => store.getState();
   let isAsking = false;
   let askedAt = 0;
+  let answeredAt = 0;
 
   /** The rows that are shown stay until others are here. */
   const lookUpLevels = async (): Promise<void> => {
@@ -39,9 +41,11 @@ export function createSupervisorActions(
     if (outcome.kind === 'rows') {
       // The rows are the desk's word for this query.
       const answered = outcome.rows as readonly ServiceLevelRow[];
+      answeredAt = outcome.asAt;
       store.setState({ levels: { state: 'answered', text, rows: answered, asAt: outcome.asAt } });
     } else {
-      const message = refusalText(outcome, outcome.message);
+      const known = rows.length > 0 ? `: these are the figures as at ${hhmmss(answeredAt)}` : '';
+      const message = `${refusalText(outcome, outcome.message)}${known}`;
       store.setState({ levels: { state: 'failed', text, rows, message } });
     }
     return undefined;

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { link, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Keystore } from '#desk/shell.ts';
+import type { Keystore } from './shell.ts';
 
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
