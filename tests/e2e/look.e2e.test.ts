@@ -1,15 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import process from 'node:process';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { findChromium } from '#chromium/start-shell.ts';
+import { seriousFindings } from '../support/axe.ts';
 import { DemoRoom } from '../support/demo-room.ts';
 
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8',
-);
 const ALL_STATES_MAX_MS = 300_000; // two dozen screens looked at by axe, on two busy cores
 const POLL_MS = 50; // between two looks at a page that has nothing to be awaited
 const FHD = { width: 1920, height: 1080 };
@@ -82,30 +77,6 @@ const offer = async ({ facts }: DemoRoom, externalId: string, number: string) =>
   });
 };
 
-interface Violation {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
-/** What axe finds that is serious or critical, in words. */
-async function faultsOf(page: Page): Promise<readonly string[]> {
-  await page.evaluate(`if (!window.axe) { ${axeSource} }`);
-  const { violations, passed } = await page.evaluate<{
-    readonly violations: readonly Violation[];
-    readonly passed: readonly string[];
-  }>(
-    `axe.run(document, { resultTypes: ['violations'] }).then(({ violations, passes }) => ({ violations, passed: passes.map(({ id }) => id) }))`,
-  );
-  // It has really looked: there are words on every screen.
-  expect(passed).toContain('color-contrast');
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
-    );
-}
-
 const themes = ['dark', 'light', 'dim'] as const;
 const isShown = (page: Page, theme: string) =>
   page.locator(`html[data-theme="${theme}"]`).waitFor();
@@ -132,7 +103,7 @@ class Looks {
     await inEachTheme(page, async (theme) => {
       const name = `${state}, ${theme}`;
       this.seen.push(name);
-      const faults = await faultsOf(page);
+      const faults = await seriousFindings(page);
       if (faults.length > 0) this.faults[name] = faults;
     });
   }
@@ -250,6 +221,26 @@ test(
     expect(looks.faults).toEqual({});
   },
 );
+
+test('two windows of one desk change their theme together, and axe finds nothing serious in the supervisor’s', async () => {
+  await using room = await DemoRoom.start();
+  await using browser = await launch();
+  const addressOf = (window: string) =>
+    room.facts.windows.find((it) => it.desk === 'SUP' && it.window === window)?.address;
+  const page = await open(browser, addressOf('supervisor'));
+  const other = await open(browser, addressOf('dispatch'));
+  const looks = new Looks();
+  await looks.at(page, 'sign-in');
+  await signIn(page, 'sup');
+  await looks.at(page, 'supervisor');
+  expect(looks.seen).toHaveLength(2 * themes.length);
+  expect(looks.faults).toEqual({});
+  await inEachTheme(page, (theme) => isShown(other, theme));
+  // A size is of one window only.
+  await press(page, 'Alt+=');
+  await isSized(page, '1.1');
+  await isSized(other, '1');
+});
 
 interface Box {
   readonly what: string;
@@ -422,7 +413,7 @@ test('as the system is followed where that was chosen; forced colours keep what 
     `['.emergency', 'body'].map((it) => getComputedStyle(document.querySelector(it)).backgroundColor)`,
   );
   expect(block).not.toBe(ground);
-  expect(await faultsOf(page)).toEqual([]);
+  expect(await seriousFindings(page)).toEqual([]);
   // It is said at once, and not every second with its clock.
   expect(await byId(page, 'said-at-once').textContent()).toContain('Emergency HT23');
   const live = await page
