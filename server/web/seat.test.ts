@@ -151,6 +151,7 @@ test('every frame that would write, tell or claim something is refused in words 
     { frame: 'settle-tray', id: 'q1', commandId: id },
     { frame: 'signal', presence },
     { frame: 'sign-in', id: 'q2', name: 'sup', password: 'x' },
+    { frame: 'lock', id: 'q3' },
     { frame: 'administer', id, doing: { what: 'unlock-user', name: 'sup' } },
   ];
   // Each is a frame that a desk would take: it is refused for what it asks, and not for its spelling.
@@ -172,9 +173,16 @@ test('every frame that would write, tell or claim something is refused in words 
   expect(running.server.recorder.head()).toEqual(head);
   await running.server.recorder.audit([]);
   expect(looks(running).slice(0, frames.length)).toEqual(
-    ['add-log-entry', 'draft', 'drop-draft', 'settle-tray', 'signal', 'sign-in', 'administer'].map(
-      (what) => `security | ${what} | 127.0.0.1 | refused read-only`,
-    ),
+    [
+      'add-log-entry',
+      'draft',
+      'drop-draft',
+      'settle-tray',
+      'signal',
+      'sign-in',
+      'lock',
+      'administer',
+    ].map((what) => `security | ${what} | 127.0.0.1 | refused read-only`),
   );
 });
 
