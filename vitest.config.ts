@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const UNIT_MAX_MS = 20_000; // some start the real linter or compiler, on two busy cores
-const LONG_MAX_MS = 120_000; // real processes, real windows, many seeds
+const LONG_MAX_MS = 240_000; // real processes, real windows, many seeds, on two busy cores
 
 /** Suites that start processes or windows: one file at a time, so that none slows another's deadlines. */
 const alone = (name: string, groupOrder: number) => ({
