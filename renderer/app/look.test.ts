@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { changedLook, type Look, type LookChange } from '#protocol/look.ts';
 import type { SeatRow } from '#protocol/view.ts';
-import { createLook } from './look.ts';
+import { createLook, lookAtDesk, lookOfPage } from './look.ts';
 import { createWindowStore } from './window-store.ts';
 
 /** A desk that keeps what it is asked for and says so at once. */
@@ -14,7 +14,7 @@ function atDesk(look?: unknown) {
     if (!before) throw new Error('nobody sits here');
     store.setState({ seat: { ...before, look: changedLook(before.look, change) } });
   };
-  return { actions: createLook(store, { setLook }, 'dispatch'), asked, store };
+  return { actions: createLook(lookAtDesk(store, { setLook }), 'dispatch'), asked, store };
 }
 const first: Look = { theme: 'dark', rows: 'compact', zoom: {} };
 
@@ -51,4 +51,20 @@ test('a look that this release does not know, or none, begins with the first one
     actions.larger();
     expect(asked).toEqual([{ theme: 'light' }, { zoom: { window: 'dispatch', percent: 110 } }]);
   }
+});
+
+test('a page without a desk keeps its look for itself, and tells whoever shows it', () => {
+  const keeper = lookOfPage();
+  const told: Look[] = [];
+  const stop = keeper.onChanged(() => told.push(keeper.look()));
+  const { nextTheme, larger, keys } = createLook(keeper, 'live-log');
+  nextTheme();
+  larger();
+  stop();
+  nextTheme();
+  expect(told).toEqual([
+    { ...first, theme: 'light' },
+    { ...first, theme: 'light', zoom: { 'live-log': 110 } },
+  ]);
+  expect(keys['Alt+v']).toBeUndefined(); // its keys are always shown
 });

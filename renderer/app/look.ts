@@ -1,6 +1,7 @@
 import { createContext, use } from 'react';
 import {
   changedLook,
+  DEFAULT_LOOK,
   lookOf,
   rowHeights,
   themes,
@@ -22,13 +23,52 @@ export const zoomOf = ({ zoom }: Look, window: string): number => zoom[window] ?
 const after = <Value>(all: readonly Value[], value: Value): Value =>
   all[(all.indexOf(value) + 1) % all.length] ?? value;
 
+/** Who keeps how a window looks. */
+export interface LookKeeper {
+  readonly look: () => Look;
+  readonly change: (change: LookChange) => void;
+  /** Told whenever the look may be another one; returns how to stop listening. */
+  readonly onChanged: (listener: () => void) => () => void;
+  /** Shows the keys of it, or hides them again; absent where they are always shown. */
+  readonly show?: () => void;
+}
+
+/** The desk keeps it: shown by what it says of it, in all windows at once; nothing while it is away. */
+export const lookAtDesk = (store: WindowStore, line: Pick<DeskLine, 'setLook'>): LookKeeper => ({
+  look: () => selectLook(store.getState()),
+  change: (change) => line.setLook(change),
+  onChanged: (listener) => {
+    let before = store.getState().seat;
+    return store.subscribe(({ seat }) => {
+      if (seat === before) return;
+      before = seat;
+      listener();
+    });
+  },
+  show: () => store.setState(({ isLookShown }) => ({ isLookShown: !isLookShown })),
+});
+
+/** A page without a desk keeps it itself, for as long as it is open. */
+export function lookOfPage(): LookKeeper {
+  let look = DEFAULT_LOOK;
+  const listeners = new Set<() => void>();
+  return {
+    look: () => look,
+    change: (change) => {
+      look = changedLook(look, change);
+      for (const listener of listeners) listener();
+    },
+    onChanged: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
 /** What a person can do about how windows look, from any window, by key; also before anybody signs in. */
-export function createLook(store: WindowStore, line: Pick<DeskLine, 'setLook'>, window: string) {
-  const look = () => selectLook(store.getState());
-  /** Shown by what the desk says of it, in all windows at once; nothing while the desk is away. */
-  const ask = (change: LookChange) => {
-    if (JSON.stringify(changedLook(look(), change)) !== JSON.stringify(look()))
-      line.setLook(change);
+export function createLook({ look, change, show }: LookKeeper, window: string) {
+  const ask = (wanted: LookChange) => {
+    if (JSON.stringify(changedLook(look(), wanted)) !== JSON.stringify(look())) change(wanted);
   };
   const resize = (by: 1 | -1) => {
     const now = zooms.findIndex((step) => step >= zoomOf(look(), window));
@@ -39,9 +79,8 @@ export function createLook(store: WindowStore, line: Pick<DeskLine, 'setLook'>, 
   const nextRows = () => ask({ rows: after(rowHeights, look().rows) });
   const larger = () => resize(1);
   const smaller = () => resize(-1);
-  const show = () => store.setState(({ isLookShown }) => ({ isLookShown: !isLookShown }));
   const keys: KeyTable = {
-    'Alt+v': show,
+    ...(show && { 'Alt+v': show }),
     'Alt+t': nextTheme,
     'Alt+h': nextRows,
     'Alt+=': larger,
@@ -53,7 +92,7 @@ export function createLook(store: WindowStore, line: Pick<DeskLine, 'setLook'>, 
     'Ctrl+-': smaller,
     'Ctrl+0': () => ask({ zoom: { window, percent: AT_FIRST } }),
   };
-  return { window, keys, show, nextTheme, nextRows, larger, smaller };
+  return { window, keys, show: () => show?.(), nextTheme, nextRows, larger, smaller };
 }
 
 export type LookActions = ReturnType<typeof createLook>;
@@ -68,14 +107,14 @@ export function useLook(): LookActions {
 /** Puts the look on the page; the style sheet does the rest. Follows the system where a person chose that. */
 export function showLook(
   page: Window,
-  store: WindowStore,
+  keeper: Pick<LookKeeper, 'look' | 'onChanged'>,
   window: string,
   signal: AbortSignal,
 ): void {
   const root = page.document.documentElement;
   const prefersLight = page.matchMedia('(prefers-color-scheme: light)');
   const show = () => {
-    const look = selectLook(store.getState());
+    const look = keeper.look();
     const ofSystem = prefersLight.matches ? 'light' : 'dark';
     const theme = look.theme === 'system' ? ofSystem : look.theme;
     if (root.dataset['theme'] !== theme) root.dataset['theme'] = theme;
@@ -83,12 +122,7 @@ export function showLook(
     root.style.setProperty('--zoom', String(zoomOf(look, window) / 100));
   };
   show();
-  let before = store.getState().seat;
-  const leave = store.subscribe(({ seat }) => {
-    if (seat === before) return;
-    before = seat;
-    show();
-  });
+  const leave = keeper.onChanged(show);
   prefersLight.addEventListener('change', show, { signal });
   signal.addEventListener('abort', leave, { once: true });
 }

@@ -12,7 +12,7 @@ import { isModest } from '#domain/lib/modest.ts';
 import type { ViewReason } from '#domain/view-reason.ts';
 import type { WindowDown } from '#protocol/down.ts';
 import { limits } from '#protocol/limits.ts';
-import { changedLook, DEFAULT_LOOK } from '#protocol/look.ts';
+import { DEFAULT_LOOK } from '#protocol/look.ts';
 import { queries, type Query } from '#protocol/query.ts';
 import { windowUp, type WindowUp } from '#protocol/up.ts';
 import type { Line, SeatRow, Subscribe } from '#protocol/view.ts';
@@ -80,10 +80,9 @@ export class SeatLine implements Hanging {
   readonly #network: string;
   readonly #options: SeatLineOptions;
   readonly #follows = new Map<string, Follow>();
-  #look = DEFAULT_LOOK;
-  #seatSub: string | undefined;
   #views = 0;
   /** Where the page wants the reference data, also when a list is taken over. */
+  #seatSub: string | undefined;
   #referenceSub: string | undefined;
   #isEnded = false;
   #tokens = BURST;
@@ -215,10 +214,6 @@ export class SeatLine implements Hanging {
         return this.#endFollow(frame.sub, 'left');
       case 'query':
         return void this.#query(frame).catch((error: unknown) => this.#failed(error, frame.id));
-      case 'set-look':
-        // For as long as this page is open: nothing of a browser seat is kept.
-        this.#look = changedLook(this.#look, frame.change);
-        return this.tellSeat();
       case 'sign-out':
         return this.#signOut();
       default:
@@ -430,7 +425,7 @@ export class SeatLine implements Hanging {
       version: release ?? 'unknown',
       protection: 'Nothing is stored on this computer.',
       isDemo: false,
-      look: this.#look,
+      look: DEFAULT_LOOK,
       notices: notices?.all,
     };
   }

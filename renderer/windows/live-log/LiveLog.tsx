@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { age, hhmmss } from '../../app/clock.ts';
+import { useLook } from '../../app/look.ts';
 import { ActionKey } from '../../ui/KeyCap.tsx';
 import { FindPanel } from './FindPanel.tsx';
 import { IncidentHead } from './IncidentHead.tsx';
@@ -34,6 +35,7 @@ const roleWords: Readonly<Record<string, string>> = {
 
 function Bar() {
   const { signOut } = useLiveActions();
+  const { nextTheme, smaller, larger } = useLook();
   const session = useLive((state) => state.session);
   const force = useLive(({ seat }) => seat?.force);
   const time = useLive(({ now }) => hhmmss(now));
@@ -47,6 +49,9 @@ function Bar() {
         Read-only seat of the server; nothing is stored on this computer
       </strong>
       <span className="seat-gap" />
+      <ActionKey keys="Alt+T" label="Theme" onPress={nextTheme} />
+      <ActionKey keys="Alt+-" label="Smaller" onPress={smaller} />
+      <ActionKey keys="Alt+=" label="Larger" onPress={larger} />
       {session && (
         <>
           <span className="person">

@@ -2,6 +2,7 @@ import '../../app/no-eval.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { listenKeys, type KeyTable } from '../../app/keys.ts';
+import { createLook, LookContext, lookOfPage, showLook } from '../../app/look.ts';
 import { createLiveActions, LiveActionsContext } from './live-actions.ts';
 import { LiveLine } from './live-line.ts';
 import { createLiveStore, LiveContext } from './live-store.ts';
@@ -45,10 +46,15 @@ const actions = createLiveActions(store, line, {
   print: () => once(() => store.getState().print !== undefined && (window.print(), true)),
 });
 
+const keeper = lookOfPage();
+const look = createLook(keeper, 'live-log');
+showLook(window, keeper, 'live-log', signal);
+
 const keys = (): KeyTable => {
   const { session, followed, asking } = store.getState();
-  if (!session) return {};
+  if (!session) return look.keys;
   return {
+    ...look.keys,
     F7: actions.goToFind,
     '/': actions.goToFind,
     'Ctrl+f': actions.goToFind,
@@ -82,7 +88,9 @@ createRoot(place).render(
   <StrictMode>
     <LiveContext value={store}>
       <LiveActionsContext value={actions}>
-        <LiveLog />
+        <LookContext value={look}>
+          <LiveLog />
+        </LookContext>
       </LiveActionsContext>
     </LiveContext>
   </StrictMode>,

@@ -23,6 +23,7 @@ const keys = (actions: SupervisorActions, store: WindowStore, { focus }: ActionP
   if (state.seat?.user === undefined || state.seat.lockedAt !== undefined) return {};
   const desks: KeyTable = {
     ...seatKeys(actions),
+    'Alt+b': () => actions.toggleCaption(),
     'Alt+x': actions.readNotices,
     'Alt+1': () => focus('list', 'desks'),
     'Alt+7': () => focus('list', 'levels'),
