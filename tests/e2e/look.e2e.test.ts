@@ -222,6 +222,52 @@ test(
   },
 );
 
+test(
+  'axe finds nothing serious in the administrators’ window and in the live log, in any theme',
+  { timeout: ALL_STATES_MAX_MS },
+  async () => {
+    await using room = await DemoRoom.start();
+    await using browser = await launch();
+    const looks = new Looks();
+    const { windows, liveLog = '' } = room.facts;
+    const address = windows.find(({ window }) => window === 'administration')?.address;
+    const page = await open(browser, address);
+    await signIn(page, 'adm');
+    for (const [key, list] of [
+      ['Alt+1', 'people'],
+      ['Alt+2', 'sessions'],
+      ['Alt+3', 'desks'],
+    ] as const) {
+      await press(page, key);
+      await isAt(page, list);
+      await looks.at(page, `administration, ${list}`);
+    }
+    const inv = await browser.newPage({ viewport: FHD, colorScheme: 'light' });
+    await inv.goto(liveLog);
+    await isAt(inv, 'name');
+    await looks.at(inv, 'live log, sign-in');
+    await inv.keyboard.type('inv');
+    await press(inv, 'Tab');
+    await inv.keyboard.type('made-up-password');
+    await press(inv, 'Enter');
+    await inv.locator('[data-link="live"]').waitFor();
+    await press(inv, 'F7');
+    await inv.keyboard.type('Guildhall Walk');
+    await press(inv, 'Enter');
+    await inv.locator('[data-testid="found"][aria-selected="true"]').waitFor();
+    await press(inv, 'Enter');
+    await isAt(inv, 'reason');
+    await looks.at(inv, 'live log, reason');
+    await press(inv, '1', 'Tab');
+    await inv.keyboard.type('a made-up enquiry');
+    await press(inv, 'Enter');
+    await byId(inv, 'line').first().waitFor();
+    await looks.at(inv, 'live log, followed');
+    expect(looks.seen).toHaveLength(6 * themes.length);
+    expect(looks.faults).toEqual({});
+  },
+);
+
 test('two windows of one desk change their theme together, and axe finds nothing serious in the supervisor’s', async () => {
   await using room = await DemoRoom.start();
   await using browser = await launch();
