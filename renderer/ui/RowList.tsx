@@ -1,4 +1,4 @@
-import { memo, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { Fragment, memo, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { useActions } from '../app/actions.ts';
 import { keyOf } from '../app/keys.ts';
 import type { Step } from '../app/selectors.ts';
@@ -122,22 +122,25 @@ export function RowList<Row extends { readonly id: string }>({
         const heading = headings[index];
         const isNewSection = heading !== undefined && heading !== headings[index - 1];
         const { className = '', ...data } = rowProps?.(row) ?? {};
-        return [
-          isNewSection && (
-            <div key={`section ${heading}`} className="rows-section" role="row">
-              <span role="gridcell">{heading}</span>
-            </div>
-          ),
-          <RowView
-            key={row.id}
-            id={rowId(row.id)}
-            row={row}
-            columns={columns}
-            isSelected={row.id === selected}
-            className={className}
-            data={data}
-          />,
-        ];
+        // Named by its row: without a name each place in the list would be one, and a row that arrives would have
+        // all rows below it made anew, which no browser can hold in their place.
+        return (
+          <Fragment key={row.id}>
+            {isNewSection && (
+              <div className="rows-section" role="row">
+                <span role="gridcell">{heading}</span>
+              </div>
+            )}
+            <RowView
+              id={rowId(row.id)}
+              row={row}
+              columns={columns}
+              isSelected={row.id === selected}
+              className={className}
+              data={data}
+            />
+          </Fragment>
+        );
       })}
     </div>
   );

@@ -22,8 +22,8 @@ const printed = z.looseObject({
   apiKey: z.string(),
 });
 
-async function begin(dataDir: string) {
-  const args = ['demo', '--headless', '--port', '0', '--data', dataDir, '--json'];
+async function begin(dataDir: string, more: readonly string[] = []) {
+  const args = ['demo', '--headless', '--port', '0', '--data', dataDir, '--json', ...more];
   const demo = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(createInterface({ input: demo.stdout }), 'line')) as [string];
   return { demo, facts: printed.parse(JSON.parse(line)) };
@@ -43,9 +43,10 @@ export class DemoRoom implements AsyncDisposable {
     this.#demo = demo;
   }
 
-  static async start(): Promise<DemoRoom> {
+  /** With what else `holdfast demo` is to be told, such as `--training`. */
+  static async start(...more: readonly string[]): Promise<DemoRoom> {
     const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-room-'));
-    const { demo, facts } = await begin(dataDir);
+    const { demo, facts } = await begin(dataDir, more);
     return new DemoRoom(dataDir, demo, facts);
   }
 

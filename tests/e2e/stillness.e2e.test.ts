@@ -1,0 +1,136 @@
+import process from 'node:process';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { findChromium } from '#chromium/start-shell.ts';
+import { DemoRoom } from '../support/demo-room.ts';
+import { WindowClient } from '../support/window-client.ts';
+
+const BUSY_HOUR_MAX_MS = 300_000;
+const EVENTS = 400; // of the made-up force: what a room of four desks sees in an hour of a bad night
+const SMALL = { width: 1900, height: 560 }; // so that lists are longer than their place
+
+// In the page: at each frame, whether the focus, the caret, a selection or the first row in sight of a list
+// that stands scrolled is another one than before. A row that has gone, or whose own state puts it elsewhere, is
+// let go of, and the next one is watched.
+const WATCH = `(() => {
+  const moved = (window.moved = []);
+  window.framesWatched = 0;
+  const lists = () => [...document.querySelectorAll('[role="grid"]')];
+  const name = (list) => list.dataset.field;
+  const selectedIn = (list) => list.querySelector('[role="row"][aria-selected="true"]')?.id;
+  const rowsOf = (list) => [...list.querySelectorAll('[role="row"][id]')];
+  const textOf = (row) => row.querySelector('[role="gridcell"]')?.textContent;
+  const firstIn = (list) => {
+    if (list.scrollTop === 0) return undefined;
+    const top = list.getBoundingClientRect().top + (list.querySelector('.row-head')?.offsetHeight ?? 0);
+    const row = rowsOf(list).find((it) => it.getBoundingClientRect().top >= top);
+    return row && { id: row.id, says: textOf(row), y: row.getBoundingClientRect().top - list.getBoundingClientRect().top };
+  };
+  const look = () => ({
+    focus: document.activeElement?.dataset.field ?? document.activeElement?.tagName,
+    caret: document.activeElement?.selectionStart,
+    selected: Object.fromEntries(lists().map((list) => [name(list), selectedIn(list)])),
+    first: Object.fromEntries(lists().map((list) => [name(list), firstIn(list)])),
+  });
+  let before = look();
+  const next = () => {
+    const now = look();
+    window.framesWatched += 1;
+    if (now.focus !== before.focus) moved.push(['focus', before.focus, now.focus]);
+    else if (now.caret !== before.caret) moved.push(['caret', before.caret, now.caret]);
+    for (const list of lists()) {
+      const field = name(list);
+      const was = before.selected[field];
+      if (was !== undefined && now.selected[field] !== was && document.getElementById(was))
+        moved.push(['selection of ' + field, was, now.selected[field]]);
+      const first = before.first[field];
+      const row = first && document.getElementById(first.id);
+      if (!row || textOf(row) !== first.says) continue;
+      const y = row.getBoundingClientRect().top - list.getBoundingClientRect().top;
+      if (Math.abs(y - first.y) > 1) moved.push(['scroll of ' + field, first.id, first.y, y]);
+    }
+    before = now;
+    requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
+})()`;
+
+async function open(browser: Browser, address: string, name: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: SMALL });
+  await page.goto(address);
+  await page.locator('[data-testid="sign-in-name"]:focus').waitFor();
+  await page.keyboard.type(name);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('made-up-password');
+  await page.keyboard.press('Enter');
+  await page.locator('[data-mode="online"]').waitFor();
+  return page;
+}
+
+/** Goes far down a list by its own keys, and leaves a row chosen there. */
+async function standIn(page: Page, key: string, field: string) {
+  await page.keyboard.press(key);
+  await page.locator(`[data-field="${field}"]:focus`).waitFor();
+  await page.keyboard.press('End');
+  for (let n = 0; n < 4; n += 1) await page.keyboard.press('ArrowUp');
+  await page.locator(`[data-field="${field}"] [aria-selected="true"]`).waitFor();
+}
+
+test(
+  'through a busy hour nothing that arrives moves the focus, the caret, a selection or what stands in sight',
+  { timeout: BUSY_HOUR_MAX_MS },
+  async () => {
+    const size = '--training --speed 60 --rate 3 --handlers 6 --dispatchers 2 --units 16';
+    await using room = await DemoRoom.start(...size.split(' '));
+    const executablePath = findChromium();
+    await using browser = await chromium.launch({
+      ...(executablePath !== undefined && { executablePath }),
+      chromiumSandbox: process.getuid?.() !== 0,
+    });
+    const [ch1Address = '', ch2Address = '', d1Address = ''] = room.facts.desks;
+    const supervisor = room.facts.windows.find(({ window }) => window === 'supervisor');
+    const pages = {
+      d1: await open(browser, d1Address, 'd1'),
+      ch1: await open(browser, ch1Address, 'ch1'),
+      sup: await open(browser, supervisor?.address ?? '', 'sup'),
+    };
+    const ch2 = new WindowClient(ch2Address);
+    await ch2.join();
+    await ch2.signIn('ch2', 'made-up-password');
+    ch2.follow('seat');
+    ch2.follow('incidents');
+    await ch2.until('a board', () => ch2.rows('incidents').length > 15, BUSY_HOUR_MAX_MS);
+
+    // A dispatcher in the middle of a line, a handler in the middle of a sentence, a supervisor in a list.
+    const { d1, ch1, sup } = pages;
+    await standIn(d1, 'Alt+3', 'units');
+    await standIn(d1, 'Alt+1', 'incidents');
+    await d1.keyboard.press('F10');
+    await d1.locator('[data-field="command"]:focus').waitFor();
+    await d1.keyboard.type('t . caller says');
+    for (let n = 0; n < 4; n += 1) await d1.keyboard.press('ArrowLeft');
+    await ch1.keyboard.press('Alt+n');
+    await ch1.getByTestId('narrative').focus();
+    await ch1.keyboard.type('Shouting, and then nothing for');
+    await standIn(sup, 'Alt+7', 'levels');
+    const scrolled = (page: Page, field: string) =>
+      page.evaluate<number>(`document.querySelector('[data-field="${field}"]').scrollTop`);
+    // Otherwise there would be nothing to move.
+    expect(await scrolled(d1, 'incidents'), 'the board stands scrolled').toBeGreaterThan(0);
+    expect(await scrolled(d1, 'units'), 'the units stand scrolled').toBeGreaterThan(0);
+    expect(await scrolled(sup, 'levels'), 'the levels stand scrolled').toBeGreaterThan(0);
+    for (const page of Object.values(pages)) await page.evaluate(WATCH);
+
+    const from = ch2.seat?.cursor ?? 0;
+    await ch2.until(
+      `${EVENTS} events`,
+      () => (ch2.seat?.cursor ?? 0) > from + EVENTS,
+      BUSY_HOUR_MAX_MS,
+    );
+    for (const [name, page] of Object.entries(pages)) {
+      expect(await page.evaluate<number>('window.framesWatched'), name).toBeGreaterThan(50);
+      expect(await page.evaluate<unknown[]>('window.moved'), name).toEqual([]);
+    }
+    ch2.close();
+  },
+);
