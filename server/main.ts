@@ -236,7 +236,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let ours: ReadonlySet<string> = new Set();
   let escalation: Escalation | undefined;
   opened.defer(() => escalation?.close());
-  const sweep = new OrphanSweep({ recorder, now, told: log, failed, timers });
+  const logger = options.logger ?? fileLogger ?? createLogger(log, 'error');
+  // How many there are is no fault of the server's: it stands in the technical log and among the metrics.
+  const told = (line: string) => logger.info(line);
+  const sweep = new OrphanSweep({ recorder, now, told, failed, timers });
   opened.defer(() => sweep.close());
   const goOn = () => {
     escalation = new Escalation({ recorder, now, failed, timers });
@@ -338,7 +341,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     force: options.force,
     forceName: options.forceName,
     release: options.release,
-    logger: options.logger ?? fileLogger ?? createLogger(log, 'error'),
+    logger,
     tls,
     liveLog: options.windows && { assets: options.windows, sessions, gateway: seats },
     connectionsMax: options.connectionsMax,
