@@ -296,6 +296,9 @@ test('whoever is no supervisor is told in words that this window is not theirs, 
   expect(await sup.locator('[data-testid="desks"]').count()).toBe(0);
   // An administrator sees how the desks are, and nothing of what the room does.
   await press(sup, 'Alt+q');
+  // They own incidents of the made-up shift: it is asked for once more, and said what becomes of these.
+  await shows(sup, '[data-testid="sign-out-ask"]', 'You own');
+  await press(sup, 'Alt+q');
   await sup.locator('[data-testid="sign-in-name"]:focus').waitFor();
   await sup.keyboard.type('adm');
   await press(sup, 'Tab');

@@ -178,7 +178,7 @@ test(
     await using reader = new Reader(folder, (actual, promised) => expect(actual).toEqual(promised));
     for (const block of blocks) await reader.read(block);
     expect(reader.ran.http).toBeGreaterThan(15);
-    expect([reader.console.ran, reader.ran.websocket]).toEqual([23, 2]);
+    expect([reader.console.ran, reader.ran.websocket]).toEqual([24, 2]);
   },
 );
 
