@@ -71,9 +71,16 @@ export class Replica {
     this.#keepCrimes = db.transaction(
       (batchId: string, rows: readonly RecordedCrime[], digest: string | undefined) => {
         addBatch(db, batchId, rows);
-        if (digest === undefined) return;
-        if (batchDigest(db, batchId) === digest) whole.run(digest, batchId);
-        else dropAll();
+        const last = rows.at(-1)?.identity;
+        // Held here under another batch, it would be asked for again and again.
+        const isOurs = last === undefined || heldOfBatch(db, batchId).lastIdentity === last;
+        if (isOurs && digest === undefined) return 'part';
+        if (isOurs && batchDigest(db, batchId) === digest) {
+          whole.run(digest, batchId);
+          return 'whole';
+        }
+        dropAll();
+        return 'dropped';
       },
     );
   }
@@ -89,12 +96,13 @@ export class Replica {
       : { batchId, after: heldOfBatch(this.db, batchId).lastIdentity };
   }
 
-  /** Adds a page. The last one has the digest over all: where it differs here, all is asked for again. */
+  /** Adds a page. The last one has the digest over all: where it differs here, all batches are asked for again. */
   keepCrimes(batchId: string, rows: readonly RecordedCrime[], digest: string | undefined): void {
-    this.#keepCrimes.immediate(batchId, rows, digest);
-    if (digest === undefined) return;
+    const kept = this.#keepCrimes.immediate(batchId, rows, digest);
+    if (kept === 'part') return;
     this.#batches = undefined;
-    this.#crimeTries.set(batchId, (this.#crimeTries.get(batchId) ?? 0) + 1);
+    if (kept === 'whole') this.#crimeTries.delete(batchId);
+    else this.#crimeTries.set(batchId, (this.#crimeTries.get(batchId) ?? 0) + 1);
   }
 
   get cursor(): Cursor {

@@ -26,7 +26,7 @@ test('a stranger sets up a force: administrator, people, a desk, a key, and a fi
   // It is told once: the next start makes no other.
   await before.stop();
   await using server = await Holdfast.start([...serve, new URL(url).port]);
-  expect(JSON.parse(server.line)).toEqual({ server: url });
+  expect(JSON.parse(server.line)).toEqual({ server: url, liveLog: `${url}/live-log/` });
   expect(server.told).toBe('');
 
   const admin = async (words: readonly string[], stdin = `${ADMIN}\n`) => {
