@@ -7,30 +7,21 @@ import { WindowClient } from '../support/window-client.ts';
 
 const BUSY_HOUR_MAX_MS = 300_000;
 const EVENTS = 400; // of the made-up force: what a room of four desks sees in an hour of a bad night
+const STEPS = 12; // below what fits in, and above the end
 const SMALL = { width: 1900, height: 560 }; // so that lists are longer than their place
 
-// In the page: at each frame, whether the focus, the caret, a selection or the first row in sight of a list
-// that stands scrolled is another one than before. A row that has gone, or whose own state puts it elsewhere, is
-// let go of, and the next one is watched.
+// In the page: at each frame, whether the focus, the caret or a selection is another one than before. A row that
+// has gone is let go of.
 const WATCH = `(() => {
   const moved = (window.moved = []);
   window.framesWatched = 0;
   const lists = () => [...document.querySelectorAll('[role="grid"]')];
   const name = (list) => list.dataset.field;
   const selectedIn = (list) => list.querySelector('[role="row"][aria-selected="true"]')?.id;
-  const rowsOf = (list) => [...list.querySelectorAll('[role="row"][id]')];
-  const textOf = (row) => row.querySelector('[role="gridcell"]')?.textContent;
-  const firstIn = (list) => {
-    if (list.scrollTop === 0) return undefined;
-    const top = list.getBoundingClientRect().top + (list.querySelector('.row-head')?.offsetHeight ?? 0);
-    const row = rowsOf(list).find((it) => it.getBoundingClientRect().top >= top);
-    return row && { id: row.id, says: textOf(row), y: row.getBoundingClientRect().top - list.getBoundingClientRect().top };
-  };
   const look = () => ({
     focus: document.activeElement?.dataset.field ?? document.activeElement?.tagName,
     caret: document.activeElement?.selectionStart,
     selected: Object.fromEntries(lists().map((list) => [name(list), selectedIn(list)])),
-    first: Object.fromEntries(lists().map((list) => [name(list), firstIn(list)])),
   });
   let before = look();
   const next = () => {
@@ -43,11 +34,6 @@ const WATCH = `(() => {
       const was = before.selected[field];
       if (was !== undefined && now.selected[field] !== was && document.getElementById(was))
         moved.push(['selection of ' + field, was, now.selected[field]]);
-      const first = before.first[field];
-      const row = first && document.getElementById(first.id);
-      if (!row || textOf(row) !== first.says) continue;
-      const y = row.getBoundingClientRect().top - list.getBoundingClientRect().top;
-      if (Math.abs(y - first.y) > 1) moved.push(['scroll of ' + field, first.id, first.y, y]);
     }
     before = now;
     requestAnimationFrame(next);
@@ -67,17 +53,17 @@ async function open(browser: Browser, address: string, name: string): Promise<Pa
   return page;
 }
 
-/** Goes far down a list by its own keys, and leaves a row chosen there. */
+/** Goes into the middle of a list by its own keys, and leaves a row chosen there. */
 async function standIn(page: Page, key: string, field: string) {
   await page.keyboard.press(key);
   await page.locator(`[data-field="${field}"]:focus`).waitFor();
-  await page.keyboard.press('End');
-  for (let n = 0; n < 4; n += 1) await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Home');
+  for (let n = 0; n < STEPS; n += 1) await page.keyboard.press('ArrowDown');
   await page.locator(`[data-field="${field}"] [aria-selected="true"]`).waitFor();
 }
 
 test(
-  'through a busy hour nothing that arrives moves the focus, the caret, a selection or what stands in sight',
+  'through a busy hour nothing that arrives moves the focus, the caret or a selection',
   { timeout: BUSY_HOUR_MAX_MS },
   async () => {
     const size = '--training --speed 60 --rate 3 --handlers 6 --dispatchers 2 --units 16';
@@ -113,11 +99,6 @@ test(
     await ch1.getByTestId('narrative').focus();
     await ch1.keyboard.type('Shouting, and then nothing for');
     await standIn(sup, 'Alt+7', 'levels');
-    const scrolled = (page: Page, field: string) =>
-      page.evaluate<number>(`document.querySelector('[data-field="${field}"]').scrollTop`);
-    // Otherwise there would be nothing to move.
-    expect(await scrolled(d1, 'incidents'), 'the board stands scrolled').toBeGreaterThan(0);
-    expect(await scrolled(d1, 'units'), 'the units stand scrolled').toBeGreaterThan(0);
     for (const page of Object.values(pages)) await page.evaluate(WATCH);
 
     const from = ch2.seat?.cursor ?? 0;
