@@ -188,9 +188,10 @@ export class SyncClient {
       this.#socket = undefined;
       this.#session = undefined;
       this.#failures += 1;
+      // First that and since when there is no server: what follows shows the seat too.
+      this.#options.changed();
       this.#options.lost();
       this.#options.noticed([]);
-      this.#options.changed();
       if (this.#isClosed) return;
       const most = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** this.#failures);
       this.#retry = setTimeout(
