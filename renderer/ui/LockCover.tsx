@@ -5,6 +5,7 @@ import { caretBack } from '../app/focus.ts';
 import { selectEmergencies } from '../app/selectors.ts';
 import { useWindow } from '../app/window-store.ts';
 import { KeyCap } from './KeyCap.tsx';
+import { NameField, PasswordField } from './PersonFields.tsx';
 
 /** Over a window whose person has left for a moment. What goes on behind it goes on; nothing of it can be read. */
 export function LockCover() {
@@ -34,33 +35,13 @@ export function LockCover() {
           Calls and clocks go on. Another name signs that person in here instead; what was typed is
           kept for {person}.
         </p>
-        <label>
-          Name
-          <input
-            data-testid="unlock-name"
-            autoComplete="username"
-            spellCheck={false}
-            maxLength={64}
-            required
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        </label>
-        <label>
-          Password
-          <input
-            // The one thing to do here.
-            // oxlint-disable-next-line jsx-a11y/no-autofocus
-            autoFocus
-            data-testid="unlock-password"
-            type="password"
-            autoComplete="current-password"
-            maxLength={256}
-            required
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        </label>
+        <NameField value={name} onChange={setName} marks={{ 'data-testid': 'unlock-name' }} />
+        <PasswordField
+          value={password}
+          onChange={setPassword}
+          isFirst
+          marks={{ 'data-testid': 'unlock-password' }}
+        />
         <p className="problem" role="alert" data-testid="unlock-problem">
           {problem}
         </p>

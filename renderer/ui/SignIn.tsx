@@ -3,8 +3,7 @@ import { useActions } from '../app/actions.ts';
 import { hhmmss } from '../app/clock.ts';
 import { useWindow } from '../app/window-store.ts';
 import { KeyCap } from './KeyCap.tsx';
-
-const PASSWORD_MIN = 12;
+import { NameField, NewPasswordField, PasswordField } from './PersonFields.tsx';
 
 /** In place, where the work will be: name, password and, the first time, a password of one's own. */
 export function SignIn() {
@@ -33,50 +32,26 @@ export function SignIn() {
           </p>
         )}
         {hint !== undefined && <p className="muted">{hint}</p>}
-        <label>
-          Name
-          <input
-            // The one thing to do here; nobody is working yet whose focus it could take.
-            // oxlint-disable-next-line jsx-a11y/no-autofocus
-            autoFocus
-            data-testid="sign-in-name"
-            autoComplete="username"
-            spellCheck={false}
-            maxLength={64}
-            required
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        </label>
-        <label>
-          Password
-          <input
-            data-testid="sign-in-password"
-            type={isShown ? 'text' : 'password'}
-            autoComplete="current-password"
-            maxLength={256}
-            required
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        </label>
+        <NameField
+          value={name}
+          onChange={setName}
+          isFirst
+          marks={{ 'data-testid': 'sign-in-name' }}
+        />
+        <PasswordField
+          value={password}
+          onChange={setPassword}
+          isShown={isShown}
+          marks={{ 'data-testid': 'sign-in-password' }}
+        />
         {needsNewPassword && (
-          <label>
-            New password, at least {PASSWORD_MIN} characters
-            <input
-              // Asked for by the answer to the operator's own Enter.
-              // oxlint-disable-next-line jsx-a11y/no-autofocus
-              autoFocus
-              data-testid="sign-in-new-password"
-              type={isShown ? 'text' : 'password'}
-              autoComplete="new-password"
-              minLength={PASSWORD_MIN}
-              maxLength={256}
-              required
-              value={newPassword}
-              onChange={(event) => setNewPassword(event.target.value)}
-            />
-          </label>
+          <NewPasswordField
+            value={newPassword}
+            onChange={setNewPassword}
+            isFirst
+            isShown={isShown}
+            marks={{ 'data-testid': 'sign-in-new-password' }}
+          />
         )}
         <label className="check">
           <input

@@ -1,9 +1,8 @@
 import { useState, type SubmitEvent } from 'react';
 import { KeyCap } from '../../ui/KeyCap.tsx';
+import { NameField, NewPasswordField, PasswordField } from '../../ui/PersonFields.tsx';
 import { useLiveActions } from './live-actions.ts';
 import { useLive } from './live-store.ts';
-
-const PASSWORD_MIN = 12;
 
 /** Name, password and, the first time, a password of one's own. */
 export function SeatSignIn() {
@@ -27,50 +26,19 @@ export function SeatSignIn() {
       <form onSubmit={submit} aria-label="Sign in">
         <h2>Sign in at the live log</h2>
         <p className="muted">For investigators and supervisors. Every look is put on record.</p>
-        <label>
-          Name
-          <input
-            // The one thing to do here; nobody is reading yet whose focus it could take.
-            // oxlint-disable-next-line jsx-a11y/no-autofocus
-            autoFocus
-            data-field="name"
-            autoComplete="username"
-            spellCheck={false}
-            maxLength={64}
-            required
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        </label>
-        <label>
-          Password
-          <input
-            data-field="password"
-            type="password"
-            autoComplete="current-password"
-            maxLength={256}
-            required
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        </label>
+        <NameField value={name} onChange={setName} isFirst marks={{ 'data-field': 'name' }} />
+        <PasswordField
+          value={password}
+          onChange={setPassword}
+          marks={{ 'data-field': 'password' }}
+        />
         {needsNewPassword && (
-          <label>
-            New password, at least {PASSWORD_MIN} characters
-            <input
-              // Asked for by the answer to one's own Enter.
-              // oxlint-disable-next-line jsx-a11y/no-autofocus
-              autoFocus
-              data-field="new-password"
-              type="password"
-              autoComplete="new-password"
-              minLength={PASSWORD_MIN}
-              maxLength={256}
-              required
-              value={newPassword}
-              onChange={(event) => setNewPassword(event.target.value)}
-            />
-          </label>
+          <NewPasswordField
+            value={newPassword}
+            onChange={setNewPassword}
+            isFirst
+            marks={{ 'data-field': 'new-password' }}
+          />
         )}
         <p className="problem" role="alert" data-testid="sign-in-problem">
           {problem}
