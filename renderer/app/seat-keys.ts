@@ -12,6 +12,8 @@ export const seatKeys = (
     | 'maySignOut'
     | 'signOut'
     | 'lock'
+    | 'readNotices'
+    | 'toggleCaption'
   >,
 ): KeyTable => ({
   'Alt+g': () => actions.openShift(),
@@ -19,6 +21,8 @@ export const seatKeys = (
   'Alt+u': () => actions.openDecline(),
   'Alt+w': () => actions.withdrawShift(),
   'Alt+l': () => actions.lock(),
+  'Alt+x': actions.readNotices,
+  'Alt+b': () => actions.toggleCaption(),
   'Alt+q': () => {
     if (actions.maySignOut()) void actions.signOut();
   },

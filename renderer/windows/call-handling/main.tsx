@@ -41,9 +41,7 @@ const keys = (
     'Alt+4': () => focus('list', 'tray'),
     'Alt+n': () => actions.openForm('new'),
     'Alt+k': actions.showHotkeys,
-    'Alt+x': actions.readNotices,
     ...seatKeys(actions),
-    'Alt+b': () => actions.toggleCaption(),
     // Within the form Esc stays where it is; from anywhere else it leads back to the caret.
     Escape: () =>
       actions.closeSeatAsk() ||

@@ -2,7 +2,7 @@ import '../../app/no-eval.ts';
 import type { ActionPorts } from '../../app/actions.ts';
 import { ActionsContext } from '../../app/actions.ts';
 import { soundAlarms } from '../../app/alarm.ts';
-import { isTyping, type KeyTable } from '../../app/keys.ts';
+import type { KeyTable } from '../../app/keys.ts';
 import { isWritingIn } from '../../app/presence.ts';
 import { restoreOnce } from '../../app/restore.ts';
 import { seatKeys } from '../../app/seat-keys.ts';
@@ -14,45 +14,21 @@ import {
   type DispatchActions,
 } from './dispatch-actions.ts';
 import { Dispatch } from './Dispatch.tsx';
+import { dispatchKeys } from './dispatch-keys.ts';
 
-const keys = (actions: DispatchActions, store: WindowStore, { focus }: ActionPorts): KeyTable => {
+const keys = (actions: DispatchActions, store: WindowStore, ports: ActionPorts): KeyTable => {
+  const { focus } = ports;
   const { seat } = store.getState();
   if (seat?.user === undefined || seat.lockedAt !== undefined) return {};
-  const line = () => actions.openLine(store.getState().commandLine.text);
   return {
-    F1: () => actions.acceptOldest(),
-    F7: actions.openFind,
-    'Ctrl+f': actions.openFind,
-    F9: actions.goToEntry,
-    'Ctrl+l': actions.goToEntry,
-    F10: line,
-    'Ctrl+k': line,
-    F12: actions.ownEmergency,
-    'Alt+z': actions.undo,
-    // In a text the same key takes typing back, as everywhere.
-    'Ctrl+z': ({ target }) => !isTyping(target) && actions.undo(),
-    a: actions.assign,
-    s: actions.setStatus,
-    r: actions.clear,
-    u: actions.release,
-    x: actions.close,
-    g: actions.regrade,
-    o: actions.reopen,
-    l: actions.link,
-    b: actions.book,
-    '?': () => actions.openLine('?'),
-    'Alt+0': actions.standDown,
+    ...dispatchKeys(actions, store, ports),
     'Alt+1': () => focus('list', 'incidents'),
-    'Alt+2': () => focus('list', 'handovers'),
     'Alt+3': () => focus('list', 'units'),
-    'Alt+4': () => focus('list', 'tray'),
     'Alt+5': () => {
       const unit = [...store.getState().units.values()].find(({ emergency }) => emergency);
       if (unit?.incidentId !== undefined) actions.select('incidents', unit.incidentId);
     },
-    'Alt+x': actions.readNotices,
     ...seatKeys(actions),
-    'Alt+b': () => actions.toggleCaption(),
     Escape: () => actions.closeSeatAsk() || focus('list', 'incidents'),
   };
 };

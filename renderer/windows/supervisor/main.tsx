@@ -2,7 +2,7 @@ import '../../app/no-eval.ts';
 import { ActionsContext, type ActionPorts } from '../../app/actions.ts';
 import { soundAlarms } from '../../app/alarm.ts';
 import { download } from '../../app/download.ts';
-import { isTyping, type KeyTable } from '../../app/keys.ts';
+import type { KeyTable } from '../../app/keys.ts';
 import { isWritingIn } from '../../app/presence.ts';
 import { restoreOnce } from '../../app/restore.ts';
 import { selectIsOfTheFloor } from '../../app/selectors.ts';
@@ -10,6 +10,7 @@ import { seatKeys } from '../../app/seat-keys.ts';
 import { startWindow } from '../../app/start-window.tsx';
 import type { WindowStore } from '../../app/window-store.ts';
 import { DispatchContext } from '../dispatch/dispatch-actions.ts';
+import { dispatchKeys } from '../dispatch/dispatch-keys.ts';
 import { Supervisor } from './Supervisor.tsx';
 import {
   createSupervisorActions,
@@ -18,47 +19,22 @@ import {
   type SupervisorActions,
 } from './supervisor-actions.ts';
 
-const keys = (actions: SupervisorActions, store: WindowStore, { focus }: ActionPorts): KeyTable => {
+const keys = (actions: SupervisorActions, store: WindowStore, ports: ActionPorts): KeyTable => {
+  const { focus } = ports;
   const state = store.getState();
   if (state.seat?.user === undefined || state.seat.lockedAt !== undefined) return {};
   const desks: KeyTable = {
     ...seatKeys(actions),
-    'Alt+b': () => actions.toggleCaption(),
-    'Alt+x': actions.readNotices,
     'Alt+1': () => focus('list', 'desks'),
     'Alt+7': () => focus('list', 'levels'),
     'Alt+c': actions.saveLevels,
   };
   if (!selectIsOverseer(state) || !selectIsOfTheFloor(state)) return desks;
-  const line = () => actions.openLine(store.getState().commandLine.text);
   return {
     ...desks,
-    F1: () => actions.acceptOldest(),
-    F7: actions.openFind,
-    'Ctrl+f': actions.openFind,
-    F9: actions.goToEntry,
-    'Ctrl+l': actions.goToEntry,
-    F10: line,
-    'Ctrl+k': line,
-    F12: actions.ownEmergency,
-    'Alt+z': actions.undo,
-    // In a text the same key takes typing back, as everywhere.
-    'Ctrl+z': ({ target }) => !isTyping(target) && actions.undo(),
-    a: actions.assign,
-    s: actions.setStatus,
-    r: actions.clear,
-    u: actions.release,
-    x: actions.close,
-    g: actions.regrade,
-    o: actions.reopen,
-    l: actions.link,
-    b: actions.book,
-    '?': () => actions.openLine('?'),
-    'Alt+0': actions.standDown,
-    'Alt+2': () => focus('list', 'handovers'),
+    ...dispatchKeys(actions, store, ports),
     'Alt+3': () => focus('list', 'past-target'),
     'Alt+8': () => focus('list', 'unowned'),
-    'Alt+4': () => focus('list', 'tray'),
     'Alt+5': () => {
       const unit = [...store.getState().units.values()].find(({ emergency }) => emergency);
       if (unit?.incidentId !== undefined) actions.showIncident(unit.incidentId);
